@@ -1,0 +1,23 @@
+//! Bytes of files and pipes become packets in time order. Knows no TCP, no TLS, no key and no
+//! wall clock.
+
+use crate::moment::Timestamp;
+
+/// One captured frame, borrowed from the block it was read into.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'b> {
+    /// 1-based number over all input files in time order.
+    pub frame: u64,
+    /// When it was captured.
+    pub ts: Timestamp,
+    /// What the first byte of `data` is.
+    pub link: LinkType,
+    /// Bytes the frame had on the wire; more than `data` holds if the snap length cut it.
+    pub wire_len: u32,
+    /// The bytes captured.
+    pub data: &'b [u8],
+}
+
+/// A libpcap link type (`DLT_*` / `LINKTYPE_*`), see <https://www.tcpdump.org/linktypes.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkType(pub u16);

@@ -1,0 +1,10 @@
+//! Decrypts SMTP over TLS from packet captures, and says why when it cannot.
+//!
+//! A capture goes in at one end, a report comes out at the other; the modules stand in the order
+//! in which the data passes them. `ARCHITECTURE.md` tells what each may know.
+#![forbid(unsafe_code)]
+
+pub mod capture;
+pub mod decode;
+pub mod moment;
+pub mod role;
