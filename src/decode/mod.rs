@@ -23,6 +23,8 @@ pub struct Segment<'b> {
     pub window: u16,
     /// The window scale option's shift, if the segment carries one (RFC 7323 §2.2).
     pub window_scale: Option<u8>,
+    /// The identification field of IPv4 (RFC 791 §3.1); IPv6 has none outside fragments.
+    pub ip_id: Option<u16>,
     /// The payload bytes captured.
     pub payload: &'b [u8],
     /// Payload bytes that the frame had on the wire but the snap length cut off.
@@ -32,3 +34,10 @@ pub struct Segment<'b> {
 /// The flags byte of a TCP header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpFlags(pub u8);
+
+impl TcpFlags {
+    pub fn syn(self) -> bool { self.0 & 2 != 0 }
+    pub fn ack(self) -> bool { self.0 & 16 != 0 }
+    pub fn fin(self) -> bool { self.0 & 1 != 0 }
+    pub fn rst(self) -> bool { self.0 & 4 != 0 }
+}

@@ -1,0 +1,216 @@
+//! One direction of a connection: sequence numbers become offsets, segments wait for their turn.
+
+use std::collections::BTreeMap;
+
+use super::analysis::{Counters, Recent};
+use crate::moment::{Moment, Timestamp};
+
+/// Sequence numbers further than this from what is expected belong to no sane connection: the
+/// largest window of TCP is 2^30 bytes (RFC 7323 §2.3).
+const LARGEST_WINDOW: i64 = 1 << 30;
+
+/// What one entry in the waiting room costs besides its bytes: the tree node and the header.
+const OVERHEAD: usize = 96;
+
+/// Bytes that wait for their predecessors, or for what their sender had already read.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) body: HeldBody,
+    pub(super) at: Moment,
+    /// The acknowledgement number that came with them: the peer's bytes before it come first.
+    pub(super) ack: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(super) enum HeldBody {
+    Bytes(Box<[u8]>),
+    /// So many bytes that the snap length cut off: known to be missing, so not waited for.
+    Cut(u64),
+}
+
+impl HeldBody {
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Cut(len) => *len,
+        }
+    }
+
+    fn allocated(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len() + OVERHEAD,
+            Self::Cut(_) => OVERHEAD,
+        }
+    }
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    /// The sequence number of offset 0, once known.
+    pub(super) base: Option<u32>,
+    /// Everything before this offset has been handed on.
+    pub(super) next: u64,
+    /// The end of the furthest byte seen.
+    pub(super) top: u64,
+    /// When `top` was last moved.
+    pub(super) top_ts: Timestamp,
+    /// The furthest byte that the peer has acknowledged, and when it did.
+    pub(super) acked: u64,
+    pub(super) acked_at: Moment,
+    /// The offset of the FIN.
+    pub(super) fin: Option<u64>,
+    pub(super) held: BTreeMap<u64, Held>,
+    /// Bytes allocated for `held`; the caps are about these, not about the payload alone.
+    pub(super) allocated: usize,
+    /// A segment under way, to measure how long its acknowledgement takes: its end and its time.
+    pub(super) sample: Option<(u64, Timestamp)>,
+    pub(super) quickest_ack_ns: Option<i64>,
+    /// The first acknowledgement sent by this end after its SYN.
+    pub(super) first_ack_at: Option<Moment>,
+    pub(super) fin_at: Option<Moment>,
+    pub(super) rst_at: Option<Moment>,
+    pub(super) counters: Counters,
+    pub(super) recent: Recent,
+}
+
+impl Half {
+    /// The stream offset of a sequence number: the one nearest to what is expected next, so that
+    /// numbers may wrap (RFC 9293 §3.4). Negative before the start of the stream.
+    pub(super) fn offset_of(&self, seq: u32) -> Option<i64> {
+        // Modulo 2^32 is meant: sequence numbers wrap, offsets do not.
+        let expected = self.base?.wrapping_add(self.next as u32);
+        let distance = i64::from(seq.wrapping_sub(expected).cast_signed());
+        (distance.abs() <= LARGEST_WINDOW).then_some(self.next.cast_signed() + distance)
+    }
+
+    /// The offset up to which the peer, when it sent `ack`, had read; the FIN's own number is no
+    /// byte of the stream.
+    pub(super) fn read_before(&self, ack: u32) -> Option<u64> {
+        let offset = self.offset_of(ack)?.max(0).cast_unsigned();
+        Some(self.fin.map_or(offset, |fin| offset.min(fin)))
+    }
+
+    /// Notes an acknowledgement by the peer.
+    pub(super) fn acknowledge(&mut self, ack: u32, at: Moment) {
+        let Some(offset) = self.read_before(ack) else { return };
+        if offset > self.acked {
+            (self.acked, self.acked_at) = (offset, at);
+        }
+        if let Some((end, sent)) = self.sample
+            && offset >= end
+        {
+            self.sample = None;
+            self.saw_answer(at.ts - sent);
+        }
+    }
+
+    /// Notes that a packet of this end was answered after `ns`. A negative time is a capture out
+    /// of order, and tells nothing.
+    pub(super) fn saw_answer(&mut self, ns: i64) {
+        if ns >= 0 {
+            self.quickest_ack_ns = Some(self.quickest_ack_ns.map_or(ns, |known| known.min(ns)));
+        }
+    }
+
+    /// The first segment in the waiting room.
+    pub(super) fn head(&self) -> Option<(u64, &Held)> {
+        self.held.first_key_value().map(|(&offset, held)| (offset, held))
+    }
+
+    pub(super) fn take_head(&mut self) -> Option<(u64, Held)> {
+        let (offset, held) = self.held.pop_first()?;
+        self.allocated = self.allocated.saturating_sub(held.body.allocated());
+        Some((offset, held))
+    }
+
+    /// Puts bytes into the waiting room, where they do not overlap what is there already: the
+    /// first copy of a byte wins. Returns how many were new.
+    pub(super) fn hold(&mut self, offset: u64, payload: &[u8], at: Moment, ack: Option<u32>) -> u64 {
+        let (end, mut cursor) = (offset.saturating_add(payload.len() as u64), offset.max(self.next));
+        let mut fresh = 0;
+        while let Some((from, to)) = self.free_run(cursor, end) {
+            let run = |o: u64| usize::try_from(o - offset).unwrap_or(usize::MAX);
+            let bytes = payload.get(run(from)..run(to)).unwrap_or_default();
+            self.put(from, Held { body: HeldBody::Bytes(bytes.into()), at, ack });
+            fresh += to - from;
+            cursor = to;
+        }
+        fresh
+    }
+
+    /// Notes that the snap length cut `len` bytes off at `offset`.
+    pub(super) fn hold_cut(&mut self, offset: u64, len: u64, at: Moment, ack: Option<u32>) {
+        let (end, mut cursor) = (offset.saturating_add(len), offset.max(self.next));
+        while let Some((from, to)) = self.free_run(cursor, end) {
+            self.put(from, Held { body: HeldBody::Cut(to - from), at, ack });
+            cursor = to;
+        }
+    }
+
+    fn put(&mut self, offset: u64, held: Held) {
+        self.allocated += held.body.allocated();
+        self.held.insert(offset, held);
+    }
+
+    /// The first run of offsets in `from..end` that nothing in the waiting room covers.
+    fn free_run(&self, from: u64, end: u64) -> Option<(u64, u64)> {
+        let mut start = from;
+        if let Some((&offset, held)) = self.held.range(..=start).next_back() {
+            start = start.max(offset.saturating_add(held.body.len()));
+        }
+        loop {
+            let stop = self.held.range(start..).next();
+            match stop {
+                Some((&offset, held)) if offset == start => start = offset + held.body.len(),
+                Some((&offset, _)) => return (start < end).then(|| (start, offset.min(end))),
+                None => return (start < end).then_some((start, end)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn half() -> Half {
+        Half { base: Some(u32::MAX - 1), ..Half::default() }
+    }
+
+    fn held(half: &Half) -> Vec<(u64, Vec<u8>)> {
+        let bytes = |held: &Held| match &held.body {
+            HeldBody::Bytes(bytes) => bytes.to_vec(),
+            HeldBody::Cut(_) => Vec::new(),
+        };
+        half.held.iter().map(|(&offset, held)| (offset, bytes(held))).collect()
+    }
+
+    #[test]
+    fn offsets_grow_where_sequence_numbers_wrap() {
+        let mut half = half();
+        assert_eq!(half.offset_of(u32::MAX), Some(1));
+        assert_eq!(half.offset_of(3), Some(5));
+        assert_eq!(half.offset_of(u32::MAX - 2), Some(-1));
+        half.next = (1 << 32) + 10;
+        assert_eq!(half.offset_of(8), Some((1 << 32) + 10));
+    }
+
+    #[test]
+    fn the_first_copy_of_a_byte_wins() {
+        let mut half = half();
+        assert_eq!(half.hold(4, b"4567", Moment::default(), None), 4);
+        assert_eq!(half.hold(2, b"xxxxxxxxxx", Moment::default(), None), 6);
+        let expected = [(2, b"xx".to_vec()), (4, b"4567".to_vec()), (8, b"xxxx".to_vec())];
+        assert_eq!(held(&half), expected);
+        assert_eq!(half.hold(3, b"yyy", Moment::default(), None), 0);
+    }
+
+    #[test]
+    fn an_acknowledgement_of_the_fin_is_no_byte() {
+        let mut half = half();
+        half.fin = Some(7);
+        assert_eq!(half.read_before(u32::MAX - 1), Some(0));
+        assert_eq!(half.read_before(6), Some(7));
+    }
+}

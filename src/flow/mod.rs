@@ -1,0 +1,88 @@
+//! Segments become the ordered bytes of each direction, with their holes and the instant at which
+//! each byte was captured. Knows nothing of what the bytes mean, of ports or of keys.
+
+mod analysis;
+mod clock;
+mod connection;
+mod half;
+mod key;
+mod table;
+
+use std::net::SocketAddr;
+
+pub use analysis::{Closing, Counters, TcpFacts};
+pub use clock::CaptureClock;
+pub use key::FlowKey;
+pub use table::FlowTable;
+
+use crate::moment::Moment;
+use crate::role::Role;
+
+/// A run of one direction's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk<'b> {
+    /// Who sent it.
+    pub from: Role,
+    /// Offset of its first byte in that direction's stream, in bytes.
+    pub offset: u64,
+    /// The capture instant of its bytes; of a gap, the instant that revealed it.
+    pub at: Moment,
+    /// The bytes, or their absence.
+    pub body: Body<'b>,
+}
+
+/// What a [`Chunk`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body<'b> {
+    /// Bytes as the application will read them.
+    Bytes(&'b [u8]),
+    /// A hole: so many bytes were sent but are not in the capture.
+    Gap(Gap),
+}
+
+/// A hole in a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Why the bytes are missing.
+    pub cause: GapCause,
+}
+
+/// Why bytes are missing from a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapCause {
+    /// No captured frame had them.
+    Lost,
+    /// Their frame was captured, but the snap length cut them off.
+    SnapLength,
+}
+
+/// What happens on a connection, in an order in which it can have happened: a byte comes after
+/// every byte that its sender had acknowledged when sending it (RFC 9293 §3.4).
+#[derive(Clone, Copy, Debug)]
+pub enum TcpEvent<'b> {
+    /// The ends are known; always the first event.
+    Opened {
+        /// The end that opened the connection.
+        client: SocketAddr,
+        /// The end that was called.
+        server: SocketAddr,
+    },
+    /// The next bytes of one direction.
+    Data(Chunk<'b>),
+    /// Bytes were sent again.
+    Retransmission(Role, Moment),
+    /// Nothing more will come; always the last event.
+    Finished(&'b TcpFacts),
+}
+
+/// What lives on a connection: the flow table carries one for each.
+pub trait Conversation {
+    /// Says which of the `ends` is the client (0 or 1) where no SYN was captured to tell, from the
+    /// first bytes that each sent.
+    fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize;
+
+    /// Takes the next event.
+    fn on_tcp(&mut self, event: TcpEvent<'_>);
+}

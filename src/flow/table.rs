@@ -1,0 +1,102 @@
+//! Every connection open at one time.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use super::connection::Connection;
+use super::key::FlowKey;
+use super::{CaptureClock, Conversation};
+use crate::decode::Segment;
+use crate::moment::Timestamp;
+
+/// The open connections, each with the conversation that lives on it.
+pub struct FlowTable<C> {
+    open: HashMap<FlowKey, Connection<C>>,
+    /// When to look at a connection again.
+    deadlines: BinaryHeap<Reverse<(Timestamp, u64, FlowKey)>>,
+    clock: CaptureClock,
+    created: u64,
+}
+
+impl<C: Conversation> Default for FlowTable<C> {
+    fn default() -> Self {
+        Self {
+            open: HashMap::new(),
+            deadlines: BinaryHeap::new(),
+            clock: CaptureClock::default(),
+            created: 0,
+        }
+    }
+}
+
+impl<C: Conversation> FlowTable<C> {
+    /// Takes a segment. `begin` makes the conversation of a new connection from the connection's
+    /// number (1, 2, 3 … in order of first packets); `end` takes the conversations that are over.
+    pub fn feed(
+        &mut self,
+        segment: &Segment<'_>,
+        begin: impl FnOnce(u64, &FlowKey) -> C,
+        mut end: impl FnMut(C),
+    ) {
+        let now = self.clock.advance(segment.at.ts);
+        self.expire(now, &mut end);
+        let key = FlowKey::new(segment.source, segment.destination);
+        let side = key.side_of(segment.source);
+        let replaced = self.open.get(&key).is_some_and(|old| old.is_replaced_by(side, segment));
+        if replaced && let Some(old) = self.open.remove(&key) {
+            end(old.finish());
+        }
+        let connection = self.open.entry(key).or_insert_with(|| {
+            self.created += 1;
+            Connection::new(self.created, &key, begin(self.created, &key))
+        });
+        connection.accept(side, segment);
+        // Closing brings the end nearer; everything else only puts it off, which can wait until
+        // the deadline is looked at.
+        let due = connection.deadline();
+        if due < connection.scheduled {
+            connection.scheduled = due;
+            self.deadlines.push(Reverse((due, connection.number, key)));
+        }
+    }
+
+    /// The capture is over: every connection ends, in order of first packets.
+    pub fn finish(&mut self, mut end: impl FnMut(C)) {
+        let mut rest: Vec<_> = self.open.drain().map(|(_, connection)| connection).collect();
+        rest.sort_by_key(|connection| connection.number);
+        rest.into_iter().for_each(|connection| end(connection.finish()));
+    }
+
+    /// The number of connections open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    fn expire(&mut self, now: Timestamp, end: &mut impl FnMut(C)) {
+        while let Some(&Reverse((due, number, key))) = self.deadlines.peek() {
+            if due >= now {
+                return;
+            }
+            self.deadlines.pop();
+            if let Some(over) = self.look_again(key, (due, number), now) {
+                end(over);
+            }
+        }
+    }
+
+    fn look_again(&mut self, key: FlowKey, entry: (Timestamp, u64), now: Timestamp) -> Option<C> {
+        let connection = self.open.get_mut(&key)?;
+        // The entry may have been replaced by an earlier one, or its connection by another.
+        if entry != (connection.scheduled, connection.number) {
+            return None;
+        }
+        let due = connection.deadline();
+        if due < now {
+            return self.open.remove(&key).map(Connection::finish);
+        }
+        connection.scheduled = due;
+        self.deadlines.push(Reverse((due, entry.1, key)));
+        None
+    }
+}

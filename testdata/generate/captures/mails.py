@@ -1,0 +1,48 @@
+"""What is sent: dots, pipelining, several mails."""
+from lab.acts import python_to_postfix
+from lab.mails import RECIPIENT, SENDER, dotted, large, simple, stuffed
+from lab.scene import scene
+from lab.smtp_client import EHLO
+
+
+@scene("plain", "no TLS at all; lines of the mail start with dots, Postfix and Python", 25, has_keys=False)
+def plain(studio):
+    mail = dotted("plain")
+
+    def talk(client):
+        client.reply()
+        client.command(EHLO)
+        client.send_mail(mail)
+        client.quit()
+    return [python_to_postfix(studio, talk, [mail], port=25)]
+
+
+@scene("pipelining", "MAIL, RCPT three times (one refused) and DATA in one write; the mail and QUIT in another", 587)
+def pipelining(studio):
+    mail = simple("pipelining")
+
+    def talk(client):
+        client.open_starttls(studio.client_context(cipher="AES128-GCM-SHA256"))
+        recipients = [RECIPIENT, "nobody@example.com", "second@example.com"]
+        lines = [f"MAIL FROM:<{SENDER}>", *[f"RCPT TO:<{each}>" for each in recipients], "DATA"]
+        client.send("".join(line + "\r\n" for line in lines).encode())
+        for _ in lines:
+            client.reply()
+        client.send(stuffed(mail) + b"QUIT\r\n")
+        client.reply()
+        client.reply()
+        client.close()
+    return [python_to_postfix(studio, talk, [mail])]
+
+
+@scene("several_mails", "three mails in one connection, RSET between: a small one, one with dots, one above 40 KB", 587)
+def several_mails(studio):
+    mails = [simple("several_mails"), dotted("several_mails_dots"), large("several_mails_large", 45000)]
+
+    def talk(client):
+        client.open_starttls(studio.client_context())
+        for mail in mails:
+            client.send_mail(mail)
+            client.expect("RSET", 250)
+        client.quit()
+    return [python_to_postfix(studio, talk, mails)]
