@@ -6,5 +6,6 @@
 
 pub mod capture;
 pub mod decode;
+pub mod keys;
 pub mod moment;
 pub mod role;
