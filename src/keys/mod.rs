@@ -10,12 +10,16 @@
 //! right one is not decided here: the caller proves it by the premaster secret and the Finished.
 
 mod address;
+mod der;
 mod error;
 mod field;
+mod file;
 mod list;
+mod pem;
 mod port;
 mod problem;
 mod row;
+mod shape;
 
 use std::path::PathBuf;
 
