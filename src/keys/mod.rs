@@ -18,7 +18,9 @@ mod list;
 mod pem;
 mod port;
 mod problem;
+mod ring;
 mod row;
+mod rsa_key;
 mod shape;
 
 use std::path::PathBuf;
@@ -27,7 +29,9 @@ pub use self::address::AddressPattern;
 pub use self::error::{KeyError, Place};
 pub use self::port::PortPattern;
 pub use self::problem::Problem;
+pub use self::ring::{KeyId, KeyRing};
 pub use self::row::Row;
+pub use self::rsa_key::{KeyIdentity, RawError, RsaKey};
 
 /// Where keys come from, as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
