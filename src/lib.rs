@@ -7,5 +7,6 @@
 pub mod capture;
 pub mod decode;
 pub mod flow;
+pub mod keys;
 pub mod moment;
 pub mod role;

@@ -1,0 +1,123 @@
+//! A key file, PEM or DER: the RSA keys in it, or why there is none.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use rsa::RsaPrivateKey;
+use zeroize::Zeroizing;
+
+use super::error::{Fault, KeyError, Place};
+use super::pem::{self, Block};
+use super::problem::Problem;
+use super::{der, shape};
+
+/// A bundle with every CA certificate there is has a quarter of this; so has a list of ten thousand
+/// rows. What is larger is a capture or a disk image, named by mistake.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// What a key file holds.
+#[derive(Debug)]
+pub(super) struct KeyFile {
+    /// Its RSA keys; never none.
+    pub(super) keys: Vec<RsaPrivateKey>,
+    /// What else is in it that cannot be used.
+    pub(super) remark: Option<String>,
+}
+
+/// Reads the keys of the file at `path`; `password` tells whether one was given for it.
+pub(super) fn load(path: &Path, password: bool) -> Result<KeyFile, KeyError> {
+    let bytes = read(path)?;
+    let keys = parse(&bytes).map_err(|fault| fault.in_file(path));
+    keys.map_err(|error| match error.problem {
+        Problem::Encrypted { .. } => KeyError { problem: Problem::Encrypted { password }, ..error },
+        _ => error,
+    })
+}
+
+/// The whole of a file that holds secrets; they are wiped when it is dropped.
+pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let error = |problem| KeyError::new(Place::file(path), problem);
+    let bytes = read_capped(path).map_err(|io| error(Problem::Unreadable(io)))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(error(Problem::TooLarge(MAX_BYTES)));
+    }
+    Ok(bytes)
+}
+
+/// At most one byte more than the cap. The room is made before: growth leaves copies behind.
+fn read_capped(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = File::open(path)?;
+    let room = file.metadata()?.len().min(MAX_BYTES).saturating_add(1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(room).unwrap_or(0)));
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The keys in `bytes`.
+pub(super) fn parse(bytes: &[u8]) -> Result<KeyFile, Fault> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(Problem::Empty.into());
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Problem::Utf16.into());
+    }
+    if shape::looks_like_der(bytes) {
+        return Ok(KeyFile { keys: vec![der::decode(bytes)?], remark: None });
+    }
+    from_blocks(&pem::blocks(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))?)
+}
+
+/// A damaged block fails the file; one of no use here only does so if there is no key beside it.
+fn from_blocks(blocks: &[Block<'_>]) -> Result<KeyFile, Fault> {
+    let (mut keys, mut unusable, mut certificates) = (Vec::new(), None, 0_usize);
+    for block in blocks {
+        match private_key(block) {
+            Some(Ok(key)) => keys.push(key),
+            Some(Err(fault)) if is_damage(&fault.problem) => return Err(fault),
+            Some(Err(fault)) => unusable = unusable.or(Some(fault)),
+            None => certificates += usize::from(block.label.ends_with("CERTIFICATE")),
+        }
+    }
+    match (keys.is_empty(), unusable) {
+        (true, Some(fault)) => Err(fault),
+        (true, None) if certificates > 0 => Err(Problem::OnlyCertificates(certificates).into()),
+        (true, None) => Err(Problem::NoKey.into()),
+        (false, unusable) => Ok(KeyFile { keys, remark: unusable.as_ref().map(remark) }),
+    }
+}
+
+/// What the block holds, or `None` if it is no key at all. Its contents count, not its label: the
+/// label of a PKCS#1 key is found on PKCS#8 ones, and the other way round.
+fn private_key(block: &Block<'_>) -> Option<Result<RsaPrivateKey, Fault>> {
+    let unusable = |problem| Some(Err(Fault::at_line(block.line, problem)));
+    match block.label {
+        "OPENSSH PRIVATE KEY" => unusable(Problem::OpenSsh),
+        label if label.ends_with("PUBLIC KEY") => unusable(Problem::PublicKey),
+        label if !label.ends_with("PRIVATE KEY") => None,
+        "EC PRIVATE KEY" if block.encrypted => unusable(Problem::NotRsa("an EC".into())),
+        "DSA PRIVATE KEY" if block.encrypted => unusable(Problem::NotRsa("a DSA".into())),
+        _ if block.encrypted => unusable(Problem::Encrypted { password: false }),
+        _ => Some(decode(block)),
+    }
+}
+
+fn decode(block: &Block<'_>) -> Result<RsaPrivateKey, Fault> {
+    let bytes = block.decode()?;
+    der::decode(&bytes).map_err(|problem| Fault::at_line(block.line, problem))
+}
+
+/// A key that was meant and is broken, as against one of another kind.
+fn is_damage(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::Base64 | Problem::Damaged | Problem::Inconsistent | Problem::KeySize(_)
+    )
+}
+
+fn remark(fault: &Fault) -> String {
+    format!("its file also holds, at line {}: {}", fault.line.unwrap_or(0), fault.problem)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+use std::path::PathBuf;
+
+use pkcs8::der::Encode;
+use proptest::prelude::*;
+use rsa::pkcs1::{RsaPrivateKeyRef, UintRef};
+use rsa::traits::PublicKeyParts;
+
+use super::*;
+
+fn test_key(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "src/keys/testkeys", name].iter().collect()
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(test_key(name)).unwrap()
+}
+
+fn fault(bytes: &[u8]) -> String {
+    let fault = parse(bytes).unwrap_err();
+    format!("{:?} {}", fault.line, fault.problem)
+}
+
+/// The DER of a PKCS#1 key of these numbers, whatever they are.
+fn pkcs1(n: &[u8], e: &[u8], d: &[u8], p: &[u8], q: &[u8]) -> Vec<u8> {
+    let uint = |bytes| UintRef::new(bytes).unwrap();
+    let one = uint(&[1]);
+    let key = RsaPrivateKeyRef {
+        modulus: uint(n),
+        public_exponent: uint(e),
+        private_exponent: uint(d),
+        prime1: uint(p),
+        prime2: uint(q),
+        exponent1: one,
+        exponent2: one,
+        coefficient: one,
+        other_prime_infos: None,
+    };
+    key.to_der().unwrap()
+}
+
+/// p times q, big-endian, by hand: the traits of the big numbers are another crate's.
+fn product(p: &[u8], q: &[u8]) -> Vec<u8> {
+    let mut digits = vec![0_u32; p.len() + q.len()];
+    for (i, a) in p.iter().rev().enumerate() {
+        for (j, b) in q.iter().rev().enumerate() {
+            let sum = digits[i + j] + u32::from(*a) * u32::from(*b);
+            digits[i + j] = sum & 0xff;
+            digits[i + j + 1] += sum >> 8;
+        }
+    }
+    digits.iter().rev().map(|&digit| u8::try_from(digit).unwrap()).collect()
+}
+
+#[test]
+fn a_key_is_read_in_each_of_its_forms() {
+    let expected = &parse(&bytes("rsa1024.pem")).unwrap().keys[0];
+    for name in ["rsa1024.pkcs1.pem", "rsa1024.pkcs1.der", "rsa1024.pkcs8.der"] {
+        let file = load(&test_key(name), false).unwrap();
+        assert!(file.keys.iter().eq([expected]), "{name}");
+        assert_eq!(file.remark, None, "{name}");
+    }
+}
+
+#[test]
+fn short_odd_multi_prime_and_pss_keys_are_read() {
+    for (name, bits) in [
+        ("rsa512.pem", 512),
+        ("rsa1031.pem", 1031),
+        ("multiprime1024.pem", 1024),
+        ("pss1024.pem", 1024),
+    ] {
+        assert_eq!(load(&test_key(name), false).unwrap().keys[0].n().bits(), bits, "{name}");
+    }
+}
+
+#[test]
+fn a_bundle_gives_all_its_keys_and_its_certificates_are_skipped() {
+    let bundle = ["certificate.pem", "rsa1024.pem", "rsa512.pem"].map(bytes).concat();
+    let file = parse(&[b"\xef\xbb\xbfnotes\r\n", &bundle[..]].concat()).unwrap();
+    assert_eq!(file.keys.len(), 2);
+    assert_eq!(file.remark, None);
+}
+
+#[test]
+fn a_wrong_label_does_not_matter() {
+    let text = String::from_utf8(bytes("rsa1024.pkcs1.pem")).unwrap();
+    assert!(parse(text.replace("RSA PRIVATE", "PRIVATE").as_bytes()).is_ok());
+}
+
+#[test]
+fn a_useless_key_beside_a_good_one_is_remarked() {
+    let file = parse(&["rsa512.pem", "ec.pem"].map(bytes).concat()).unwrap();
+    assert_eq!(
+        file.remark.unwrap(),
+        "its file also holds, at line 11: an EC key cannot decrypt any key exchange"
+    );
+}
+
+#[test]
+fn what_is_no_rsa_key_is_called_by_its_name() {
+    for (name, message) in [
+        ("ec.pem", "Some(1) an EC key cannot decrypt any key exchange"),
+        ("ec.sec1.pem", "Some(4) an EC key cannot decrypt any key exchange"),
+        ("ec.sec1.der", "None an EC key cannot decrypt any key exchange"),
+        ("ed25519.pem", "Some(1) an Ed25519 key cannot decrypt any key exchange"),
+        ("ed25519.der", "None an Ed25519 key cannot decrypt any key exchange"),
+        ("dsa.pem", "Some(1) a DSA key cannot decrypt any key exchange"),
+        ("public.pem", "Some(1) a public key: it cannot decrypt"),
+        ("certificate.pem", "None holds 1 certificate(s) but no private key"),
+        ("certificate.der", "None holds 1 certificate(s) but no private key"),
+        ("rsa1024.encrypted.pem", "Some(1) encrypted key: passwords are not supported yet"),
+        ("rsa1024.encrypted.der", "None encrypted key: passwords are not supported yet"),
+        ("rsa1024.legacy.pem", "Some(1) encrypted key: passwords are not supported yet"),
+        ("rsa1024.p12", "None a PKCS#12 container: not supported yet"),
+        ("openssh.pem", "Some(1) an OpenSSH private key: this format is not supported"),
+    ] {
+        assert_eq!(fault(&bytes(name)), message, "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_key_at_all_says_so() {
+    assert_eq!(fault(b" \r\n"), "None the file is empty");
+    assert_eq!(fault(b"\xff\xfe-\0-\0"), "None the file is UTF-16 text");
+    assert_eq!(fault(b"MIIEpAIBAAKCAQEA"), "None no key found: neither a PEM block nor DER");
+    assert_eq!(fault(b"0.0.0.0,1,x,y"), "None no key found: neither a PEM block nor DER");
+    assert_eq!(fault(&[0x30, 0x82, 1, 2, 3]), "None damaged: not the DER of a private key");
+    let cut = &bytes("rsa1024.pem")[..400];
+    assert_eq!(
+        fault(cut),
+        "Some(1) the PEM block `PRIVATE KEY` that begins here has no END line of its own"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_names_itself() {
+    let error = load(Path::new("no/such.key"), false).unwrap_err();
+    assert!(error.to_string().starts_with("no/such.key: cannot be read: No such file"));
+    assert!(error.hint().contains("folder of the list"));
+    assert!(load(&test_key(""), false).is_err(), "a folder");
+}
+
+#[test]
+fn an_encrypted_key_says_that_its_password_is_not_used() {
+    let error = load(&test_key("rsa1024.legacy.pem"), true).unwrap_err();
+    assert!(error.to_string().ends_with("not supported yet (the row's is not used)"));
+    assert!(error.hint().contains("openssl pkey -in"));
+}
+
+#[test]
+fn no_damaged_byte_goes_unnoticed() {
+    let der = bytes("rsa1024.pkcs1.der");
+    for index in (0..der.len()).step_by(5) {
+        let mut damaged = der.clone();
+        damaged[index] ^= 0x10;
+        assert!(parse(&damaged).is_err(), "byte {index}");
+    }
+}
+
+#[test]
+fn sizes_that_no_premaster_secret_fits_or_that_cost_too_much_are_refused() {
+    let of = |bytes: usize| fault(&pkcs1(&vec![0xff; bytes], &[3], &[3], &[3], &[3]));
+    assert!(of(58).contains("an RSA key of 464 bits"));
+    assert!(of(2049).contains("an RSA key of 16392 bits"));
+}
+
+#[test]
+fn numbers_that_contradict_each_other_are_refused() {
+    let p = [&[0xc0; 31][..], &[0xab]].concat();
+    let even = [&[0xc0; 31][..], &[0xaa]].concat();
+    let inconsistent =
+        "None the numbers of this RSA key contradict each other: the file is damaged";
+    for (n, e, d, p, q) in [
+        (vec![0xff; 64], &[3][..], &[3][..], &p[..], &p[..]),
+        (product(&p, &p), &[1], &[1], &p, &p),
+        (product(&p, &even), &[3], &[3], &p, &even),
+        (product(&p, &[1]), &[3], &[3], &p, &[1]),
+        (vec![0xff; 64], &[0], &[0], &[0], &[0]),
+    ] {
+        let n = if n.len() < 59 { vec![0xff; 64] } else { n };
+        assert_eq!(fault(&pkcs1(&n, e, d, p, q)), inconsistent);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(body in any::<Vec<u8>>()) {
+        let _ = parse(&body);
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        let _ = parse(&[&[0x30, 0x82], &length[..], &body].concat());
+    }
+
+    #[test]
+    fn no_cut_or_changed_file_makes_it_panic(cut in 0_usize..634, at in 0_usize..634, xor: u8) {
+        let mut der = bytes("rsa1024.pkcs8.der");
+        let _ = parse(&der[..cut]);
+        der[at] ^= xor;
+        let _ = parse(&der);
+    }
+
+    #[test]
+    fn no_numbers_make_it_panic(
+        p in prop::collection::vec(any::<u8>(), 1..40),
+        q in prop::collection::vec(any::<u8>(), 30..40),
+        e in prop::collection::vec(any::<u8>(), 1..60),
+        d in prop::collection::vec(any::<u8>(), 1..80),
+    ) {
+        prop_assert!(parse(&pkcs1(&product(&p, &q), &e, &d, &p, &q)).is_err());
+    }
+}

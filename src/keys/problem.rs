@@ -1,0 +1,160 @@
+//! What can be wrong with key material, and what to do about it.
+
+use std::io;
+
+/// What is wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The file cannot be opened or read.
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
+    /// The file is larger than key material ever is.
+    #[error("larger than {0} bytes: not key material")]
+    TooLarge(u64),
+    /// No byte but white space.
+    #[error("the file is empty")]
+    Empty,
+    /// UTF-16, as some Windows editors and shells write it.
+    #[error("the file is UTF-16 text")]
+    Utf16,
+
+    /// A key list with NUL bytes.
+    #[error("not a key list: the file is binary")]
+    BinaryList,
+    /// A PEM file where a list was expected.
+    #[error("a PEM file, not a key list")]
+    PemNotList,
+    /// A key log (`SSLKEYLOGFILE`) where a list was expected.
+    #[error("a key log, not a key list")]
+    KeyLogNotList,
+    /// A quote that is never closed.
+    #[error("the quote that opens here is not closed on this line")]
+    UnclosedQuote,
+    /// Text between a closing quote and the next comma.
+    #[error("text after the closing quote")]
+    TextAfterQuote,
+    /// A row with too few fields.
+    #[error("a row of {0} field(s) where `ip,port,proto,path` needs four")]
+    FieldCount(usize),
+    /// The first field.
+    #[error(
+        "address `{0}` is neither an IP address, a network, a range, a host name nor a wildcard"
+    )]
+    Address(String),
+    /// The second field.
+    #[error("port `{0}` is not a number from 0 to 65535, a range or a wildcard")]
+    Port(String),
+    /// The fourth field.
+    #[error("the path of the key file is empty")]
+    NoPath,
+    /// More faulty rows than are worth listing.
+    #[error("too many faulty rows: the rest of the list was not read")]
+    TooManyFaults,
+
+    /// Neither PEM nor DER.
+    #[error("no key found: neither a PEM block nor DER")]
+    NoKey,
+    /// Certificates, but no key.
+    #[error("holds {0} certificate(s) but no private key")]
+    OnlyCertificates(usize),
+    /// A public key.
+    #[error("a public key: it cannot decrypt")]
+    PublicKey,
+    /// A private key of another kind than RSA.
+    #[error("{0} key cannot decrypt any key exchange")]
+    NotRsa(String),
+    /// An encrypted key, and whether a password came with it.
+    #[error("encrypted key: passwords are not supported yet{}", password_note(*.password))]
+    Encrypted {
+        /// The row of the key list has a password.
+        password: bool,
+    },
+    /// A PKCS#12 (PFX) container.
+    #[error("a PKCS#12 container: not supported yet")]
+    Pkcs12,
+    /// A PKCS#11 URI in place of a path.
+    #[error("a PKCS#11 token: not supported")]
+    Token,
+    /// OpenSSH's own format.
+    #[error("an OpenSSH private key: this format is not supported")]
+    OpenSsh,
+    /// A PEM block without its END line, or with that of another.
+    #[error("the PEM block `{0}` that begins here has no END line of its own")]
+    Unterminated(String),
+    /// PEM text that is no base64.
+    #[error("not base64")]
+    Base64,
+    /// DER that cannot be read.
+    #[error("damaged: not the DER of a private key")]
+    Damaged,
+    /// Numbers that are not one key's.
+    #[error("the numbers of this RSA key contradict each other: the file is damaged")]
+    Inconsistent,
+    /// A modulus too short or too long.
+    #[error("an RSA key of {0} bits: only {MIN_BITS} to {MAX_BITS} bits are supported")]
+    KeySize(u32),
+}
+
+/// A 48-byte premaster secret and 11 bytes of padding (RFC 8017 §7.2.1): no shorter modulus can
+/// ever have carried one.
+pub(super) const MIN_BITS: u32 = (48 + 11) * 8;
+
+/// OpenSSL's limit (`OPENSSL_RSA_MAX_MODULUS_BITS`); it bounds the work a hostile file can cause.
+pub(super) const MAX_BITS: u32 = 16384;
+
+impl Problem {
+    /// What to do about the problem met in `file`.
+    pub(super) fn hint(&self, file: &str) -> String {
+        match self {
+            Self::Unreadable(error) => io_hint(error),
+            Self::TooLarge(_) | Self::NoKey | Self::Empty => {
+                "name a file with an RSA private key, in PEM (`-----BEGIN ... PRIVATE KEY-----`) or DER"
+            }
+            Self::Utf16 => "save it as UTF-8 (or plain ASCII)",
+            Self::BinaryList => "a list is text, one `ip,port,proto,path` a line; give a key file with --key",
+            Self::PemNotList => "give a key file with --key",
+            Self::KeyLogNotList => "give a key log with --keylog",
+            Self::UnclosedQuote => "close it; inside quotes write \\\" for a quote and \\\\ for a backslash",
+            Self::TextAfterQuote => "put a comma between fields and a `;` between rows",
+            Self::FieldCount(_) => {
+                "write `ip,port,proto,path[,password]`, or `\"path\",\"password\"`; quote each field by itself"
+            }
+            Self::Address(_) => "write 192.0.2.1, 192.0.2.0/24, 2001:db8::1, a host name, or `any`",
+            Self::Port(_) => "write 25, 2500-2600, start_tls, or `any`",
+            Self::NoPath => "the fourth field names the key file, relative to the folder of the list",
+            Self::TooManyFaults => "is this file a key list?",
+            Self::OnlyCertificates(_) => "name the file with the server's private key, often beside it as .key",
+            Self::PublicKey => "name the file with the private key",
+            Self::NotRsa(_) => "only an RSA key used for RSA key exchange, or a key log (--keylog), can",
+            Self::Encrypted { .. } => {
+                return format!("write it without a password: openssl pkey -in {file} -out plain.key");
+            }
+            Self::Pkcs12 => {
+                return format!("take the key out: openssl pkcs12 -in {file} -nocerts -nodes -out plain.key");
+            }
+            Self::OpenSsh => "convert a copy of it: ssh-keygen -p -m PEM -f COPY",
+            Self::Token => "name a key file; a key that cannot leave its token needs a key log (--keylog)",
+            Self::Unterminated(_) | Self::Base64 | Self::Damaged | Self::Inconsistent => {
+                "copy the key file again from its server; `openssl pkey -check -noout -in FILE` tests it"
+            }
+            Self::KeySize(_) => "a server with such a key needs a key log (--keylog)",
+        }
+        .to_owned()
+    }
+}
+
+fn io_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            "check the path: in a list it starts at the folder of the list, `~` is not expanded, and a \
+             backslash in quotes is written \\\\"
+        }
+        io::ErrorKind::PermissionDenied => "run as a user who may read it, or copy it",
+        _ => "name a readable file",
+    }
+}
+
+fn password_note(given: bool) -> &'static str {
+    if given { " (the row's is not used)" } else { "" }
+}

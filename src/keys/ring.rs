@@ -1,0 +1,217 @@
+//! The ring: every RSA key that was given, and which of them belong to a server.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use rsa::RsaPrivateKey;
+
+use super::error::{KeyError, Place};
+use super::list::ListRow;
+use super::problem::Problem;
+use super::row::Row;
+use super::rsa_key::RsaKey;
+use super::{KeySource, file, list};
+
+/// How many further rows of a key its note names.
+const MAX_NAMED: usize = 5;
+
+/// The keys of a run, in the order in which they were first named. Not `Clone`, not `Serialize`;
+/// `Debug` shows the identities alone.
+#[derive(Debug, Default)]
+pub struct KeyRing {
+    keys: Vec<RsaKey>,
+}
+
+/// A key's place in its ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub usize);
+
+impl KeyRing {
+    /// A ring without keys.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads all sources, in their order.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with any of them: every row and every file.
+    pub fn load(sources: &[KeySource]) -> Result<Self, Vec<KeyError>> {
+        let mut loader = Loader::default();
+        for source in sources {
+            match source {
+                KeySource::List(path) => loader.list(path),
+                KeySource::KeyFile(path) => loader.key_file(path),
+            }
+        }
+        loader.finish()
+    }
+
+    /// All keys.
+    #[must_use]
+    pub fn keys(&self) -> &[RsaKey] {
+        &self.keys
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The key of this identifier.
+    ///
+    /// # Panics
+    ///
+    /// If it is another ring's.
+    #[must_use]
+    pub fn key(&self, id: KeyId) -> &RsaKey {
+        &self.keys[id.0]
+    }
+
+    /// The private half of a public key (big-endian numbers, leading zeros allowed).
+    #[must_use]
+    pub fn by_public_key(&self, modulus: &[u8], exponent: &[u8]) -> Option<KeyId> {
+        self.keys.iter().position(|key| key.matches_public_key(modulus, exponent)).map(KeyId)
+    }
+
+    /// The keys with a row that allows this server, the most specific rows first; each key once.
+    pub fn by_address(&self, ip: IpAddr, port: u16) -> impl Iterator<Item = KeyId> {
+        let fit = |key: &RsaKey| {
+            key.rows().iter().filter(|row| row.fits(ip, port)).map(Row::specificity).max()
+        };
+        let mut keys: Vec<_> =
+            self.ids().filter_map(|(id, key)| Some((Reverse(fit(key)?), id))).collect();
+        keys.sort_unstable();
+        keys.into_iter().map(|(_, id)| id)
+    }
+
+    /// Whether any row names this server (see [`Row::names`]).
+    #[must_use]
+    pub fn names(&self, ip: IpAddr, port: u16) -> bool {
+        self.rows_naming(ip, port).next().is_some()
+    }
+
+    /// The rows that name this server, and the key of each.
+    pub fn rows_naming(&self, ip: IpAddr, port: u16) -> impl Iterator<Item = (&Row, KeyId)> {
+        let rows = self.ids().flat_map(|(id, key)| key.rows().iter().map(move |row| (row, id)));
+        rows.filter(move |(row, _)| row.names(ip, port))
+    }
+
+    fn ids(&self) -> impl Iterator<Item = (KeyId, &RsaKey)> {
+        self.keys.iter().enumerate().map(|(index, key)| (KeyId(index), key))
+    }
+}
+
+/// A ring in the making, and all that went wrong.
+#[derive(Default)]
+struct Loader {
+    ring: KeyRing,
+    errors: Vec<KeyError>,
+    by_identity: HashMap<[u8; 32], KeyId>,
+    /// The keys of each file that was read, so that a thousand rows of one key read it once.
+    files: HashMap<PathBuf, Vec<KeyId>>,
+}
+
+impl Loader {
+    fn list(&mut self, path: &Path) {
+        let text = match file::read(path) {
+            Ok(text) => text,
+            Err(error) => return self.errors.push(error),
+        };
+        let before = self.errors.len();
+        let (rows, errors) = list::parse(&text, path);
+        self.errors.extend(errors);
+        for row in rows {
+            self.list_row(row);
+        }
+        // Faulty rows and rows of faulty files, as the list has them.
+        self.errors[before..].sort_by_key(KeyError::position);
+    }
+
+    fn list_row(&mut self, listed: ListRow) {
+        let ListRow { row, path, password, at, remark } = listed;
+        match self.add(&path, row, password.is_some()) {
+            Ok(keys) => self.remark(&keys, remark),
+            Err(error) => self.errors.push(error.named_by(at)),
+        }
+    }
+
+    fn key_file(&mut self, path: &Path) {
+        let row = Row::everywhere(format!("--key {}", Place::file(path)));
+        if let Err(error) = self.add(path, row, false) {
+            self.errors.push(error);
+        }
+    }
+
+    /// Adds `row` to each key of the file at `path`.
+    fn add(&mut self, path: &Path, row: Row, password: bool) -> Result<Vec<KeyId>, KeyError> {
+        if let Some(keys) = self.files.get(path).cloned() {
+            for id in &keys {
+                self.ring.keys[id.0].add_row(row.clone());
+            }
+            return Ok(keys);
+        }
+        let read = file::load(path, password)?;
+        let keys = read
+            .keys
+            .into_iter()
+            .map(|key| self.key(key, &row, path))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.remark(&keys, read.remark);
+        self.files.insert(path.to_owned(), keys.clone());
+        Ok(keys)
+    }
+
+    /// The place of a key in the ring, which holds each only once.
+    fn key(&mut self, key: RsaPrivateKey, row: &Row, path: &Path) -> Result<KeyId, KeyError> {
+        let key = RsaKey::new(key, row.clone(), path.display().to_string())
+            .ok_or_else(|| KeyError::new(Place::file(path), Problem::Damaged))?;
+        let next = KeyId(self.ring.keys.len());
+        let id = *self.by_identity.entry(key.identity().spki_sha256).or_insert(next);
+        if id == next {
+            self.ring.keys.push(key);
+        } else {
+            self.ring.keys[id.0].add_row(row.clone());
+        }
+        Ok(id)
+    }
+
+    fn remark(&mut self, keys: &[KeyId], remark: Option<String>) {
+        for (id, remark) in keys.iter().zip(remark.iter().cycle()) {
+            self.ring.keys[id.0].remark(remark);
+        }
+    }
+
+    fn finish(mut self) -> Result<KeyRing, Vec<KeyError>> {
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        for key in &mut self.ring.keys {
+            if let Some(note) = also(key) {
+                key.remark(&note);
+            }
+        }
+        Ok(self.ring)
+    }
+}
+
+/// `also keys.list:5`: where else the key was named.
+fn also(key: &RsaKey) -> Option<String> {
+    let mut sources: Vec<&str> = key.rows().iter().map(|row| row.source.as_str()).collect();
+    sources.dedup();
+    let [_, others @ ..] = sources.as_slice() else { return None };
+    let named = others.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
+    match others.len().saturating_sub(MAX_NAMED) {
+        _ if others.is_empty() => None,
+        0 => Some(format!("also {named}")),
+        more => Some(format!("also {named} and {more} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
