@@ -82,7 +82,7 @@ def rcpt_rejected(studio):
         client.expect("RCPT TO:<nobody@example.com>", 550)
         client.expect("RCPT TO:<noone@example.com>", 550)
         client.quit()
-    return [python_to_postfix(studio, one_of_two, [mail]), python_to_postfix(studio, none_left)]
+    return [python_to_postfix(studio, one_of_two), python_to_postfix(studio, none_left)]
 
 
 @scene("auth_login_ok", "AUTH LOGIN inside TLS succeeds, swaks", 2587)

@@ -31,4 +31,4 @@ def rotated(studio):
         client.send(stuffed(mail)[half:])
         client.reply()
         client.quit()
-    return [python_to_postfix(studio, talk, [mail])]
+    return [python_to_postfix(studio, talk)]

@@ -14,7 +14,7 @@ def plain(studio):
         client.command(EHLO)
         client.send_mail(mail)
         client.quit()
-    return [python_to_postfix(studio, talk, [mail], port=25)]
+    return [python_to_postfix(studio, talk, port=25)]
 
 
 @scene("pipelining", "MAIL, RCPT three times (one refused) and DATA in one write; the mail and QUIT in another", 587)
@@ -32,7 +32,7 @@ def pipelining(studio):
         client.reply()
         client.reply()
         client.close()
-    return [python_to_postfix(studio, talk, [mail])]
+    return [python_to_postfix(studio, talk)]
 
 
 @scene("several_mails", "three mails in one connection, RSET between: a small one, one with dots, one above 40 KB", 587)
@@ -45,4 +45,21 @@ def several_mails(studio):
             client.send_mail(mail)
             client.expect("RSET", 250)
         client.quit()
-    return [python_to_postfix(studio, talk, mails)]
+    return [python_to_postfix(studio, talk)]
+
+
+@scene("bdat", "BDAT: one mail in two chunks, with lines that look like commands and dots that are not doubled", 587)
+def bdat(studio):
+    mail = dotted("bdat") + b"QUIT\r\nMAIL FROM:<nobody@example.org>\r\n.\r\n"
+    half = len(mail) // 2
+
+    def talk(client):
+        client.open_starttls(studio.client_context(cipher="AES128-GCM-SHA256"))
+        client.expect(f"MAIL FROM:<{SENDER}>", 250)
+        client.expect(f"RCPT TO:<{RECIPIENT}>", 250)
+        client.send(f"BDAT {half}\r\n".encode() + mail[:half])
+        client.reply()
+        client.send(f"BDAT {len(mail) - half} LAST\r\n".encode() + mail[half:])
+        client.reply()
+        client.quit()
+    return [python_to_postfix(studio, talk)]

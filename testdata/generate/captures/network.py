@@ -1,7 +1,8 @@
 """How the bytes travel, and captures that lack some of them."""
-from lab.acts import one_mail_over_starttls, python_to_postfix, python_to_python
+from lab.acts import agree_with_postfix, one_mail_over_starttls, python_to_postfix, python_to_python
 from lab.mails import large, simple
 from lab.scene import Expected, scene
+from lab.smtp_client import EHLO, SmtpClient
 from lab.smtp_server import Behaviour
 
 
@@ -29,7 +30,7 @@ def midstream(studio):
         studio.sniffer.start()
         client.send_mail(mail)
         client.quit()
-    return [python_to_postfix(studio, talk, [mail])]
+    return [python_to_postfix(studio, talk)]
 
 
 @scene("snaplen", "recorded with -s 200: certificate, key exchange and mail are cut", 587, complete=False,
@@ -38,7 +39,30 @@ def snaplen(studio):
     return [one_mail_over_starttls(studio, mail=large("snaplen", 2000))]
 
 
-@scene("truncated_file", "the file ends in the middle of a packet, before the mail's final dot was answered", 587,
-       complete=False, cut_bytes=1400, expected=Expected("incomplete"))
+@scene("truncated_file", "the file ends in the middle of the packet with the mail", 587,
+       complete=False, cut_in_largest_packet=True, expected=Expected("incomplete"))
 def truncated_file(studio):
     return [one_mail_over_starttls(studio, mail=large("truncated_file", 3000))]
+
+
+@scene("mixed", "four connections at once: no TLS, RSA key exchange, ECDHE, TLS 1.3; the last two need the key log", 25,
+       keylog=True, expected=[Expected(), Expected(),
+                              Expected("unknown", "forward_secrecy", outcome_with_keylog="delivered"),
+                              Expected("unknown", "tls13", outcome_with_keylog="delivered")])
+def mixed(studio):
+    settings = [None, {"cipher": "AES256-SHA"}, {"cipher": "ECDHE-RSA-AES256-SHA384"}, {"version": "TLSv1.3"}]
+    watch = studio.postfix.watch()
+    clients = [SmtpClient(25) for _ in settings]
+    # Each step is done by all clients before the next one: their packets lie between each other's.
+    for client, tls in zip(clients, settings):
+        if tls is None:
+            client.reply()
+            client.command(EHLO)
+        else:
+            client.open_starttls(studio.client_context(**tls))
+    for number, client in enumerate(clients):
+        client.send_mail(simple(f"mixed_{number}"))
+    for client in clients:
+        client.quit()
+    watch.client_addresses(len(clients))
+    return [agree_with_postfix(watch, client.truth()) for client in clients]

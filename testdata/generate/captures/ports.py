@@ -40,7 +40,7 @@ def ipv6(studio):
         client.open_starttls(studio.client_context())
         client.send_mail(mail)
         client.quit()
-    return [python_to_postfix(studio, talk, [mail], host="::1")]
+    return [python_to_postfix(studio, talk, host="::1")]
 
 
 @scene("proxy_v1", "a PROXY protocol version 1 line before the greeting, Postfix and Python", 10025)
@@ -52,7 +52,7 @@ def proxy_v1(studio):
         client.open_starttls(studio.client_context(cipher="AES128-GCM-SHA256"))
         client.send_mail(mail)
         client.quit()
-    recording = python_to_postfix(studio, talk, [mail], port=10025, before_greeting=header)
+    recording = python_to_postfix(studio, talk, port=10025, before_greeting=header)
     recording.proxy = header.decode().rstrip()
     return [recording]
 

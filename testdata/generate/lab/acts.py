@@ -8,31 +8,36 @@ from lab.smtp_server import SmtpServer
 from lab.swaks import recording_of, run_swaks
 
 
-def agree_with_postfix(watch, recording, mails):
+def agree_with_postfix(watch, recording):
     """The endpoint's record must be what the server logged, and the mails what it delivered."""
-    commands, replies = watch.dialogue()
-    steps = Reader(recording.c2s[recording.proxy_bytes:], recording.s2c).read().steps
-    seen = [step["c"] for step in steps if step["c"] not in (None, "<message>")]
-    answered = [line for step in steps for line in step["r"]]
+    # Behind a PROXY header Postfix logs the address that the header tells.
+    commands, replies = watch.dialogue(None if recording.proxy_bytes else recording.client)
+    read = Reader(recording.c2s[recording.proxy_bytes:], recording.s2c).read()
+    seen = [step["c"] for step in read.steps if step["c"] not in (None, "<message>")]
+    answered = [line for step in read.steps for line in step["r"]]
     if seen != commands or answered != replies:
         raise RuntimeError(f"Postfix logged another dialogue:\n{commands}\n{seen}\n{replies}\n{answered}")
+    compare_delivered(watch, [mail["data"] for mail in read.mails if mail["accepted"]])
+    recording.source += ", compared with Postfix's log and the delivered mail"
+    return recording
+
+
+def compare_delivered(watch, mails):
     delivered = watch.new_mails(len(mails)) if mails else []
     for mail in mails:
         # Postfix stores LF line ends and puts its own header lines before ours.
         if not any(stored.endswith(mail.replace(b"\r\n", b"\n")) for stored in delivered):
             raise RuntimeError("Postfix delivered another mail")
-    recording.source += ", compared with Postfix's log and the delivered mail"
-    return recording
 
 
-def python_to_postfix(studio, talk, mails=(), port=587, **client_settings):
+def python_to_postfix(studio, talk, port=587, **client_settings):
     """talk(client) holds the whole conversation after TCP's handshake."""
     watch = studio.postfix.watch()
     client = SmtpClient(port, **client_settings)
     talk(client)
     recording = client.truth()
     recording.proxy_bytes = len(client_settings.get("before_greeting", b""))
-    return agree_with_postfix(watch, recording, mails)
+    return agree_with_postfix(watch, recording)
 
 
 def one_mail_over_starttls(studio, port=587, mail=None, **tls):
@@ -43,7 +48,7 @@ def one_mail_over_starttls(studio, port=587, mail=None, **tls):
         client.open_starttls(studio.client_context(**tls))
         client.send_mail(mail)
         client.quit()
-    return python_to_postfix(studio, talk, [mail], port)
+    return python_to_postfix(studio, talk, port)
 
 
 def swaks_to_postfix(studio, *options, port=587, mode="starttls"):
@@ -57,7 +62,7 @@ def swaks_to_postfix(studio, *options, port=587, mode="starttls"):
     recording = recording_of(transcript, client, f"127.0.0.1:{port}", mode)
     if recording.tls:
         same_negotiation(recording.tls, watch.tls_facts(mode))
-    return agree_with_postfix(watch, recording, [mail])
+    return agree_with_postfix(watch, recording)
 
 
 def s_client_to_postfix(studio, version, cipher, port=587, starttls=True):
@@ -76,7 +81,7 @@ def s_client_to_postfix(studio, version, cipher, port=587, starttls=True):
     recording = Recording(address, f"127.0.0.1:{port}", "s_client's stdin and stdout, before TLS Postfix's log",
                           *plain, client.sent, client.received, client.tls_facts())
     same_negotiation(recording.tls, watch.tls_facts(recording.tls.mode))
-    return agree_with_postfix(watch, recording, [mail])
+    return agree_with_postfix(watch, recording)
 
 
 def same_negotiation(one, other):

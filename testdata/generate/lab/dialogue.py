@@ -19,6 +19,11 @@ class Stream:
         self.at = end + 2
         return line
 
+    def take(self, count):
+        data = self.data[self.at:self.at + count]
+        self.at += count
+        return data
+
     def mail(self):
         """Wire bytes up to the final dot, or None when it never came."""
         if self.data[self.at:self.at + 3] == b".\r\n":
@@ -56,11 +61,14 @@ class Reader:
 
     def _new_envelope(self, sender=None):
         self.sender, self.to, self.rejected = sender, [], []
+        self.chunks = b""
 
     def read(self):
         self._add(None)
         authenticating = False
         while (command := self.commands.line()) is not None:
+            if command.upper().startswith("BDAT "):
+                self.chunks += self.commands.take(int(command.split()[1]))
             reply = self._add(command, auth=authenticating)
             authenticating = reply.startswith("334")
             self._note(command, reply)
@@ -83,6 +91,8 @@ class Reader:
             self._new_envelope()
         elif verb == "DATA" and reply.startswith("354"):
             self._read_mail()
+        elif verb == "BDAT" and command.upper().endswith(" LAST"):
+            self._add_mail(self.chunks, "BDAT", reply)
 
     def _read_mail(self):
         wire = self.commands.mail()
@@ -92,9 +102,10 @@ class Reader:
         for _ in self.to[1:] if self.lmtp else []:
             lines += read_reply(self.replies)
         self.steps.append({"c": "<message>", "r": lines})
-        data = unstuffed(wire)
-        reply = lines[-1] if lines else None
-        self.mails.append({"from": self.sender, "to": self.to, "rejected_to": self.rejected, "how": "DATA",
+        self._add_mail(unstuffed(wire), "DATA", lines[-1] if lines else None)
+
+    def _add_mail(self, data, how, reply):
+        self.mails.append({"from": self.sender, "to": self.to, "rejected_to": self.rejected, "how": how,
                            "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "reply": reply,
                            "accepted": bool(reply and reply.startswith("2")), "data": data})
         self._new_envelope()

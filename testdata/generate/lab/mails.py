@@ -7,7 +7,8 @@ RECIPIENT = "rcpt@example.com"
 def mail(name, lines, recipient=RECIPIENT):
     # Date and Message-ID are given so that Postfix has nothing to add: the stored mail stays comparable.
     head = [f"From: <{SENDER}>", f"To: <{recipient}>", f"Subject: {name}", "Date: Mon, 02 Mar 2026 10:00:00 +0000",
-            f"Message-ID: <{name}@client.example.org>", "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", ""]
+            f"Message-ID: <{name}@client.example.org>", "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8", ""]
     return "".join(line + "\r\n" for line in head + lines).encode()
 
 

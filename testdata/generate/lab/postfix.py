@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.paths import OPENSSL_CONF
 from lab.recording import Recording, TlsFacts, official_version
 
-PORTS = {"smtp": 25, "submissions": 465, "submission": 587, "haproxy": 10025}
+PORTS = (25, 465, 587, 10025)
 
 MAIN_CF = """
 compatibility_level = 3.6
@@ -154,10 +154,11 @@ class Watch:
         found = self.wait_for(r"TLS connection (established|reused) from \S+: (\S+) with cipher (\S+)")[-1]
         return TlsFacts(mode, True, official_version(found[2]), found[3], resumed=found[1] == "reused")
 
-    def dialogue(self):
-        """The one connection's commands and replies as the server logged them: (c2s lines, s2c lines)."""
+    def dialogue(self, client=None):
+        """Commands and replies as the server logged them, of one client: (c2s lines, s2c lines)."""
         self.wait_for(r"\]: disconnect from ")
-        said = [m for line in self.lines() if (m := re.search(r"\]: ([<>]) \S+\[\S+\]:\d+: (.*)$", line))]
+        who = r"\S+" if client is None else r"\S+" + re.escape(log_form(client))
+        said = [m for line in self.lines() if (m := re.search(rf"\]: ([<>]) {who}: (.*)$", line))]
         return [m[2] for m in said if m[1] == "<"], [m[2] for m in said if m[1] == ">"]
 
     def plain_phase(self):
@@ -174,6 +175,12 @@ class Watch:
                 return mails
             time.sleep(0.1)
         raise RuntimeError(f"Postfix delivered {len(mails)} mails instead of {count}")
+
+
+def log_form(address):
+    """"127.0.0.1:4711" or "[::1]:4711" -> the form in Postfix's log, "[127.0.0.1]:4711"."""
+    host, port = address.rsplit(":", 1)
+    return f"[{host.strip('[]')}]:{port}"
 
 
 def as_bytes(lines):

@@ -28,7 +28,7 @@ class Scene:
     tcpdump_options: tuple = ()
     rotate: bool = False
     late: bool = False  # the act starts tcpdump itself, in the middle
-    cut_bytes: int = 0  # cut so much off the file's end
+    cut_in_largest_packet: bool = False  # end the file in the middle of its largest packet
     has_keys: bool = True
     notes: str | None = None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lab.endpoint import Endpoint
 from lab.mails import unstuffed
+from lab.recording import TlsFacts
 
 HOST = "mail.example.com"
 USER, PASSWORD = "user@example.com", "not-a-secret"
@@ -120,7 +121,6 @@ class Session(Endpoint):
         if not self.behaviour.starttls_reply.startswith("220"):
             return None
         if self.behaviour.reset_after_client_hello:
-            from lab.recording import TlsFacts
             self.facts = TlsFacts("starttls")
             self.sock.recv(65536)
             self.reset()

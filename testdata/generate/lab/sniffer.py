@@ -8,11 +8,14 @@ import time
 class Sniffer:
     def __init__(self, path, port, interface="lo", extra=()):
         self.path = path
-        self.command = ["tcpdump", "-i", interface, "-n", "-U", "--immediate-mode", "-Z", "root", *extra,
+        self.process = None
+        # -B: in immediate mode every packet takes a slot of full size, so the usual 2 MiB are soon full.
+        self.command = ["tcpdump", "-i", interface, "-n", "-U", "--immediate-mode", "-B", "65536", "-Z", "root", *extra,
                         "-w", str(path), f"tcp port {port}"]
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True)
         while "listening on" not in (line := self.process.stderr.readline()):
             if not line:
                 raise RuntimeError(f"tcpdump did not start: {' '.join(self.command)}")
@@ -23,6 +26,11 @@ class Sniffer:
         _, words = self.process.communicate(timeout=20)
         if int(re.search(r"(\d+) packets? dropped by kernel", words).group(1)):
             raise RuntimeError(f"{self.path}: the kernel dropped packets")
+
+    def abandon(self):
+        """After a failure: do not leave tcpdump behind."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
 
     def _wait_until_quiet(self):
         """The last segments reach tcpdump a moment after the endpoints are done."""

@@ -1,7 +1,6 @@
 """Records one scene: tcpdump on, act, tcpdump off, truth written."""
-from lab import truth
+from lab import postfix, truth
 from lab.contexts import client_context, server_context
-from lab.postfix import Postfix
 from lab.sniffer import Sniffer
 
 
@@ -11,7 +10,7 @@ class Studio:
     def __init__(self, out, work):
         self.out, self.work = out, work
         self.pki = out / "pki"
-        self.postfix = Postfix(work, self.pki)
+        self.postfix = postfix.Postfix(work, self.pki)
         self.scene = None
 
     def keylog(self):
@@ -26,17 +25,24 @@ class Studio:
     def record(self, scene):
         self.scene = scene
         remove_old(self.out, scene.name)
-        if scene.port in (25, 465, 587, 10025):
+        if scene.port in postfix.PORTS:
             self.postfix.start()
         self.sniffer = Sniffer(self.out / capture_name(scene), scene.port, scene.interface, scene.tcpdump_options)
-        if not scene.late:
-            self.sniffer.start()
-        recordings = scene.act(self)
-        self.sniffer.stop()
+        recordings = self._shoot(scene)
         files = capture_files(self.out, scene)
-        if scene.cut_bytes:
-            cut(self.out / files[-1], scene.cut_bytes)
+        if scene.cut_in_largest_packet:
+            cut_in_largest_packet(self.out / files[-1])
         self._write(scene, files, recordings)
+
+    def _shoot(self, scene):
+        try:
+            if not scene.late:
+                self.sniffer.start()
+            recordings = scene.act(self)
+            self.sniffer.stop()
+            return recordings
+        finally:
+            self.sniffer.abandon()
 
     def _write(self, scene, files, recordings):
         rows = scene.key_rows()
@@ -67,9 +73,16 @@ def capture_files(out, scene):
     return [file.rename(out / f"{scene.name}.{number}.pcap").name for number, file in enumerate(made)]
 
 
-def cut(path, count):
+def cut_in_largest_packet(path):
+    """As if tcpdump had been killed while it wrote that packet."""
     data = path.read_bytes()
-    path.write_bytes(data[:-count])
+    at, packets = 24, []
+    while at < len(data):
+        length = int.from_bytes(data[at + 8:at + 12], "little")
+        packets.append((length, at + 16))
+        at += 16 + length
+    length, start = max(packets)
+    path.write_bytes(data[:start + length // 2])
 
 
 def remove_old(out, name):

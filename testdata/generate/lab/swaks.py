@@ -22,11 +22,16 @@ def recording_of(transcript, client, server, mode):
     for line in transcript.split(b"\n"):
         mark = line[:4].decode("ascii", "replace")
         if mark in SENT:
-            parts["c", SENT[mark]] += line[4:] + b"\r\n"
+            parts["c", SENT[mark]] += wire_line(line)
         elif mark in RECEIVED:
-            parts["s", RECEIVED[mark]] += line[4:] + b"\r\n"
+            parts["s", RECEIVED[mark]] += wire_line(line)
     return Recording(client, server, "swaks transcript", parts["c", "plain"], parts["s", "plain"],
                      parts["c", "tls"], parts["s", "tls"], facts_of(transcript, mode))
+
+
+def wire_line(line):
+    # Commands are shown without their CRLF, the lines of a mail of swaks's own with the CR.
+    return line[4:].removesuffix(b"\r") + b"\r\n"
 
 
 def facts_of(transcript, mode):
