@@ -72,7 +72,7 @@ impl<'b> Header<'b> {
             return Err(Skip::Truncated { layer: "IPv4" });
         };
         match self.total_length().checked_sub(self.len()) {
-            Some(len) => Ok(bounded(data, len)),
+            Some(len) => Ok(bounded(data, len, layer.cut)),
             // A segment captured before the network card split it (TSO) has no length yet.
             None if self.total_length() == 0 => Ok((data, layer.cut)),
             None => Err(Skip::Malformed { layer: "IPv4" }),
@@ -80,11 +80,12 @@ impl<'b> Header<'b> {
     }
 }
 
-/// The first `len` bytes of `data`, and how many of them are not there.
-pub(super) fn bounded(data: &[u8], len: u16) -> (&[u8], u32) {
+/// The first `len` bytes of `data`, and how many of them the snap length cut: at most the `cut`
+/// bytes of the frame. A length beyond the frame's own end is damage, not payload that was sent.
+pub(super) fn bounded(data: &[u8], len: u16, cut: u32) -> (&[u8], u32) {
     match data.get(..len.into()) {
         Some(data) => (data, 0),
-        None => (data, u32::from(len).saturating_sub(data.len() as u32)),
+        None => (data, u32::from(len).saturating_sub(data.len() as u32).min(cut)),
     }
 }
 
@@ -122,7 +123,15 @@ mod tests {
     #[test]
     fn counts_what_the_snap_length_cut() {
         let packet = Ip::v4(6).around(b"abcdef");
-        assert_eq!(read(&packet[..22]), Ok((b"ab".to_vec(), 4)));
+        let next = layer(Layer { next: LINK, data: &packet[..22], cut: 6 }).unwrap();
+        assert_eq!((next.data, next.cut), (&b"ab"[..], 4));
+    }
+
+    #[test]
+    fn does_not_believe_in_bytes_beyond_the_end_of_the_frame() {
+        let mut packet = Ip::v4(6).around(b"ab");
+        packet[2] = 0x10;
+        assert_eq!(read(&packet), Ok((b"ab".to_vec(), 0)));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     let (data, cut) = match header.payload_length() {
         // A jumbogram (RFC 2675 §3), or a segment captured before the network card split it.
         0 => (rest, layer.cut),
-        len => bounded(rest, len),
+        len => bounded(rest, len, layer.cut),
     };
     Ok(Layer { next, data, cut })
 }
@@ -77,7 +77,7 @@ mod tests {
     fn bounds_the_payload_by_its_length() {
         let padded = [Ip::v6(6).around(b"ab"), vec![0; 8]].concat();
         assert_eq!(layer(layer_of(&padded)).unwrap().data, b"ab");
-        let cut = layer(layer_of(&padded[..41])).unwrap();
+        let cut = layer(Layer { next: LINK, data: &padded[..41], cut: 9 }).unwrap();
         assert_eq!((cut.data, cut.cut), (&b"a"[..], 1));
     }
 
