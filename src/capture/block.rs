@@ -59,12 +59,13 @@ impl Block {
         if len > MAX_RECORD {
             return Err(DamageKind::Corrupt(format!("a record claims to be {len} bytes long")));
         }
-        if self.fill(len)? {
-            return Ok(true);
-        }
-        match self.unread.len() {
-            0 => Ok(false),
-            present => Err(DamageKind::Truncated { present, needed: len }),
+        match self.fill(len) {
+            Ok(false) if self.unread.is_empty() => Ok(false),
+            // Compressed data that is cut ends in an error, even between two records.
+            Ok(false) | Err(DamageKind::Truncated { .. }) => {
+                Err(DamageKind::Truncated { present: self.unread.len(), needed: len })
+            }
+            filled => filled,
         }
     }
 

@@ -48,7 +48,7 @@ impl From<io::Error> for DamageKind {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             _ if error.raw_os_error().is_some() => Self::Unreadable(error.to_string()),
-            io::ErrorKind::UnexpectedEof => Self::corrupt("the compressed data ends too early"),
+            io::ErrorKind::UnexpectedEof => Self::Truncated { present: 0, needed: 1 },
             _ => Self::Corrupt(format!("the compressed data is damaged: {error}")),
         }
     }

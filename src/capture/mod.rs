@@ -9,6 +9,7 @@ mod block;
 mod damage;
 mod facts;
 mod file;
+mod gzip;
 mod link;
 mod merge;
 mod pcap;

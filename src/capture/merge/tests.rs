@@ -110,7 +110,7 @@ fn reads_a_gzip_file_and_says_when_it_is_cut() {
     gzip.truncate(gzip.len() - 9);
     let cut = facts(gzip);
     assert!(!cut.complete);
-    assert!(matches!(cut.damage.unwrap().kind, DamageKind::Corrupt(_)));
+    assert!(matches!(cut.damage.unwrap().kind, DamageKind::Truncated { .. }));
 }
 
 #[test]
