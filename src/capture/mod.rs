@@ -1,7 +1,32 @@
 //! Bytes of files and pipes become packets in time order. Knows no TCP, no TLS, no key and no
 //! wall clock.
+//!
+//! [`Capture`] is the door: it opens the inputs, merges them by time and lends one [`Packet`] after
+//! the other out of a bounded block of memory per open file. What could not be read is a value,
+//! [`FileFacts::damage`], never an error that ends the run.
+
+mod block;
+mod damage;
+mod facts;
+mod file;
+mod gzip;
+mod link;
+mod merge;
+mod pcap;
+mod pcapng;
+mod secrets;
+mod sniff;
+mod source;
+#[cfg(test)]
+mod testfile;
 
 use crate::moment::Timestamp;
+
+pub use damage::{Damage, DamageKind};
+pub use facts::{Compression, FileFacts, Format};
+pub use merge::Capture;
+pub use secrets::Secrets;
+pub use source::Input;
 
 /// One captured frame, borrowed from the block it was read into.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,138 @@
+//! What is known of one input file: the `captures[]` of the report.
+
+use std::fmt;
+
+use crate::moment::Timestamp;
+
+use super::{Damage, DamageKind, LinkType};
+
+/// What is known of one input file. Final once [`super::Capture::next_packet`] has returned `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileFacts {
+    /// As given on the command line, `-` for standard input.
+    pub path: String,
+    /// `None` if it is no capture file.
+    pub format: Option<Format>,
+    /// `None` if it is not compressed.
+    pub compression: Option<Compression>,
+    /// The link types its header or interfaces declare, each once, by number.
+    pub link_types: Vec<LinkType>,
+    /// Packets delivered.
+    pub packets: u64,
+    /// Bytes of content understood, after decompression: file header and whole records.
+    pub bytes: u64,
+    /// The earliest packet.
+    pub first: Option<Timestamp>,
+    /// The latest packet.
+    pub last: Option<Timestamp>,
+    /// Packets of which fewer bytes were captured than were on the wire.
+    pub snaplen_truncated: u64,
+    /// Read to its proper end.
+    pub complete: bool,
+    /// Why not.
+    pub damage: Option<Damage>,
+}
+
+impl FileFacts {
+    pub(super) fn new(path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+
+    /// Sorted, so that thousands of interfaces are entered without a search through all of them.
+    pub(super) fn declare(&mut self, link: LinkType) {
+        if let Err(place) = self.link_types.binary_search(&link) {
+            self.link_types.insert(place, link);
+        }
+    }
+
+    pub(super) fn count(&mut self, ts: Timestamp, snaplen_truncated: bool) {
+        self.packets += 1;
+        self.snaplen_truncated += u64::from(snaplen_truncated);
+        self.first = Some(self.first.map_or(ts, |first| first.min(ts)));
+        self.last = Some(self.last.map_or(ts, |last| last.max(ts)));
+    }
+
+    /// The first damage is the one that explains the others.
+    pub(super) fn damaged(&mut self, offset: u64, kind: DamageKind) {
+        self.complete = false;
+        self.damage.get_or_insert(Damage { offset, kind });
+    }
+}
+
+/// A capture file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// libpcap's own, draft-ietf-opsawg-pcap.
+    Pcap,
+    /// draft-ietf-opsawg-pcapng.
+    Pcapng,
+}
+
+impl Format {
+    /// `pcap` or `pcapng`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcap => "pcap",
+            Self::Pcapng => "pcapng",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A compression around a capture file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+    /// The LZ4 frame format.
+    Lz4,
+    /// The .xz file format.
+    Xz,
+}
+
+impl Compression {
+    /// `gzip`, `zstd`, `lz4` or `xz`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Lz4 => "lz4",
+            Self::Xz => "xz",
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_each_link_type_once() {
+        let mut facts = FileFacts::new("x");
+        [1, 276, 1, 0].into_iter().for_each(|link| facts.declare(LinkType(link)));
+        assert_eq!(facts.link_types, [LinkType(0), LinkType(1), LinkType(276)]);
+    }
+
+    #[test]
+    fn keeps_the_first_damage() {
+        let mut facts = FileFacts::new("x");
+        facts.damaged(3, DamageKind::Empty);
+        facts.damaged(9, DamageKind::corrupt("later"));
+        assert_eq!(facts.damage, Some(Damage { offset: 3, kind: DamageKind::Empty }));
+    }
+}

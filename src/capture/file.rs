@@ -1,0 +1,106 @@
+//! One open capture file, whatever its format.
+
+use std::io::Read;
+use std::ops::Range;
+
+use crate::moment::Timestamp;
+
+use super::block::Block;
+use super::pcap::Pcap;
+use super::pcapng::Pcapng;
+use super::{DamageKind, FileFacts, Format, LinkType, Secrets, sniff, source};
+
+/// The block type that starts every pcapng file: the same in both byte orders.
+const PCAPNG_MAGIC: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
+
+/// A packet, as a place in the block: a range outlives the borrow that found it.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) ts: Timestamp,
+    pub(super) link: LinkType,
+    /// Bytes on the wire.
+    pub(super) wire_len: u32,
+    pub(super) data: Range<usize>,
+}
+
+impl Record {
+    /// Moves a place within the record to the place the record has in the block.
+    pub(super) fn at(self, place: Range<usize>) -> Self {
+        let moved = |within: usize| place.start.saturating_add(within).min(place.end);
+        Self { data: moved(self.data.start)..moved(self.data.end), ..self }
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.wire_len as usize > self.data.len()
+    }
+}
+
+/// What a file has in store.
+pub(super) enum Item {
+    Packet(Record),
+    Interface(LinkType),
+    Secrets(Secrets),
+}
+
+/// A file being read.
+pub(super) struct OpenFile {
+    block: Block,
+    reader: Reader,
+}
+
+enum Reader {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+impl OpenFile {
+    /// Reads as far as the format shows, and notes it in `facts`.
+    pub(super) fn new(
+        raw: Box<dyn Read + Send>,
+        block_size: usize,
+        facts: &mut FileFacts,
+    ) -> Result<Self, DamageKind> {
+        let mut block = Block::new(source::decompress(raw, facts)?, block_size);
+        if !block.fill(PCAPNG_MAGIC.len())? && block.unread().is_empty() {
+            return Err(DamageKind::Empty);
+        }
+        let reader = Reader::new(&mut block, facts)?;
+        Ok(Self { block, reader })
+    }
+
+    /// The next packet, interface or secret; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Item>, DamageKind> {
+        match &mut self.reader {
+            Reader::Pcap(pcap) => Ok(pcap.next(&mut self.block)?.map(Item::Packet)),
+            Reader::Pcapng(pcapng) => pcapng.next(&mut self.block),
+        }
+    }
+
+    /// The bytes of the record that [`Self::next`] gave last.
+    pub(super) fn bytes(&self, record: &Record) -> &[u8] {
+        self.block.bytes(&record.data)
+    }
+
+    /// Bytes of content read so far, whole records only.
+    pub(super) fn offset(&self) -> u64 {
+        self.block.offset()
+    }
+}
+
+impl Reader {
+    fn new(block: &mut Block, facts: &mut FileFacts) -> Result<Self, DamageKind> {
+        if block.unread().starts_with(PCAPNG_MAGIC) {
+            facts.format = Some(Format::Pcapng);
+            return Ok(Self::Pcapng(Pcapng::default()));
+        }
+        if let Some(pcap) = Pcap::open(block)? {
+            facts.format = Some(Format::Pcap);
+            facts.declare(pcap.link);
+            return Ok(Self::Pcap(pcap));
+        }
+        block.fill(sniff::DESCRIBED)?;
+        let head = block.unread();
+        let head = head.get(..sniff::DESCRIBED).unwrap_or(head);
+        Err(DamageKind::NotACapture(sniff::describe(head)))
+    }
+}

@@ -1,0 +1,244 @@
+//! Several inputs as one capture: in time order between files, in file order within each.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::{Cursor, Read};
+
+use crate::moment::Timestamp;
+
+use super::block::BLOCK_SIZE;
+use super::file::{Item, OpenFile, Record};
+use super::secrets::{Held, MAX_HELD};
+use super::{DamageKind, FileFacts, Input, Packet, Secrets};
+
+/// Bytes read of a file to learn when it starts.
+const PROBE_SIZE: usize = 64 << 10;
+
+/// The inputs, merged by time.
+///
+/// Thousands of rotated files are not open together: each regular file is opened once to see when
+/// it starts, closed, and opened again when the merge reaches it.
+pub struct Capture {
+    files: Vec<InputFile>,
+    /// Who comes next, by the time of the packet at the head; ties by order on the command line.
+    queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    /// Whose head was lent by the previous call.
+    lent: Option<usize>,
+    frames: u64,
+    secrets: Held,
+}
+
+impl Capture {
+    /// Opens the inputs. Never fails: what could not be opened or read is in [`Self::files`].
+    #[must_use]
+    pub fn open(inputs: Vec<Input>) -> Self {
+        let mut capture = Self::empty();
+        for input in inputs {
+            match input.expand() {
+                Ok(inputs) => inputs.into_iter().for_each(|input| capture.add(input)),
+                Err((input, kind)) => capture.files.push(InputFile::damaged(&input, kind)),
+            }
+        }
+        capture
+    }
+
+    /// One capture file that is in memory.
+    #[must_use]
+    pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Self {
+        Self::from_reader(name, Cursor::new(bytes))
+    }
+
+    /// One capture file that comes out of `reader`, however little it gives at a time.
+    #[must_use]
+    pub fn from_reader(name: &str, reader: impl Read + Send + 'static) -> Self {
+        let mut capture = Self::empty();
+        let mut file = InputFile { facts: FileFacts::new(name), ..InputFile::default() };
+        file.start(Box::new(reader), BLOCK_SIZE);
+        capture.push(file);
+        capture
+    }
+
+    /// The next packet in time order; frames are numbered from 1.
+    pub fn next_packet(&mut self) -> Option<Packet<'_>> {
+        if let Some(index) = self.lent.take() {
+            self.advance(index);
+        }
+        let (index, record) = self.earliest()?;
+        self.lent = Some(index);
+        self.frames += 1;
+        let Record { ts, link, wire_len, .. } = record;
+        let data = self.files.get(index)?.bytes(&record);
+        Some(Packet { frame: self.frames, ts, link, wire_len, data })
+    }
+
+    /// The inputs in the order of the command line, directories as the files in them.
+    pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
+        self.files.iter().map(|file| &file.facts)
+    }
+
+    /// The decryption secrets read since the last call.
+    pub fn take_secrets(&mut self) -> Vec<Secrets> {
+        self.secrets.take()
+    }
+
+    fn empty() -> Self {
+        Self {
+            files: Vec::new(),
+            queue: BinaryHeap::new(),
+            lent: None,
+            frames: 0,
+            secrets: Held::default(),
+        }
+    }
+
+    fn add(&mut self, input: Input) {
+        let file = match input.is_rereadable() {
+            true => InputFile::probed(input),
+            false => InputFile::streaming(&input),
+        };
+        self.push(file);
+    }
+
+    /// Enters a file into the queue, at the time of its first packet.
+    fn push(&mut self, file: InputFile) {
+        let index = self.files.len();
+        let probed = file.starts_at;
+        self.files.push(file);
+        match probed {
+            Some(ts) => self.queue.push(Reverse((ts, index))),
+            None => self.advance(index),
+        }
+    }
+
+    /// Reads the next packet of a file and enters it into the queue.
+    fn advance(&mut self, index: usize) {
+        let Some(file) = self.files.get_mut(index) else { return };
+        file.advance(&mut self.secrets);
+        if let Some(head) = &file.head {
+            self.queue.push(Reverse((head.ts, index)));
+        }
+    }
+
+    /// The file with the earliest packet, and that packet. One that is closed is opened, and waits
+    /// in the queue again: it may have changed since it was probed.
+    fn earliest(&mut self) -> Option<(usize, Record)> {
+        loop {
+            let Reverse((_, index)) = self.queue.pop()?;
+            let file = self.files.get_mut(index)?;
+            if let Some(record) = file.lend() {
+                return Some((index, record));
+            }
+            file.reopen();
+            self.advance(index);
+        }
+    }
+}
+
+/// One input and how far it has been read.
+#[derive(Default)]
+struct InputFile {
+    facts: FileFacts,
+    /// For a file that is closed until the merge reaches it: how to open it, and the time of its
+    /// first packet.
+    closed: Option<Input>,
+    starts_at: Option<Timestamp>,
+    open: Option<OpenFile>,
+    head: Option<Record>,
+}
+
+impl InputFile {
+    fn damaged(input: &Input, kind: DamageKind) -> Self {
+        let mut file = Self { facts: FileFacts::new(input.name()), ..Self::default() };
+        file.facts.damaged(0, kind);
+        file
+    }
+
+    /// A pipe: opened once and for all.
+    fn streaming(input: &Input) -> Self {
+        let mut file = Self { facts: FileFacts::new(input.name()), ..Self::default() };
+        file.open(input, BLOCK_SIZE);
+        file
+    }
+
+    /// Opened as far as the first packet and closed. A file without one is finished by that.
+    fn probed(input: Input) -> Self {
+        let mut file = Self { facts: FileFacts::new(input.name()), ..Self::default() };
+        file.open(&input, PROBE_SIZE);
+        // These secrets will be read again.
+        file.advance(&mut Held::default());
+        file.open = None;
+        if let Some(head) = file.head.take() {
+            file.starts_at = Some(head.ts);
+            file.closed = Some(input);
+        }
+        file
+    }
+
+    fn open(&mut self, input: &Input, block_size: usize) {
+        match input.open() {
+            Ok(raw) => self.start(raw, block_size),
+            Err(kind) => self.facts.damaged(0, kind),
+        }
+    }
+
+    fn reopen(&mut self) {
+        if let Some(input) = self.closed.take() {
+            self.open(&input, BLOCK_SIZE);
+        }
+    }
+
+    fn start(&mut self, raw: Box<dyn Read + Send>, block_size: usize) {
+        match OpenFile::new(raw, block_size, &mut self.facts) {
+            Ok(open) => self.open = Some(open),
+            Err(kind) => self.facts.damaged(0, kind),
+        }
+    }
+
+    /// Reads up to the next packet; at the end, closes the file.
+    fn advance(&mut self, secrets: &mut Held) {
+        while let Some(open) = &mut self.open {
+            let offset = open.offset();
+            let item = open.next();
+            self.facts.bytes = open.offset();
+            match item {
+                Ok(Some(Item::Packet(record))) => return self.head = Some(record),
+                Ok(Some(Item::Interface(link))) => self.facts.declare(link),
+                Ok(Some(Item::Secrets(found))) => self.keep(found, secrets, offset),
+                Ok(None) => self.finish(),
+                Err(kind) => self.fail(kind),
+            }
+        }
+    }
+
+    fn keep(&mut self, found: Secrets, secrets: &mut Held, offset: u64) {
+        if !secrets.keep(found) {
+            let reason = format!("more than {MAX_HELD} bytes of decryption secrets in a row");
+            self.facts.damaged(offset, DamageKind::Corrupt(reason));
+        }
+    }
+
+    fn finish(&mut self) {
+        self.facts.complete = self.facts.damage.is_none();
+        self.open = None;
+    }
+
+    /// The offset is that of the record that could not be read: it was not consumed.
+    fn fail(&mut self, kind: DamageKind) {
+        self.facts.damaged(self.facts.bytes, kind);
+        self.open = None;
+    }
+
+    /// Gives the head away and counts it.
+    fn lend(&mut self) -> Option<Record> {
+        let record = self.head.take()?;
+        self.facts.count(record.ts, record.is_cut());
+        Some(record)
+    }
+
+    fn bytes(&self, record: &Record) -> &[u8] {
+        self.open.as_ref().map(|open| open.bytes(record)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

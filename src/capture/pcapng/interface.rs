@@ -1,0 +1,140 @@
+//! Interfaces and their clocks: units of any power of ten or two, shifted by whole seconds.
+//!
+//! The arithmetic is ours: pcap-parser refuses every base-2 resolution, reads the offset in the
+//! wrong byte order in big-endian sections and gives seconds as `u32`.
+
+use pcap_parser::{InterfaceDescriptionBlock, OptionCode};
+
+use crate::capture::LinkType;
+use crate::moment::Timestamp;
+
+use super::Order;
+
+const NS_PER_SECOND: i128 = 1_000_000_000;
+
+/// What its packets need to know of an interface (§4.2).
+#[derive(Clone, Copy)]
+pub(super) struct Interface {
+    pub(super) link: LinkType,
+    /// Bytes kept of each packet.
+    pub(super) snaplen: u32,
+    clock: Clock,
+}
+
+impl Interface {
+    pub(super) fn new(description: &InterfaceDescriptionBlock<'_>, order: Order) -> Self {
+        let mut clock = Clock::default();
+        // pcap-parser reads on behind opt_endofopt.
+        let options = description.options.iter();
+        for option in options.take_while(|option| option.code != OptionCode::EndOfOpt) {
+            let value = option.as_bytes().unwrap_or_default();
+            match (option.code, value.first(), value.first_chunk()) {
+                (OptionCode::IfTsresol, Some(&tsresol), _) => clock.ticks = Ticks::new(tsresol),
+                (OptionCode::IfTsoffset, _, Some(&offset)) => clock.offset = order.i64(offset),
+                _ => {}
+            }
+        }
+        Self {
+            link: LinkType((description.linktype.0 & 0xffff) as u16),
+            snaplen: match description.snaplen {
+                0 => u32::MAX,
+                limit => limit,
+            },
+            clock,
+        }
+    }
+
+    pub(super) fn instant(&self, ts_high: u32, ts_low: u32) -> Timestamp {
+        self.clock.instant(u64::from(ts_high) << 32 | u64::from(ts_low))
+    }
+}
+
+/// `if_tsresol` and `if_tsoffset`, in seconds.
+#[derive(Clone, Copy, Default)]
+struct Clock {
+    ticks: Ticks,
+    offset: i64,
+}
+
+impl Clock {
+    fn instant(self, ticks: u64) -> Timestamp {
+        let ns = self.ticks.ns(ticks) + i128::from(self.offset) * NS_PER_SECOND;
+        let held = ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+        Timestamp(held as i64)
+    }
+}
+
+/// The unit of a clock.
+#[derive(Clone, Copy)]
+enum Ticks {
+    /// Whole nanoseconds each: a multiplication, in nearly every file.
+    Ns(i128),
+    /// So many in a second.
+    PerSecond(i128),
+}
+
+impl Default for Ticks {
+    /// Microseconds, where no `if_tsresol` is given.
+    fn default() -> Self {
+        Self::Ns(1_000)
+    }
+}
+
+impl Ticks {
+    /// The top bit tells the base, 2 or 10, the rest the negative exponent. A power beyond 127 bits
+    /// is so fine that 64 bits of it are no nanosecond.
+    fn new(tsresol: u8) -> Self {
+        let exponent = u32::from(tsresol & 0x7f);
+        let base: i128 = if tsresol & 0x80 == 0 { 10 } else { 2 };
+        let per_second = base.checked_pow(exponent).unwrap_or(i128::MAX);
+        match NS_PER_SECOND % per_second {
+            0 => Self::Ns(NS_PER_SECOND / per_second),
+            _ => Self::PerSecond(per_second),
+        }
+    }
+
+    /// Cannot overflow: 64 bits by 30.
+    fn ns(self, ticks: u64) -> i128 {
+        match self {
+            Self::Ns(ns) => i128::from(ticks) * ns,
+            Self::PerSecond(per_second) => i128::from(ticks) * NS_PER_SECOND / per_second,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(tsresol: u8, offset: i64, ticks: u64) -> i64 {
+        Clock { ticks: Ticks::new(tsresol), offset }.instant(ticks).0
+    }
+
+    #[test]
+    fn counts_in_powers_of_ten() {
+        assert_eq!(instant(0, 0, 3), 3_000_000_000);
+        assert_eq!(instant(6, 0, 3), 3_000);
+        assert_eq!(instant(9, 0, 3), 3);
+        assert_eq!(instant(12, 0, 3_999), 3);
+    }
+
+    #[test]
+    fn counts_in_powers_of_two() {
+        assert_eq!(instant(0x80 | 10, 0, 1536), 1_500_000_000);
+        assert_eq!(instant(0x80 | 32, 0, 1 << 31), 500_000_000);
+    }
+
+    #[test]
+    fn shifts_by_whole_seconds_either_way() {
+        assert_eq!(instant(6, -5, 7_000_000), 2_000_000_000);
+        assert_eq!(instant(6, 5, 0), 5_000_000_000);
+    }
+
+    #[test]
+    fn holds_absurd_clocks_at_the_ends_of_the_range() {
+        assert_eq!(instant(0, 0, u64::MAX), i64::MAX);
+        assert_eq!(instant(0, i64::MIN, 0), i64::MIN);
+        assert_eq!(instant(0x7f, 0, u64::MAX), 0);
+        assert_eq!(instant(0xff, 0, u64::MAX), 0);
+    }
+}
