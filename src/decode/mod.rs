@@ -1,8 +1,8 @@
 //! One frame becomes one TCP segment. One small file a layer; knows no flow and no file format.
 //!
-//! Each layer reads its own header and says what comes next: a [`Layer`]. [`Decoder::decode`] is
+//! Each layer reads its own header and says what comes next: a `Layer`. [`Decoder::decode`] is
 //! the one table of who comes after whom. To add a link type: write its file, add its line to
-//! [`link_layer`] and its name to `capture::link`.
+//! `link_layer` and its name to `capture::link`.
 
 mod ethernet;
 mod extension;
