@@ -57,10 +57,17 @@ struct Clock {
 }
 
 impl Clock {
+    /// Ticks are unsigned (§4.3), but writers whose clock stands before 1970 let them wrap: where
+    /// the unsigned reading is out of range, the signed one keeps the packets' distances.
     fn instant(self, ticks: u64) -> Timestamp {
-        let ns = self.ticks.ns(ticks) + i128::from(self.offset) * NS_PER_SECOND;
-        let held = ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
-        Timestamp(held as i64)
+        let unsigned = self.shifted(i128::from(ticks));
+        let instant = i64::try_from(unsigned)
+            .or_else(|_| i64::try_from(self.shifted(i128::from(ticks.cast_signed()))));
+        Timestamp(instant.unwrap_or(if unsigned < 0 { i64::MIN } else { i64::MAX }))
+    }
+
+    fn shifted(self, ticks: i128) -> i128 {
+        self.ticks.ns(ticks) + i128::from(self.offset) * NS_PER_SECOND
     }
 }
 
@@ -94,10 +101,10 @@ impl Ticks {
     }
 
     /// Cannot overflow: 64 bits by 30.
-    fn ns(self, ticks: u64) -> i128 {
+    fn ns(self, ticks: i128) -> i128 {
         match self {
-            Self::Ns(ns) => i128::from(ticks) * ns,
-            Self::PerSecond(per_second) => i128::from(ticks) * NS_PER_SECOND / per_second,
+            Self::Ns(ns) => ticks * ns,
+            Self::PerSecond(per_second) => ticks * NS_PER_SECOND / per_second,
         }
     }
 }
@@ -131,8 +138,14 @@ mod tests {
     }
 
     #[test]
+    fn keeps_the_distances_of_a_clock_before_1970() {
+        assert_eq!(instant(6, 0, u64::MAX), -1_000);
+        assert_eq!(instant(6, 0, u64::MAX - 4), -5_000);
+    }
+
+    #[test]
     fn holds_absurd_clocks_at_the_ends_of_the_range() {
-        assert_eq!(instant(0, 0, u64::MAX), i64::MAX);
+        assert_eq!(instant(0, 0, 1 << 62), i64::MAX);
         assert_eq!(instant(0, i64::MIN, 0), i64::MIN);
         assert_eq!(instant(0x7f, 0, u64::MAX), 0);
         assert_eq!(instant(0xff, 0, u64::MAX), 0);
