@@ -8,3 +8,4 @@ pub mod capture;
 pub mod decode;
 pub mod moment;
 pub mod role;
+pub mod smtp;

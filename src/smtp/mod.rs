@@ -1,0 +1,24 @@
+//! Plaintext becomes commands, replies and mails (RFC 5321 and its extensions). Sans-IO and
+//! lossless; of TLS it knows only when a switch to it is asked for.
+//!
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
+mod auth;
+mod base64;
+mod command;
+mod event;
+mod facts;
+mod header;
+mod line;
+mod message;
+mod proxy;
+mod queue_id;
+mod reply;
+mod unstuff;
+
+pub use event::{
+    Delivery, Exchange, ExchangeKind, Mail, Secret, SecretSpan, Sink, SmtpEvent, Transfer, WireText,
+};
+pub use facts::{Auth, AuthResult, Greeting, Helo, SmtpFacts, StartTls};
+pub use proxy::{ProxyHeader, ProxyVersion};
+pub use reply::Reply;
