@@ -10,3 +10,4 @@ pub mod flow;
 pub mod keys;
 pub mod moment;
 pub mod role;
+pub mod smtp;

@@ -1,0 +1,31 @@
+//! Plaintext becomes commands, replies and mails (RFC 5321 and its extensions). Sans-IO and
+//! lossless; of TLS it knows only when a switch to it is asked for.
+//!
+//! [`Dialogue`] is the machine, [`SmtpEvent`] what it says, [`SmtpFacts`] what it knows so far,
+//! [`sniff`](sniff::sniff) whether a connection is worth the trouble at all.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
+mod auth;
+mod base64;
+mod command;
+mod dialogue;
+mod event;
+mod facts;
+mod header;
+mod line;
+mod message;
+mod open;
+mod proxy;
+mod queue_id;
+mod reply;
+pub mod sniff;
+mod transaction;
+mod unstuff;
+
+pub use dialogue::{Dialogue, Input};
+pub use event::{
+    Delivery, Exchange, ExchangeKind, Mail, Secret, SecretSpan, Sink, SmtpEvent, Transfer, WireText,
+};
+pub use facts::{Auth, AuthResult, Greeting, Helo, SmtpFacts, StartTls};
+pub use proxy::{ProxyHeader, ProxyVersion};
+pub use reply::Reply;

@@ -1,0 +1,145 @@
+//! Does this look like SMTP? Asked of the first bytes of both directions, on any port.
+
+use super::{command, reply};
+
+/// Bytes of either side that are looked at: a greeting's first line, or a command.
+const WINDOW: usize = 512;
+
+/// How much a connection's first bytes look like SMTP or LMTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// They are.
+    Yes,
+    /// They are not, whatever follows.
+    No,
+    /// More bytes will tell.
+    Unsure,
+}
+
+/// Judges the first bytes of a connection, as many as there are of each side.
+///
+/// FTP greets with 220 too, and NNTP and POP3 have verbs in common with SMTP: a greeting that
+/// names no protocol waits for the client's first verb, and a verb for a reply.
+#[must_use]
+pub fn sniff(client: &[u8], server: &[u8]) -> Likeness {
+    let client = client.get(..WINDOW).unwrap_or(client);
+    let server = server.get(..WINDOW).unwrap_or(server);
+    match (server_greets(server), client_speaks(behind_proxy_line(client))) {
+        (Likeness::Yes, _) => Likeness::Yes,
+        (Likeness::No, _) | (_, Likeness::No) => Likeness::No,
+        (_, Likeness::Yes) if first_line(server).is_some() => Likeness::Yes,
+        _ => strong_verb(client),
+    }
+}
+
+/// The PROXY protocol's text form may come first; it says nothing of what follows.
+fn behind_proxy_line(client: &[u8]) -> &[u8] {
+    if !client.starts_with(b"PROXY ") {
+        return client;
+    }
+    let end = client.iter().position(|&b| b == b'\n').map_or(client.len(), |i| i.saturating_add(1));
+    client.get(end..).unwrap_or(&[])
+}
+
+/// A verb that no other protocol has is enough by itself: only one side may have been captured.
+fn strong_verb(client: &[u8]) -> Likeness {
+    match first_line(client).map(command::verb).as_deref() {
+        Some("EHLO" | "HELO" | "LHLO") => Likeness::Yes,
+        Some("MAIL" | "RCPT") if first_line(client).is_some_and(command::is_certain) => {
+            Likeness::Yes
+        }
+        _ => Likeness::Unsure,
+    }
+}
+
+fn client_speaks(client: &[u8]) -> Likeness {
+    if b"\r\n\r\n\0\r\nQUIT\n".starts_with(client) {
+        return Likeness::Unsure;
+    }
+    let Some(line) = first_line(client) else {
+        return if client.first().is_some_and(u8::is_ascii_control) {
+            Likeness::No
+        } else {
+            Likeness::Unsure
+        };
+    };
+    if command::is_known(line) { Likeness::Yes } else { Likeness::No }
+}
+
+fn server_greets(server: &[u8]) -> Likeness {
+    let Some(line) = first_line(server) else {
+        return if could_be_code(server) { Likeness::Unsure } else { Likeness::No };
+    };
+    if !reply::is_reply_line(line) {
+        return Likeness::No;
+    }
+    let text = String::from_utf8_lossy(line).to_ascii_uppercase();
+    let is_greeting =
+        ["220", "421", "450", "521", "550", "554"].iter().any(|c| text.starts_with(c));
+    match is_greeting {
+        _ if text.contains("SMTP") || text.contains("LMTP") => Likeness::Yes,
+        _ if text.contains("FTP") => Likeness::No,
+        true if !text.starts_with("220") => Likeness::Yes,
+        _ => Likeness::Unsure,
+    }
+}
+
+/// Whether the start of a line may become a reply code.
+fn could_be_code(start: &[u8]) -> bool {
+    let is_separator = |b: Option<&u8>| b.is_none_or(|b| matches!(b, b' ' | b'-'));
+    start.iter().take(3).all(u8::is_ascii_digit)
+        && start.first().is_none_or(|b| matches!(b, b'2'..=b'5'))
+        && is_separator(start.get(3))
+}
+
+/// The first line without its end, if it has ended.
+fn first_line(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.iter().position(|&b| b == b'\n')?;
+    let line = bytes.get(..end)?;
+    Some(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_greeting_that_names_itself_is_enough() {
+        assert_eq!(sniff(b"", b"220 mail.example.com ESMTP Postfix\r\n"), Likeness::Yes);
+        assert_eq!(sniff(b"", b"220 mail LMTP ready\r\n"), Likeness::Yes);
+        assert_eq!(sniff(b"", b"554 no service here\r\n"), Likeness::Yes);
+        assert_eq!(sniff(b"", b"421 4.3.2 too busy\r\n"), Likeness::Yes);
+    }
+
+    #[test]
+    fn a_bare_greeting_waits_for_the_clients_verb() {
+        assert_eq!(sniff(b"", b"220 mail.example.com\r\n"), Likeness::Unsure);
+        assert_eq!(sniff(b"EHLO a\r\n", b"220 mail.example.com\r\n"), Likeness::Yes);
+        assert_eq!(sniff(b"USER a\r\n", b"220 files.example.com\r\n"), Likeness::No);
+    }
+
+    #[test]
+    fn other_protocols_are_told_apart() {
+        assert_eq!(sniff(b"", b"220 (vsFTPd 3.0.3)\r\n"), Likeness::No);
+        assert_eq!(sniff(b"", b"+OK POP3 ready\r\n"), Likeness::No);
+        assert_eq!(sniff(b"", b"* OK IMAP4\r\n"), Likeness::No);
+        assert_eq!(sniff(b"GET / HTTP/1.1\r\n", b""), Likeness::No);
+        assert_eq!(sniff(b"\x16\x03\x01\x02", b""), Likeness::No);
+    }
+
+    #[test]
+    fn one_side_alone_may_be_enough() {
+        assert_eq!(sniff(b"EHLO client\r\n", b""), Likeness::Yes);
+        assert_eq!(sniff(b"PROXY UNKNOWN\r\nEHLO a\r\n", b"220 x\r\n"), Likeness::Yes);
+        assert_eq!(sniff(b"QUIT\r\n", b""), Likeness::Unsure);
+    }
+
+    #[test]
+    fn little_is_not_judged() {
+        for (client, server) in
+            [(&b""[..], &b""[..]), (b"EH", b""), (b"", b"22"), (b"PROXY TCP4", b"220 x\r\n")]
+        {
+            assert_eq!(sniff(client, server), Likeness::Unsure);
+        }
+    }
+}
