@@ -9,5 +9,8 @@ pub mod decode;
 pub mod flow;
 pub mod keys;
 pub mod moment;
+pub mod report;
 pub mod role;
+pub mod session;
 pub mod smtp;
+pub mod tls;
