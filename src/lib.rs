@@ -5,10 +5,13 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod cli;
 pub mod decode;
+pub mod engine;
 pub mod flow;
 pub mod keys;
 pub mod moment;
+pub mod render;
 pub mod report;
 pub mod role;
 pub mod session;

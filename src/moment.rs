@@ -1,6 +1,9 @@
 //! Capture time: the only clock the program knows (RFC 3339 is made of it in the renderers).
 
+use std::fmt;
 use std::ops::Sub;
+
+use serde::{Serialize, Serializer};
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, as the capture file says. Signed, so that a file with
 /// a nonsensical clock is still ordered and subtracted without a panic.
@@ -33,4 +36,34 @@ pub struct Moment {
     pub ts: Timestamp,
     /// The frame number.
     pub frame: u64,
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with nine decimals.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_nanosecond(i128::from(self.0)) {
+            Ok(time) => write!(f, "{}", time.strftime("%Y-%m-%dT%H:%M:%S.%9fZ")),
+            Err(_) => write!(f, "{} ns", self.0),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_rfc_3339_with_nine_decimals_before_and_after_1970() {
+        let time = |ns| Timestamp(ns).to_string();
+        assert_eq!(time(1_795_305_534_458_863_001), "2026-11-21T23:58:54.458863001Z");
+        assert_eq!(time(0), "1970-01-01T00:00:00.000000000Z");
+        assert_eq!(time(-1), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(time(i64::MIN), "1677-09-21T00:12:43.145224192Z");
+    }
 }

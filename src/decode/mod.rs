@@ -117,7 +117,8 @@ impl Decoder {
         let at = Moment { ts: packet.ts, frame: packet.frame };
         let captured = u32::try_from(packet.data.len()).unwrap_or(u32::MAX);
         let cut = packet.wire_len.saturating_sub(captured);
-        let mut layer = Layer { next: Next::Link(packet.link), data: packet.data, cut, ip_id: None };
+        let mut layer =
+            Layer { next: Next::Link(packet.link), data: packet.data, cut, ip_id: None };
         for _ in 0..MAX_LAYERS {
             layer = match layer.next {
                 Next::Transport { protocol: TCP, source, destination } => {

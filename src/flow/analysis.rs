@@ -167,8 +167,7 @@ mod tests {
 
     #[test]
     fn a_copy_is_known_by_its_fields_and_nearness() {
-        let packet =
-            Fingerprint { seq: 1, ack: 2, flags: 0x18, window: 9, len: 4, ip_id: Some(7) };
+        let packet = Fingerprint { seq: 1, ack: 2, flags: 0x18, window: 9, len: 4, ip_id: Some(7) };
         let mut recent = Recent::default();
         assert!(!recent.is_copy(packet, Timestamp(0)));
         assert!(recent.is_copy(packet, Timestamp(100)));

@@ -126,8 +126,15 @@ impl Half {
 
     /// Puts bytes into the waiting room, where they do not overlap what is there already: the
     /// first copy of a byte wins. Returns how many were new.
-    pub(super) fn hold(&mut self, offset: u64, payload: &[u8], at: Moment, ack: Option<u32>) -> u64 {
-        let (end, mut cursor) = (offset.saturating_add(payload.len() as u64), offset.max(self.next));
+    pub(super) fn hold(
+        &mut self,
+        offset: u64,
+        payload: &[u8],
+        at: Moment,
+        ack: Option<u32>,
+    ) -> u64 {
+        let (end, mut cursor) =
+            (offset.saturating_add(payload.len() as u64), offset.max(self.next));
         let mut fresh = 0;
         while let Some((from, to)) = self.free_run(cursor, end) {
             let run = |o: u64| usize::try_from(o - offset).unwrap_or(usize::MAX);

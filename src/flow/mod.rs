@@ -4,6 +4,7 @@
 mod analysis;
 mod clock;
 mod connection;
+mod delivery;
 mod half;
 mod key;
 mod table;
@@ -68,6 +69,8 @@ pub enum TcpEvent<'b> {
         client: SocketAddr,
         /// The end that was called.
         server: SocketAddr,
+        /// A SYN was captured: nothing came before.
+        from_start: bool,
     },
     /// The next bytes of one direction.
     Data(Chunk<'b>),

@@ -30,14 +30,15 @@ impl<C: Conversation> Default for FlowTable<C> {
 }
 
 impl<C: Conversation> FlowTable<C> {
-    /// Takes a segment. `begin` makes the conversation of a new connection from the connection's
-    /// number (1, 2, 3 … in order of first packets); `end` takes the conversations that are over.
+    /// Takes a segment, and gives the conversation that it belongs to. `begin` makes the
+    /// conversation of a new connection from the connection's number (1, 2, 3 … in order of first
+    /// packets); `end` takes the conversations that are over.
     pub fn feed(
         &mut self,
         segment: &Segment<'_>,
-        begin: impl FnOnce(u64, &FlowKey) -> C,
+        begin: impl FnOnce(u64) -> C,
         mut end: impl FnMut(C),
-    ) {
+    ) -> &C {
         let now = self.clock.advance(segment.at.ts);
         self.expire(now, &mut end);
         let key = FlowKey::new(segment.source, segment.destination);
@@ -48,7 +49,7 @@ impl<C: Conversation> FlowTable<C> {
         }
         let connection = self.open.entry(key).or_insert_with(|| {
             self.created += 1;
-            Connection::new(self.created, &key, begin(self.created, &key))
+            Connection::new(self.created, &key, begin(self.created))
         });
         connection.accept(side, segment);
         // Closing brings the end nearer; everything else only puts it off, which can wait until
@@ -58,6 +59,13 @@ impl<C: Conversation> FlowTable<C> {
             connection.scheduled = due;
             self.deadlines.push(Reverse((due, connection.number, key)));
         }
+        &connection.conversation
+    }
+
+    /// How many connections there have been.
+    #[must_use]
+    pub fn created(&self) -> u64 {
+        self.created
     }
 
     /// The capture is over: every connection ends, in order of first packets.

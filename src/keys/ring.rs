@@ -35,12 +35,10 @@ impl KeyRing {
         Self::default()
     }
 
-    /// Reads all sources, in their order.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong with any of them: every row and every file.
-    pub fn load(sources: &[KeySource]) -> Result<Self, Vec<KeyError>> {
+    /// Reads all sources, in their order: the ring of what could be read, and everything that is
+    /// wrong with any of them, every row and every file.
+    #[must_use]
+    pub fn load(sources: &[KeySource]) -> (Self, Vec<KeyError>) {
         let mut loader = Loader::default();
         for source in sources {
             match source {
@@ -187,16 +185,13 @@ impl Loader {
         }
     }
 
-    fn finish(mut self) -> Result<KeyRing, Vec<KeyError>> {
-        if !self.errors.is_empty() {
-            return Err(self.errors);
-        }
+    fn finish(mut self) -> (KeyRing, Vec<KeyError>) {
         for key in &mut self.ring.keys {
             if let Some(note) = also(key) {
                 key.remark(&note);
             }
         }
-        Ok(self.ring)
+        (self.ring, self.errors)
     }
 }
 

@@ -34,7 +34,14 @@ fn test_key(name: &str) -> PathBuf {
 }
 
 fn ring_of(name: &str) -> KeyRing {
-    KeyRing::load(&[KeySource::KeyFile(test_key(name))]).unwrap()
+    sound(&[KeySource::KeyFile(test_key(name))])
+}
+
+/// The ring of sources that have no fault.
+fn sound(sources: &[KeySource]) -> KeyRing {
+    let (ring, errors) = KeyRing::load(sources);
+    assert!(errors.is_empty(), "{errors:#?}");
+    ring
 }
 
 /// A folder with the test keys `names` and a `keys.list` of `list`.
@@ -50,7 +57,7 @@ fn folder(names: &[&str], list: &str) -> (TempDir, KeySource) {
 
 fn load(names: &[&str], list: &str) -> KeyRing {
     let (_folder, source) = folder(names, list);
-    KeyRing::load(&[source]).unwrap()
+    sound(&[source])
 }
 
 fn ids(ring: &KeyRing, ip: &str, port: u16) -> Vec<usize> {
@@ -190,8 +197,7 @@ fn all_errors_of_all_sources_are_told() {
     let (_folder, list) =
         folder(&["ec.pem"], "any,25,smtp,ec.pem\nany,25x,smtp,k\nany,25,smtp,gone.pem\n");
     let missing = KeySource::List("no/keys.list".into());
-    let errors =
-        KeyRing::load(&[list, missing, KeySource::KeyFile(test_key("ec.pem"))]).unwrap_err();
+    let errors = KeyRing::load(&[list, missing, KeySource::KeyFile(test_key("ec.pem"))]).1;
     let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 5, "{errors:#?}");
     assert!(errors[1].contains("keys.list:2:5: port `25x`"));

@@ -1,0 +1,43 @@
+//! The command line: the only room that knows clap, file names given by users, terminals and exit
+//! codes.
+
+mod args;
+mod exit;
+mod export;
+mod output;
+mod plan;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+pub use exit::Exit;
+
+/// Runs the program on the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, with code 0.
+            let _ = error.print();
+            return Exit::of_usage(&error).into();
+        }
+    };
+    let result = match &cli.command {
+        None => show::run(&cli.show),
+        Some(Command::Show(args)) => show::run(args),
+        Some(Command::Export(args)) => export::run(args),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        // The reader went away, as `head` does.
+        Err(error) if output::is_broken_pipe(&error) => Exit::Done.into(),
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            Exit::Usage.into()
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What the arguments mean: inputs, keys, what may be shown; and what was wrong in the end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{RevealWhat, SharedArgs};
+use super::exit::{Exit, Faults};
+use super::output;
+use crate::capture::{Capture, DamageKind, FileFacts, Input};
+use crate::keys::{KeyError, KeyRing, KeySource};
+use crate::report::{DecryptionStatus, Reveal, SessionReport, Summary};
+use crate::session::Setup;
+
+/// What a command is asked to do.
+pub(super) struct Plan {
+    pub(super) setup: Arc<Setup>,
+    sessions: Vec<u64>,
+    require_decrypted: bool,
+    quiet: bool,
+    faults: Faults,
+}
+
+impl Plan {
+    /// Loads the keys. One that cannot be used is told at once and remembered for the exit code;
+    /// with the others the work goes on.
+    pub(super) fn new(args: &SharedArgs, reveal: &[RevealWhat]) -> Self {
+        let (ring, errors) = KeyRing::load(&sources(args));
+        errors.iter().for_each(complain_of_key);
+        if ring.is_empty() && errors.is_empty() && !args.keys.is_empty() && !args.quiet {
+            output::say("the key list names no key");
+        }
+        let setup = Setup {
+            ring: Arc::new(ring),
+            reveal: Reveal {
+                auth: reveal.contains(&RevealWhat::Auth),
+                body: reveal.contains(&RevealWhat::Body),
+            },
+            all_tls: args.all_tls,
+        };
+        Self {
+            setup: Arc::new(setup),
+            sessions: args.session.clone(),
+            require_decrypted: args.require_decrypted,
+            quiet: args.quiet,
+            faults: Faults { keys: !errors.is_empty(), ..Faults::default() },
+        }
+    }
+
+    /// Whether the user wants to see a session. Notes whether it was decrypted.
+    pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
+        let wanted = self.sessions.is_empty() || self.sessions.contains(&session.id);
+        self.faults.not_decrypted |= self.require_decrypted && wanted && is_closed(session);
+        wanted
+    }
+
+    /// Says on standard error what was wrong with the captures, and what was seen instead where no
+    /// session was found; decides the exit code.
+    pub(super) fn conclude(mut self, capture: &Capture, summary: &Summary) -> Exit {
+        for file in capture.files().filter(|file| file.damage.is_some()) {
+            self.faults.captures = true;
+            complain_of_file(file);
+        }
+        if summary.sessions == 0 && !self.quiet {
+            output::say(&nothing_found(summary, self.setup.ring.is_empty()));
+        }
+        Exit::of_run(self.faults)
+    }
+}
+
+/// The captures that the arguments name.
+pub(super) fn capture(args: &SharedArgs) -> Capture {
+    Capture::open(args.captures.iter().map(|path| input(path)).collect())
+}
+
+fn input(path: &Path) -> Input {
+    if path == Path::new("-") { Input::Stdin } else { Input::File(PathBuf::from(path)) }
+}
+
+fn sources(args: &SharedArgs) -> Vec<KeySource> {
+    let lists = args.keys.iter().cloned().map(KeySource::List);
+    lists.chain(args.key.iter().cloned().map(KeySource::KeyFile)).collect()
+}
+
+fn complain_of_key(error: &KeyError) {
+    output::complain(&error.to_string());
+    output::hint(&error.hint());
+}
+
+fn complain_of_file(file: &FileFacts) {
+    let Some(damage) = &file.damage else { return };
+    let read = match damage.kind {
+        DamageKind::Truncated { .. } | DamageKind::Corrupt(_) => {
+            format!(" ({} packets before it were read)", file.packets)
+        }
+        _ => String::new(),
+    };
+    output::complain(&format!("{}: {damage}{read}", file.path));
+}
+
+/// Whether a session carries data that was not opened, or not wholly.
+fn is_closed(session: &SessionReport) -> bool {
+    session.tls.as_ref().is_some_and(|tls| {
+        tls.carries_data()
+            && matches!(tls.decryption.status, DecryptionStatus::None | DecryptionStatus::Partial)
+    })
+}
+
+/// What was seen instead of sessions, and what would help.
+fn nothing_found(summary: &Summary, no_keys: bool) -> String {
+    let mut seen = vec![format!("{} packets", summary.packets)];
+    if summary.connections > 0 {
+        seen.push(format!("{} TCP connections", summary.connections));
+    }
+    if summary.other_tls_connections > 0 {
+        seen.push(format!("{} of them with TLS that is not mail's", summary.other_tls_connections));
+    }
+    for skipped in &summary.skipped_frames {
+        seen.push(format!("{} frames without TCP ({})", skipped.frames, skipped.reason));
+    }
+    let advice = match summary {
+        _ if summary.packets == 0 => "the capture has no packets",
+        _ if summary.other_tls_connections > 0 && no_keys => {
+            "--all-tls shows them; a row in a key list names a server on any port"
+        }
+        _ if summary.other_tls_connections > 0 => "--all-tls shows them",
+        _ if summary.connections == 0 => "was it the right interface and capture filter?",
+        _ => "none of them speaks SMTP or LMTP: was it the right capture filter?",
+    };
+    format!("no mail session found: {}; {advice}", seen.join(", "))
+}

@@ -1,0 +1,6 @@
+//! The pipeline: packets in, sessions out. Knows no protocol.
+
+mod numbering;
+mod serial;
+
+pub use serial::{Totals, run};

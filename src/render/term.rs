@@ -1,0 +1,48 @@
+//! Text off the wire is made harmless for a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// `text` with everything written out that a terminal would obey or hide: control characters,
+/// bidirectional overrides, characters without width, and tags.
+#[must_use]
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    text.chars().for_each(|c| push(&mut safe, c));
+    Cow::Owned(safe)
+}
+
+fn push(safe: &mut String, c: char) {
+    match c {
+        '\t' => safe.push_str("\\t"),
+        '\r' => safe.push_str("\\r"),
+        '\n' => safe.push_str("\\n"),
+        c if !is_harmful(c) => safe.push(c),
+        c if c.is_ascii() => _ = write!(safe, "\\x{:02x}", u32::from(c)),
+        c => _ = write!(safe, "\\u{{{:x}}}", u32::from(c)),
+    }
+}
+
+fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{FEFF}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_a_terminal_obeys_gets_through() {
+        assert_eq!(escaped("EHLO \u{1b}[2Jx\u{7f}"), "EHLO \\x1b[2Jx\\x7f");
+        assert_eq!(escaped("a\u{202e}b\u{9b}31m"), "a\\u{202e}b\\u{9b}31m");
+        assert_eq!(escaped("250-Grüße, 你好"), "250-Grüße, 你好");
+        assert_eq!(escaped("a\r\nb\tc"), "a\\r\\nb\\tc");
+    }
+}

@@ -1,0 +1,331 @@
+//! The model of one session: the shape of `sessions[]` in the report.
+
+use std::net::SocketAddr;
+
+use serde::{Serialize, Serializer};
+
+use super::findings::Finding;
+use super::outcome::Outcome;
+use super::timing::Timing;
+use super::tls::TlsReport;
+use crate::moment::{Moment, Timestamp};
+use crate::role::{PerRole, Role};
+
+/// One TCP connection that concerns us.
+#[derive(Debug, Serialize)]
+pub struct SessionReport {
+    /// 1, 2, 3 … in order of first frame.
+    pub id: u64,
+    /// The end that opened the connection.
+    pub client: Endpoint,
+    /// The end that was called.
+    pub server: Endpoint,
+    /// What it carries.
+    pub protocol: Protocol,
+    /// Time of the first packet.
+    pub start: Timestamp,
+    /// From the first packet to the last, in ns.
+    pub duration_ns: i64,
+    /// Its frames.
+    pub frames: FrameSpan,
+    /// How it ended for the mail.
+    pub outcome: Outcome,
+    /// The PROXY protocol header, if there was one.
+    pub proxy: Option<ProxyReport>,
+    /// The TCP layer.
+    pub tcp: TcpReport,
+    /// The TLS layer, if there was one.
+    pub tls: Option<TlsReport>,
+    /// The dialogue, as far as it was readable.
+    pub smtp: Option<SmtpReport>,
+    /// What happened, by time.
+    pub timeline: Vec<TimelineEntry>,
+    /// How long it took.
+    pub timing: Timing,
+    /// What is odd about it.
+    pub findings: Vec<Finding>,
+}
+
+impl SessionReport {
+    /// The source of the key that opened it.
+    #[must_use]
+    pub fn opened_by(&self) -> Option<&String> {
+        self.tls.as_ref()?.decryption.key.as_ref()
+    }
+
+    /// The suite agreed on, if the table knows it.
+    #[must_use]
+    pub fn cipher_suite(&self) -> Option<&'static crate::tls::suite::Suite> {
+        self.tls.as_ref()?.suite
+    }
+}
+
+/// An end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint(pub SocketAddr);
+
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shape {
+            ip: std::net::IpAddr,
+            port: u16,
+        }
+        Shape { ip: self.0.ip(), port: self.0.port() }.serialize(serializer)
+    }
+}
+
+/// Both ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// The end that opened it.
+    pub client: SocketAddr,
+    /// The end that was called.
+    pub server: SocketAddr,
+}
+
+/// What a session carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Protocol {
+    /// SMTP, plain to its end.
+    #[serde(rename = "smtp")]
+    Smtp,
+    /// SMTP that went over to TLS (RFC 3207).
+    #[serde(rename = "smtp+starttls")]
+    SmtpStartTls,
+    /// SMTP inside TLS from the first byte (RFC 8314).
+    #[serde(rename = "smtps")]
+    Smtps,
+    /// LMTP (RFC 2033).
+    #[serde(rename = "lmtp")]
+    Lmtp,
+    /// TLS that carries something else.
+    #[serde(rename = "tls")]
+    Tls,
+    /// Nothing that tells.
+    #[serde(rename = "unknown")]
+    Unknown,
+}
+
+impl Protocol {
+    /// The name in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::SmtpStartTls => "smtp+starttls",
+            Self::Smtps => "smtps",
+            Self::Lmtp => "lmtp",
+            Self::Tls => "tls",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The frames of a session.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FrameSpan {
+    /// The lowest number.
+    pub first: u64,
+    /// The highest number.
+    pub last: u64,
+    /// How many.
+    pub count: u64,
+}
+
+/// A PROXY protocol header.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProxyReport {
+    /// 1 or 2.
+    pub version: u8,
+    /// The true client as `ip:port`; null for LOCAL and UNKNOWN.
+    pub source: Option<String>,
+    /// The address that it called.
+    pub destination: Option<String>,
+}
+
+/// How a connection was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CloseKind {
+    /// With FIN.
+    Fin,
+    /// With RST.
+    Rst,
+    /// Not within the capture.
+    None,
+}
+
+/// The TCP layer of a session.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TcpReport {
+    /// SYN to the ACK that completes the handshake, in ns.
+    pub handshake_ns: Option<i64>,
+    /// The smallest round trip over the whole path, in ns.
+    pub rtt_ns: Option<i64>,
+    /// Who closed it.
+    pub closed_by: Option<Role>,
+    /// How.
+    pub close: CloseKind,
+    /// Segments sent again, by sender.
+    pub retransmissions: PerRole<u64>,
+    /// Segments captured after their successors.
+    pub out_of_order: PerRole<u64>,
+    /// Packets captured twice.
+    pub duplicate_packets: PerRole<u64>,
+    /// Bytes sent that are not in the capture.
+    pub lost_bytes: PerRole<u64>,
+    /// Segments that announced a closed window.
+    pub zero_windows: PerRole<u64>,
+    /// Payload bytes captured, each counted once.
+    pub bytes: PerRole<u64>,
+}
+
+/// The dialogue of a session.
+#[derive(Debug, Serialize)]
+pub struct SmtpReport {
+    /// The server's first reply.
+    pub greeting: Option<GreetingReport>,
+    /// The last EHLO, HELO or LHLO.
+    pub helo: Option<Helo>,
+    /// What the last EHLO reply offered.
+    pub extensions: Vec<String>,
+    /// How far STARTTLS came.
+    pub starttls: &'static str,
+    /// The authentication, if one was tried.
+    pub auth: Option<AuthReport>,
+    /// Commands and replies in order.
+    pub exchanges: Vec<ConversationExchange>,
+    /// Exchanges beyond those kept.
+    pub omitted_exchanges: u64,
+    /// The transactions whose message was sent.
+    pub mails: Vec<MailReport>,
+}
+
+/// The server's first reply.
+#[derive(Clone, Debug, Serialize)]
+pub struct GreetingReport {
+    /// Its code.
+    pub code: u16,
+    /// Its text.
+    pub text: String,
+}
+
+/// How the client introduced itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct Helo {
+    /// `EHLO`, `HELO` or `LHLO`.
+    pub verb: &'static str,
+    /// The name it gave.
+    pub name: String,
+}
+
+/// An authentication.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuthReport {
+    /// The SASL mechanism.
+    pub mechanism: String,
+    /// The user, where the mechanism tells it.
+    pub user: Option<String>,
+    /// `accepted`, `rejected` or `unfinished`.
+    pub result: &'static str,
+}
+
+/// A command and its reply.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConversationExchange {
+    /// The command line, secrets masked; null for the greeting.
+    pub command: Option<String>,
+    /// Its verb.
+    pub verb: Option<String>,
+    /// The reply, if there was one.
+    pub reply: Option<ReplyReport>,
+    /// Frame of the command's last byte.
+    pub frame: Option<u64>,
+    /// Frame of the reply's last byte.
+    pub reply_frame: Option<u64>,
+    /// Time of the command's last byte since the session's start, in ns; of the reply's, if there
+    /// is no command.
+    pub t_ns: Option<i64>,
+    /// From the command's last byte to the reply's, in ns.
+    pub latency_ns: Option<i64>,
+    /// Whether it passed inside TLS.
+    pub encrypted: bool,
+}
+
+/// A reply.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReplyReport {
+    /// Its code.
+    pub code: u16,
+    /// The enhanced status code (RFC 3463), if it has one.
+    pub enhanced: Option<String>,
+    /// Its lines as sent, codes included.
+    pub lines: Vec<String>,
+}
+
+impl ReplyReport {
+    /// The first digit of the code.
+    #[must_use]
+    pub fn class(&self) -> u16 {
+        self.code / 100
+    }
+}
+
+/// A mail.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailReport {
+    /// The reverse-path without brackets.
+    pub from: Option<String>,
+    /// The recipients accepted.
+    pub to: Vec<String>,
+    /// The recipients refused.
+    pub rejected_to: Vec<String>,
+    /// `DATA` or `BDAT`.
+    pub transfer: &'static str,
+    /// Length of the message as the server stores it; null if bytes are missing.
+    pub bytes: Option<u64>,
+    /// Its SHA-256 in hex; null if bytes are missing.
+    pub sha256: Option<String>,
+    /// The final reply.
+    pub reply: Option<ReplyReport>,
+    /// The server's name for it.
+    pub queue_id: Option<String>,
+    /// The Message-ID field.
+    pub message_id: Option<String>,
+    /// The Subject field.
+    pub subject: Option<String>,
+    /// Whether it passed inside TLS.
+    pub encrypted: bool,
+    /// Whether it was captured from its first byte to its end.
+    pub complete: bool,
+    /// The message itself: only with `--reveal body`, and no more than its first 64 KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+impl MailReport {
+    /// Whether the server took the message.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.reply.as_ref().is_some_and(|reply| reply.class() == 2)
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimelineEntry {
+    /// Its name, from the contract's list.
+    pub event: &'static str,
+    /// Who did it.
+    pub from: Option<Role>,
+    /// The frame of its last byte.
+    pub frame: u64,
+    /// Since the session's first packet, in ns.
+    pub t_ns: i64,
+    /// What more there is to say.
+    pub detail: Option<String>,
+    /// The instant itself.
+    #[serde(skip)]
+    pub at: Moment,
+}

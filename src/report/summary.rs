@@ -1,0 +1,73 @@
+//! Totals over all sessions.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::session::SessionReport;
+
+/// Totals of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Packets read.
+    pub packets: u64,
+    /// TCP connections seen.
+    pub connections: u64,
+    /// Sessions reported.
+    pub sessions: u64,
+    /// Connections that carry TLS, but nothing that concerns us (`--all-tls` reports them).
+    pub other_tls_connections: u64,
+    /// All other connections.
+    pub other_connections: u64,
+    /// Sessions by outcome.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Sessions by protocol.
+    pub protocols: BTreeMap<&'static str, u64>,
+    /// TLS sessions by what came of the decryption.
+    pub decryption: BTreeMap<&'static str, u64>,
+    /// TLS sessions not opened, or not wholly, by reason.
+    pub reasons: BTreeMap<&'static str, u64>,
+    /// Mails whose message was sent, and those of them that the server took.
+    pub mails: MailTotals,
+    /// Frames in which no TCP segment was found, by reason.
+    pub skipped_frames: Vec<SkippedFrames>,
+}
+
+/// Totals of mails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MailTotals {
+    /// Messages sent.
+    pub sent: u64,
+    /// Messages accepted.
+    pub accepted: u64,
+}
+
+/// Frames without a TCP segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkippedFrames {
+    /// What they were.
+    pub reason: String,
+    /// How many.
+    pub frames: u64,
+    /// The first of them.
+    pub first_frame: u64,
+}
+
+impl Summary {
+    /// Adds a session.
+    pub fn count(&mut self, session: &SessionReport) {
+        self.sessions += 1;
+        *self.outcomes.entry(session.outcome.name()).or_default() += 1;
+        *self.protocols.entry(session.protocol.name()).or_default() += 1;
+        if let Some(tls) = &session.tls {
+            *self.decryption.entry(tls.decryption.status.name()).or_default() += 1;
+            if let Some(reason) = tls.decryption.reason {
+                *self.reasons.entry(reason.name()).or_default() += 1;
+            }
+        }
+        for mail in session.smtp.iter().flat_map(|smtp| &smtp.mails) {
+            self.mails.sent += 1;
+            self.mails.accepted += u64::from(mail.is_accepted());
+        }
+    }
+}

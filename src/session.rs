@@ -1,0 +1,539 @@
+//! The glue of one connection: SMTP, STARTTLS, TLS, and SMTP inside; or TLS from byte 0.
+//!
+//! Bytes pass at most two machines: TLS, if it has begun, and the dialogue. What the dialogue does
+//! not take yet waits here, pieces and holes in order.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
+use crate::keys::KeyRing;
+use crate::moment::Moment;
+use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport};
+use crate::role::{PerRole, Role};
+use crate::smtp::sniff::{Likeness, sniff};
+use crate::smtp::{Dialogue, Input, SmtpEvent};
+use crate::tls::facts::KeySearch;
+use crate::tls::{Tls, TlsEvent, TlsFacts, looks_like_tls};
+
+/// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
+/// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
+const SMTP_PORTS: [u16; 7] = [24, 25, 465, 587, 2465, 2525, 2587];
+
+/// Bytes of each side by which a protocol is known; more tell nothing new.
+const SNIFFED: usize = 512;
+
+/// Bytes that wait for the other direction, at most: a client that pipelines a mail behind DATA
+/// stays far below, and beyond it the missing reply is taken for lost.
+const MOST_PENDING: usize = 256 << 10;
+
+/// What every session of a run shares.
+pub struct Setup {
+    /// The keys to try.
+    pub ring: Arc<KeyRing>,
+    /// What is not masked.
+    pub reveal: Reveal,
+    /// Every connection that carries TLS is reported.
+    pub all_tls: bool,
+}
+
+/// Takes the application's bytes of each direction as they are understood: `export` writes them.
+pub trait Tap: Send {
+    /// Bytes of a direction, in order.
+    fn bytes(&mut self, ends: Ends, from: Role, bytes: &[u8]);
+    /// A secret stands in what was given, or in what will be.
+    fn secret(&mut self, span: crate::smtp::SecretSpan);
+}
+
+/// What a connection turned out to be.
+#[derive(Debug)]
+pub enum Ended {
+    /// It concerns us.
+    Session(Box<SessionReport>),
+    /// It carries TLS, and nothing known about it concerns us.
+    OtherTls,
+    /// It carries something else, or nothing.
+    Other,
+}
+
+/// The layer that reads text.
+enum Text {
+    /// Not enough was said yet to know.
+    Sniffing,
+    /// SMTP or LMTP.
+    Talking(Box<Dialogue>),
+    /// Something else.
+    Foreign,
+}
+
+/// A piece of one direction that waits for its turn.
+enum Piece {
+    Bytes(Vec<u8>, Moment),
+    Gap(u64, Moment),
+}
+
+/// One connection.
+pub struct Session {
+    setup: Arc<Setup>,
+    number: u64,
+    /// A row of the key list names the server.
+    named: bool,
+    /// Nothing came before what was captured.
+    from_start: bool,
+    ends: Option<Ends>,
+    tls: Option<Box<Tls>>,
+    /// TLS has begun; `tls` is away while it is at work.
+    in_tls: bool,
+    implicit: bool,
+    text: Text,
+    sniffed: PerRole<Vec<u8>>,
+    pending: PerRole<VecDeque<Piece>>,
+    pending_bytes: usize,
+    /// The dialogue has asked for TLS; how many of the client's pieces were there before.
+    switch: Option<usize>,
+    recorder: Recorder,
+    tap: Option<Box<dyn Tap>>,
+    ended: Option<Ended>,
+}
+
+impl Session {
+    /// A connection of which nothing is known but its number in order of first packets.
+    #[must_use]
+    pub fn new(number: u64, setup: Arc<Setup>, tap: Option<Box<dyn Tap>>) -> Self {
+        let recorder = Recorder::new(setup.reveal);
+        Self {
+            setup,
+            number,
+            named: false,
+            from_start: true,
+            ends: None,
+            tls: None,
+            in_tls: false,
+            implicit: false,
+            text: Text::Sniffing,
+            sniffed: PerRole::default(),
+            pending: PerRole::default(),
+            pending_bytes: 0,
+            switch: None,
+            recorder,
+            tap,
+            ended: None,
+        }
+    }
+
+    /// Its number in order of first packets.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What it turned out to be, once it is over.
+    #[must_use]
+    pub fn into_ended(self) -> Ended {
+        self.ended.unwrap_or(Ended::Other)
+    }
+
+    /// Whether it will be reported, as soon as that is certain.
+    #[must_use]
+    pub fn is_relevant(&self) -> Option<bool> {
+        let ends = self.ends.as_ref()?;
+        if self.concerns_us(ends, self.tls.as_ref().map(|tls| tls.facts())) {
+            return Some(true);
+        }
+        (self.tls.is_none() && matches!(self.text, Text::Foreign)).then_some(false)
+    }
+
+    fn on_chunk(&mut self, chunk: &Chunk<'_>) {
+        self.recorder.on_chunk(chunk);
+        if self.tls.is_some() {
+            return self.feed_tls(chunk.from, &chunk.body, chunk.at);
+        }
+        self.read_text(chunk.from, &chunk.body, chunk.at);
+    }
+
+    /// Bytes that are plain, or have come out of TLS.
+    fn read_text(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+        match self.text {
+            Text::Foreign => self.tap_bytes(from, body),
+            Text::Sniffing => {
+                self.keep(from, body, at);
+                self.sniff(from, body);
+            }
+            Text::Talking(_) => self.talk(from, body, at),
+        }
+    }
+
+    fn tap_bytes(&mut self, from: Role, body: &Body<'_>) {
+        if let (Some(tap), Some(ends), Body::Bytes(bytes)) = (&mut self.tap, self.ends, body) {
+            tap.bytes(ends, from, bytes);
+        }
+    }
+
+    /// Decides by the first bytes what is spoken.
+    fn sniff(&mut self, from: Role, body: &Body<'_>) {
+        if let Body::Bytes(bytes) = body {
+            let seen = &mut self.sniffed[from];
+            let room = SNIFFED.saturating_sub(seen.len()).min(bytes.len());
+            seen.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        }
+        let sniffed = &self.sniffed;
+        if !self.in_tls && Role::BOTH.iter().any(|&role| looks_like_tls(&sniffed[role])) {
+            self.implicit = true;
+            return self.start_tls();
+        }
+        match sniff(&sniffed.client, &sniffed.server) {
+            Likeness::Yes => self.start_dialogue(),
+            Likeness::No if !self.is_smtp_port() => self.give_up_text(),
+            // On a port of SMTP the dialogue says what is wrong better than silence does.
+            Likeness::No => self.start_dialogue(),
+            Likeness::Unsure if self.pending_bytes > 2 * SNIFFED => self.start_dialogue(),
+            Likeness::Unsure => {}
+        }
+    }
+
+    fn is_smtp_port(&self) -> bool {
+        self.ends.is_some_and(|ends| SMTP_PORTS.contains(&ends.server.port()))
+    }
+
+    fn give_up_text(&mut self) {
+        self.text = Text::Foreign;
+        self.sniffed = PerRole::default();
+        for role in Role::BOTH {
+            for piece in mem::take(&mut self.pending[role]) {
+                if let Piece::Bytes(bytes, _) = piece {
+                    self.tap_bytes(role, &Body::Bytes(&bytes));
+                }
+            }
+        }
+        self.pending_bytes = 0;
+    }
+
+    fn start_dialogue(&mut self) {
+        let mut dialogue = Box::new(Dialogue::new());
+        if self.in_tls {
+            dialogue.tls_started(&mut |event| self.recorder.on_smtp(event));
+        }
+        self.text = Text::Talking(dialogue);
+        if !self.from_start {
+            self.say_that_it_began_before();
+        }
+        self.drive();
+    }
+
+    /// A hole of unknown length ahead of the first byte.
+    fn say_that_it_began_before(&mut self) {
+        for role in Role::BOTH {
+            self.tell(|dialogue, out| dialogue.feed(role, Input::Gap(0), Moment::default(), out));
+        }
+    }
+
+    fn start_tls(&mut self) {
+        let Some(ends) = self.ends else { return };
+        self.switch = None;
+        self.in_tls = true;
+        self.tls = Some(Box::new(Tls::new(ends.server, Arc::clone(&self.setup.ring))));
+        if let Text::Talking(dialogue) = &mut self.text {
+            dialogue.tls_started(&mut |event| self.recorder.on_smtp(event));
+        }
+        self.sniffed = PerRole::default();
+        self.pending_bytes = 0;
+        // The client's hello first: it was the first to be sent.
+        for role in Role::BOTH {
+            let pieces = mem::take(&mut self.pending[role]);
+            // What stands before the first record was injected in plain, and is discarded as the
+            // ends should (RFC 3207 §4.2); the dialogue has said so.
+            let is_tls = |piece: &Piece| match piece {
+                Piece::Bytes(bytes, _) => looks_like_tls(bytes),
+                Piece::Gap(..) => true,
+            };
+            for piece in pieces.into_iter().skip_while(|piece| !is_tls(piece)) {
+                match piece {
+                    Piece::Bytes(bytes, at) => self.feed_tls(role, &Body::Bytes(&bytes), at),
+                    Piece::Gap(bytes, at) => {
+                        let gap = Gap { bytes, cause: GapCause::Lost };
+                        self.feed_tls(role, &Body::Gap(gap), at);
+                    }
+                }
+            }
+        }
+    }
+
+    fn feed_tls(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+        let Some(mut tls) = self.tls.take() else { return };
+        match body {
+            Body::Bytes(bytes) => tls.feed(from, bytes, at, &mut |event| self.on_tls(&event)),
+            Body::Gap(gap) => tls.feed_gap(from, *gap, at, &mut |event| self.on_tls(&event)),
+        }
+        self.tls = Some(tls);
+    }
+
+    fn on_tls(&mut self, event: &TlsEvent<'_>) {
+        self.recorder.on_tls(event);
+        match *event {
+            TlsEvent::Data(from, bytes, at) => self.read_text(from, &Body::Bytes(bytes), at),
+            TlsEvent::DataGap(from, bytes, at) => {
+                let gap = Gap { bytes, cause: GapCause::Lost };
+                self.read_text(from, &Body::Gap(gap), at);
+            }
+            _ => {}
+        }
+    }
+
+    /// Hands text to the dialogue, behind what already waits.
+    fn talk(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+        let mut rest = *body;
+        if self.pending[from].is_empty() && self.switch.is_none() {
+            rest = self.say(from, body, at);
+        }
+        self.keep(from, &rest, at);
+        self.drive();
+        if self.pending_bytes > MOST_PENDING {
+            self.stop_waiting();
+        }
+    }
+
+    /// What the dialogue did not take.
+    fn say<'b>(&mut self, from: Role, body: &Body<'b>, at: Moment) -> Body<'b> {
+        let (input, len) = match body {
+            Body::Bytes(bytes) => (Input::Bytes(bytes), bytes.len()),
+            Body::Gap(gap) => {
+                (Input::Gap(gap.bytes), usize::try_from(gap.bytes).unwrap_or(usize::MAX))
+            }
+        };
+        let taken = self.tell(|dialogue, out| dialogue.feed(from, input, at, out));
+        if let Body::Bytes(bytes) = body {
+            self.tap_bytes(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)));
+        }
+        match body {
+            Body::Bytes(bytes) => Body::Bytes(bytes.get(taken..).unwrap_or_default()),
+            Body::Gap(_) if taken >= len => Body::Bytes(&[]),
+            Body::Gap(gap) => Body::Gap(*gap),
+        }
+    }
+
+    /// Asks the dialogue for something, and takes the events that come of it.
+    fn tell<R>(&mut self, ask: impl FnOnce(&mut Dialogue, &mut crate::smtp::Sink<'_>) -> R) -> R
+    where
+        R: Default,
+    {
+        let Text::Talking(dialogue) = &mut self.text else { return R::default() };
+        let (recorder, tap, switch) = (&mut self.recorder, &mut self.tap, &mut self.switch);
+        let before = self.pending.client.len();
+        ask(dialogue, &mut |event| {
+            match &event {
+                SmtpEvent::SwitchToTls { .. } => *switch = Some(before),
+                SmtpEvent::SecretSpan(span) => {
+                    if let Some(tap) = tap {
+                        tap.secret(*span);
+                    }
+                }
+                _ => {}
+            }
+            recorder.on_smtp(event);
+        })
+    }
+
+    fn keep(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+        match body {
+            Body::Bytes([]) => {}
+            Body::Bytes(bytes) => {
+                self.pending_bytes += bytes.len();
+                self.pending[from].push_back(Piece::Bytes(bytes.to_vec(), at));
+            }
+            Body::Gap(gap) => self.pending[from].push_back(Piece::Gap(gap.bytes, at)),
+        }
+    }
+
+    /// Lets the dialogue have what waits, until it takes nothing more.
+    fn drive(&mut self) {
+        loop {
+            if self.switch.is_some() {
+                self.decide_switch();
+            }
+            let may_talk = matches!(self.text, Text::Talking(_)) && self.switch.is_none();
+            // Server first: what it said decides what the client's next bytes are.
+            if !may_talk || !(self.offer(Role::Server) | self.offer(Role::Client)) {
+                return;
+            }
+        }
+    }
+
+    /// Offers the first waiting piece of a direction. True if any of it was taken.
+    fn offer(&mut self, from: Role) -> bool {
+        let Some(piece) = self.pending[from].pop_front() else { return false };
+        if self.switch.is_some() {
+            self.pending[from].push_front(piece);
+            return false;
+        }
+        let (rest, taken) = match piece {
+            Piece::Bytes(mut bytes, at) => {
+                let rest = match self.say(from, &Body::Bytes(&bytes), at) {
+                    Body::Bytes(rest) => rest.len(),
+                    Body::Gap(_) => 0,
+                };
+                let taken = bytes.len() - rest;
+                self.pending_bytes = self.pending_bytes.saturating_sub(taken);
+                bytes.drain(..taken);
+                (Piece::Bytes(bytes, at), taken > 0)
+            }
+            Piece::Gap(bytes, at) => {
+                let gap = Body::Gap(Gap { bytes, cause: GapCause::Lost });
+                let taken = matches!(self.say(from, &gap, at), Body::Bytes(_));
+                let left = if taken { 0 } else { bytes };
+                (Piece::Gap(left, at), taken)
+            }
+        };
+        if !matches!(&rest, Piece::Bytes(bytes, _) if bytes.is_empty())
+            && !matches!(rest, Piece::Gap(0, _))
+        {
+            self.pending[from].push_front(rest);
+        }
+        taken
+    }
+
+    /// After the 220: does TLS follow? What the client says next tells. What it said before the
+    /// reply came was injected, unless it is TLS.
+    fn decide_switch(&mut self) {
+        let Some(before) = self.switch else { return };
+        let begins_tls = |piece: &Piece| match piece {
+            Piece::Bytes(bytes, _) => looks_like_tls(bytes),
+            Piece::Gap(..) => false,
+        };
+        if self.pending.client.iter().any(begins_tls)
+            || self.pending.server.front().is_some_and(begins_tls)
+        {
+            return self.start_tls();
+        }
+        let mut later = self.pending.client.iter().skip(before);
+        match later.next() {
+            None => {}
+            // The first records may be in the hole: the server's next bytes tell.
+            Some(Piece::Gap(..)) if self.pending.server.is_empty() => {}
+            Some(_) => {
+                self.switch = None;
+                if let Text::Talking(dialogue) = &mut self.text {
+                    dialogue.resume_plain();
+                }
+            }
+        }
+    }
+
+    /// The other side will say nothing more, or too much has piled up.
+    fn stop_waiting(&mut self) {
+        if self.switch.take().is_some()
+            && let Text::Talking(dialogue) = &mut self.text
+        {
+            dialogue.resume_plain();
+        }
+        if let Text::Talking(dialogue) = &mut self.text {
+            dialogue.stop_waiting();
+        }
+        self.drive();
+    }
+
+    fn finish(&mut self, tcp: &TcpFacts) {
+        let wanted = matches!(self.text, Text::Sniffing) && self.pending_bytes > 0;
+        if wanted && self.is_smtp_port() {
+            self.start_dialogue();
+        }
+        while self.pending_bytes > 0 && matches!(self.text, Text::Talking(_)) {
+            let before = self.pending_bytes;
+            self.stop_waiting();
+            if self.pending_bytes == before {
+                break;
+            }
+        }
+        self.tell(|dialogue, out| dialogue.finish(out));
+        self.ended = Some(self.judge(tcp));
+    }
+
+    fn judge(&mut self, tcp: &TcpFacts) -> Ended {
+        let tls = self.tls.take().map(|tls| tls.into_facts());
+        let Some(ends) = self.ends.filter(|ends| self.concerns_us(ends, tls.as_ref())) else {
+            return if tls.is_some() { Ended::OtherTls } else { Ended::Other };
+        };
+        let recorder = mem::take(&mut self.recorder);
+        let smtp = match &self.text {
+            Text::Talking(dialogue) => Some(dialogue.facts()),
+            Text::Sniffing | Text::Foreign => None,
+        };
+        let closed = Closed {
+            ends,
+            protocol: self.protocol(&ends, tls.is_some()),
+            tcp,
+            tls: tls.as_ref().map(|facts| (facts, self.implicit)),
+            smtp,
+            ring: &self.setup.ring,
+        };
+        Ended::Session(Box::new(recorder.finish(&closed)))
+    }
+
+    fn concerns_us(&self, ends: &Ends, tls: Option<&TlsFacts>) -> bool {
+        let opened = tls.is_some_and(|facts| matches!(facts.keys, KeySearch::Opened(_)));
+        matches!(self.text, Text::Talking(_))
+            || SMTP_PORTS.contains(&ends.server.port())
+            || self.named
+            || opened
+            || (tls.is_some() && self.setup.all_tls)
+    }
+
+    fn protocol(&self, ends: &Ends, has_tls: bool) -> Protocol {
+        let facts = match &self.text {
+            Text::Talking(dialogue) => Some(dialogue.facts()),
+            Text::Sniffing | Text::Foreign => None,
+        };
+        match (facts, has_tls) {
+            (Some(facts), _) if facts.is_lmtp => Protocol::Lmtp,
+            (Some(_), true) if self.implicit => Protocol::Smtps,
+            (Some(_), true) => Protocol::SmtpStartTls,
+            (Some(_), false) => Protocol::Smtp,
+            (None, true) if matches!(self.text, Text::Sniffing) && self.is_mail_server(ends) => {
+                Protocol::Smtps
+            }
+            (None, true) => Protocol::Tls,
+            (None, false) => Protocol::Unknown,
+        }
+    }
+
+    /// By its port, or by what a row of the key list says of it.
+    fn is_mail_server(&self, ends: &Ends) -> bool {
+        let mut rows = self.setup.ring.rows_naming(ends.server.ip(), ends.server.port());
+        self.is_smtp_port() || rows.any(|(row, _)| row.protocol == "smtp")
+    }
+}
+
+impl Conversation for Session {
+    fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize {
+        // A greeting or a ServerHello comes from the server, whatever the ports.
+        let speaks_as_server =
+            |bytes: &[u8]| bytes.starts_with(b"220") || matches!(bytes, [22, 3, _, _, _, 2, ..]);
+        let is_server = |i: usize| speaks_as_server(first[i]);
+        let has_port = |i: usize| SMTP_PORTS.contains(&ends[i].port());
+        let is_named = |i: usize| self.setup.ring.names(ends[i].ip(), ends[i].port());
+        let tests: [&dyn Fn(usize) -> bool; 3] = [&is_server, &has_port, &is_named];
+        for test in tests {
+            match (test(0), test(1)) {
+                (true, false) => return 1,
+                (false, true) => return 0,
+                _ => {}
+            }
+        }
+        // Servers have the lower ports.
+        usize::from(ends[1].port() > ends[0].port())
+    }
+
+    fn on_tcp(&mut self, event: TcpEvent<'_>) {
+        match event {
+            TcpEvent::Opened { client, server, from_start } => {
+                self.from_start = from_start;
+                self.named = self.setup.ring.names(server.ip(), server.port());
+                self.ends = Some(Ends { client, server });
+            }
+            TcpEvent::Data(chunk) => self.on_chunk(&chunk),
+            TcpEvent::Retransmission(from, at) => self.recorder.on_retransmission(from, at),
+            TcpEvent::Finished(facts) => self.finish(facts),
+        }
+    }
+}

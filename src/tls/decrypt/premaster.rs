@@ -1,0 +1,102 @@
+//! The premaster secret out of a ClientKeyExchange, by the server's RSA key (RFC 5246 §7.4.7.1).
+//!
+//! The raw operation is undone here, not by the `rsa` crate: its `decrypt` answers a wrong key with
+//! plausible bytes, on purpose, against attackers who ask on line. Off line there is nobody to
+//! deceive but the user.
+
+use zeroize::Zeroizing;
+
+use crate::keys::RsaKey;
+use crate::tls::names::ProtocolVersion;
+
+/// Length of the premaster secret in bytes: two of version, 46 of chance.
+const LENGTH: usize = 48;
+
+/// The least padding of PKCS #1 v1.5: two fixed bytes, eight of chance, a zero (RFC 8017 §7.2.1).
+const LEAST_PADDING: usize = 11;
+
+/// A premaster secret.
+pub(in crate::tls) struct PremasterSecret(pub(super) Zeroizing<[u8; LENGTH]>);
+
+/// Why a key does not open a ClientKeyExchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tls) enum PremasterFault {
+    /// The ciphertext has not the size of the key.
+    Length,
+    /// What comes out has no PKCS #1 v1.5 padding around 48 bytes: it is not this key's.
+    Padding,
+    /// The padding is right, but the version inside is neither the one that the client offered
+    /// nor the one agreed on.
+    Version(ProtocolVersion),
+}
+
+/// Decrypts the body of a ClientKeyExchange with `key`. `versions` are those that may stand in
+/// front of the secret: the client's offer, and, as some clients do it wrong, what was agreed on.
+pub(in crate::tls) fn open_premaster(
+    key: &RsaKey,
+    body: &[u8],
+    versions: [ProtocolVersion; 2],
+) -> Result<PremasterSecret, PremasterFault> {
+    let ciphertext = ciphertext_of(body, key.modulus_len()).ok_or(PremasterFault::Length)?;
+    let block = key.raw_decrypt(ciphertext).map_err(|_| PremasterFault::Length)?;
+    let secret = unpad(&block).ok_or(PremasterFault::Padding)?;
+    let version = ProtocolVersion(u16::from_be_bytes([secret.0[0], secret.0[1]]));
+    if versions.contains(&version) { Ok(secret) } else { Err(PremasterFault::Version(version)) }
+}
+
+/// The ciphertext in the message: behind a length of two bytes in TLS, without it in SSL 3.0 and
+/// from some stacks (RFC 5246 §7.4.7.1, implementation note).
+fn ciphertext_of(body: &[u8], modulus_len: usize) -> Option<&[u8]> {
+    if body.len() == modulus_len {
+        return Some(body);
+    }
+    let (&length, rest) = body.split_first_chunk::<2>()?;
+    let whole = usize::from(u16::from_be_bytes(length)) == rest.len();
+    (whole && rest.len() == modulus_len).then_some(rest)
+}
+
+fn unpad(block: &[u8]) -> Option<PremasterSecret> {
+    let (padding, secret) = block.split_at_checked(block.len().checked_sub(LENGTH)?)?;
+    let (&[0, 2], random) = padding.split_first_chunk()? else { return None };
+    let (&0, random) = random.split_last()? else { return None };
+    let sound = padding.len() >= LEAST_PADDING && random.iter().all(|&byte| byte != 0);
+    let secret: [u8; LENGTH] = secret.try_into().ok()?;
+    sound.then(|| PremasterSecret(Zeroizing::new(secret)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(padding: usize) -> Vec<u8> {
+        let mut block = vec![0, 2];
+        block.resize(2 + padding, 0xAA);
+        block.push(0);
+        block.extend([3; LENGTH]);
+        block
+    }
+
+    #[test]
+    fn unpads_exactly_48_bytes() {
+        assert_eq!(*unpad(&block(8)).unwrap().0, [3; LENGTH]);
+        assert_eq!(*unpad(&block(203)).unwrap().0, [3; LENGTH]);
+    }
+
+    #[test]
+    fn refuses_any_other_padding() {
+        assert!(unpad(&block(7)).is_none());
+        for (position, byte) in [(0, 1), (1, 1), (5, 0), (10, 7)] {
+            let mut damaged = block(8);
+            damaged[position] = byte;
+            assert!(unpad(&damaged).is_none(), "byte {position}");
+        }
+        assert!(unpad(&[]).is_none());
+    }
+
+    #[test]
+    fn takes_the_ciphertext_with_and_without_its_length() {
+        assert_eq!(ciphertext_of(&[0, 2, 7, 8], 2), Some(&[7, 8][..]));
+        assert_eq!(ciphertext_of(&[7, 8], 2), Some(&[7, 8][..]));
+        assert_eq!(ciphertext_of(&[0, 3, 7, 8], 2), None);
+    }
+}

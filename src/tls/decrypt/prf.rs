@@ -1,0 +1,171 @@
+//! The pseudorandom functions, and what is made with them: the master secret, the key block, the
+//! content of the Finished messages (RFC 2246 §5, RFC 5246 §5, RFC 7627 §4).
+
+use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384};
+use zeroize::Zeroizing;
+
+use super::premaster::PremasterSecret;
+use crate::role::Role;
+use crate::tls::names::ProtocolVersion;
+use crate::tls::suite::{Hash, Suite};
+
+/// A master secret: 48 bytes.
+pub(in crate::tls) struct MasterSecret(Zeroizing<[u8; 48]>);
+
+/// The randoms of both hellos.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tls) struct Randoms {
+    pub(in crate::tls) client: [u8; 32],
+    pub(in crate::tls) server: [u8; 32],
+}
+
+/// Which function a session uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tls) enum Prf {
+    /// TLS 1.0 and 1.1: MD5 and SHA-1 together (RFC 2246 §5).
+    Tls10,
+    /// TLS 1.2 with SHA-256.
+    Sha256,
+    /// TLS 1.2 with SHA-384.
+    Sha384,
+}
+
+impl Prf {
+    /// The function of a version and suite; None for versions that have another construction.
+    pub(in crate::tls) fn of(version: ProtocolVersion, suite: &Suite) -> Option<Self> {
+        match (version, suite.prf_hash()) {
+            (ProtocolVersion::TLS10 | ProtocolVersion::TLS11, _) => Some(Self::Tls10),
+            (ProtocolVersion::TLS12, Hash::Sha384) => Some(Self::Sha384),
+            (ProtocolVersion::TLS12, _) => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+
+    /// The hash of handshake messages that Finished and the extended master secret take.
+    pub(in crate::tls) fn transcript_hash(self, messages: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Tls10 => {
+                [Md5::digest(messages).as_slice(), Sha1::digest(messages).as_slice()].concat()
+            }
+            Self::Sha256 => Sha256::digest(messages).to_vec(),
+            Self::Sha384 => Sha384::digest(messages).to_vec(),
+        }
+    }
+
+    /// The master secret of a full handshake (RFC 5246 §8.1).
+    pub(in crate::tls) fn master_secret(
+        self,
+        premaster: &PremasterSecret,
+        randoms: &Randoms,
+    ) -> MasterSecret {
+        self.master(premaster, b"master secret", &[&randoms.client, &randoms.server])
+    }
+
+    /// The master secret that is bound to the handshake (RFC 7627 §4). `messages` are those up to
+    /// and including the ClientKeyExchange.
+    pub(in crate::tls) fn extended_master_secret(
+        self,
+        premaster: &PremasterSecret,
+        messages: &[u8],
+    ) -> MasterSecret {
+        let session_hash = self.transcript_hash(messages);
+        self.master(premaster, b"extended master secret", &[&session_hash])
+    }
+
+    fn master(self, premaster: &PremasterSecret, label: &[u8], seed: &[&[u8]]) -> MasterSecret {
+        let mut master = Zeroizing::new([0; 48]);
+        self.fill(premaster.0.as_slice(), label, seed, master.as_mut_slice());
+        MasterSecret(master)
+    }
+
+    /// The key block (RFC 5246 §6.3).
+    pub(super) fn key_block(
+        self,
+        master: &MasterSecret,
+        randoms: &Randoms,
+        len: usize,
+    ) -> Zeroizing<Vec<u8>> {
+        let mut block = Zeroizing::new(vec![0; len]);
+        let seed: [&[u8]; 2] = [&randoms.server, &randoms.client];
+        self.fill(master.0.as_slice(), b"key expansion", &seed, &mut block);
+        block
+    }
+
+    /// The content of a Finished message (RFC 5246 §7.4.9).
+    pub(in crate::tls) fn verify_data(
+        self,
+        master: &MasterSecret,
+        from: Role,
+        messages: &[u8],
+    ) -> [u8; 12] {
+        let label: &[u8] = match from {
+            Role::Client => b"client finished",
+            Role::Server => b"server finished",
+        };
+        let mut data = [0; 12];
+        let hash = self.transcript_hash(messages);
+        self.fill(master.0.as_slice(), label, &[&hash], &mut data);
+        data
+    }
+
+    fn fill(self, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        out.fill(0);
+        let seed = [&[label], seed].concat();
+        match self {
+            Self::Sha256 => xor_p_hash::<Hmac<Sha256>>(secret, &seed, out),
+            Self::Sha384 => xor_p_hash::<Hmac<Sha384>>(secret, &seed, out),
+            Self::Tls10 => {
+                // Two halves, which share the middle byte of an odd secret (RFC 2246 §5).
+                let half = secret.len().div_ceil(2);
+                let first = secret.get(..half).unwrap_or_default();
+                let second = secret.get(secret.len() - half..).unwrap_or_default();
+                xor_p_hash::<Hmac<Md5>>(first, &seed, out);
+                xor_p_hash::<Hmac<Sha1>>(second, &seed, out);
+            }
+        }
+    }
+}
+
+/// P_hash (RFC 5246 §5), XORed onto `out`.
+fn xor_p_hash<M: Mac + KeyInit + Clone>(secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+    let Ok(keyed) = M::new_from_slice(secret) else { return };
+    let mac = |parts: &[&[u8]]| {
+        let mut mac = keyed.clone();
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes()
+    };
+    let mut a = mac(seed);
+    for chunk in out.chunks_mut(a.len()) {
+        let block = mac(&[&[a.as_slice()], seed].concat());
+        chunk.iter_mut().zip(&block).for_each(|(byte, mask)| *byte ^= mask);
+        a = mac(&[&a]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Test vectors of the IETF TLS list, "TLS 1.2 PRF test vectors" (2009, P_SHA256 and
+    /// P_SHA384): <https://mailarchive.ietf.org/arch/msg/tls/fzVCzk-z3FShgGJ6DOXqM1ydxms/>.
+    #[test]
+    fn is_the_prf_of_tls_1_2() {
+        let secret = hex("9bbe436ba940f017b17652849a71db35");
+        let seed = hex("a0ba9f936cda311827a6f796ffd5198c");
+        let mut out = [0; 16];
+        Prf::Sha256.fill(&secret, b"test label", &[&seed], &mut out);
+        assert_eq!(out.to_vec(), hex("e3f229ba727be17b8d122620557cd453"));
+        let secret = hex("b80b733d6ceefcdc71566ea48e5567df");
+        let seed = hex("cd665cf6a8447dd6ff8b27555edb7465");
+        Prf::Sha384.fill(&secret, b"test label", &[&seed], &mut out);
+        assert_eq!(out.to_vec(), hex("7b0c18e9ced410ed1804f2cfa34a336a"));
+    }
+
+    fn hex(text: &str) -> Vec<u8> {
+        let digits = |i| u8::from_str_radix(&text[i..i + 2], 16).unwrap();
+        (0..text.len()).step_by(2).map(digits).collect()
+    }
+}

@@ -1,0 +1,176 @@
+//! What is known of a TLS connection: the machine fills it in, verdicts are made of it.
+
+use super::Alert;
+use super::certificate::Certificate;
+use super::hello::{ClientHello, ServerHello};
+use super::names::ProtocolVersion;
+use super::suite::{Suite, SuiteId};
+use crate::keys::KeyId;
+use crate::moment::Moment;
+use crate::role::PerRole;
+
+/// Everything known of a TLS connection, as far as it got. Of several negotiations (RFC 5746) the
+/// last one that got as far as a field counts.
+#[derive(Debug, Default)]
+pub struct TlsFacts {
+    /// The client's offer.
+    pub client_hello: Option<ClientHello>,
+    /// The server's choice.
+    pub server_hello: Option<ServerHello>,
+    /// The server's certificates.
+    pub certificates: Vec<Certificate>,
+    /// When the server's Certificate message came.
+    pub certificate_at: Option<Moment>,
+    /// The server asked for a client certificate.
+    pub client_certificate_requested: bool,
+    /// The client sent one (not only an empty list).
+    pub client_certificate_sent: bool,
+    /// The session was resumed.
+    pub resumed: Option<Resumption>,
+    /// The ticket that the server gave out, if any was seen.
+    pub new_session_ticket: bool,
+    /// Negotiations after the first.
+    pub renegotiations: u32,
+    /// Alerts in order.
+    pub alerts: Vec<Alert>,
+    /// The ClientKeyExchange came.
+    pub client_key_exchange_at: Option<Moment>,
+    /// ChangeCipherSpec came.
+    pub change_cipher_spec: PerRole<Option<Moment>>,
+    /// A Finished message came, readable or not.
+    pub finished_at: PerRole<Option<Moment>>,
+    /// Whether a Finished message has the right content; None if it could not be read.
+    pub finished_verified: PerRole<Option<bool>>,
+    /// What came of the search for the keys.
+    pub keys: KeySearch,
+    /// Records under protection.
+    pub protected: PerRole<Tally>,
+    /// Records of application data opened.
+    pub opened: PerRole<Tally>,
+    /// Records that had to be openable and were not.
+    pub failed: PerRole<u64>,
+    /// When the first of them came.
+    pub first_failure: Option<Moment>,
+    /// Records lost with bytes of theirs.
+    pub damaged: PerRole<u64>,
+    /// Holes in the ciphertext.
+    pub holes: PerRole<Holes>,
+    /// A hole, or bytes that could not be read, inside the handshake: its transcript is not known.
+    pub handshake_damaged: bool,
+    /// The direction came to something that is no TLS record.
+    pub not_tls: PerRole<Option<Moment>>,
+    /// The first bytes of the direction were seen.
+    pub seen: PerRole<bool>,
+    /// The first record of application data.
+    pub first_application_data: PerRole<Option<Moment>>,
+}
+
+/// A number of records and of content bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records.
+    pub records: u64,
+    /// Bytes of content; of ciphertext where it was not opened.
+    pub bytes: u64,
+}
+
+/// Holes in one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holes {
+    /// Bytes of which no frame was captured.
+    pub lost: u64,
+    /// Bytes that the snap length cut off.
+    pub cut: u64,
+    /// When the first was seen.
+    pub first: Option<Moment>,
+}
+
+/// How a session was resumed (RFC 5246 §7.3, RFC 5077, RFC 8446 §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resumption {
+    /// By the session ID.
+    SessionId,
+    /// By a ticket.
+    Ticket,
+    /// By a pre-shared key of TLS 1.3.
+    Psk,
+}
+
+/// What came of the search for the keys of a negotiation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeySearch {
+    /// It never began: no ClientKeyExchange came, or none that an RSA key opens.
+    #[default]
+    NotTried,
+    /// The premaster secret was opened by this key.
+    Opened(KeyId),
+    /// No key is the one in the certificate.
+    NoKeyForCertificate,
+    /// No certificate was captured, and none of the keys fits.
+    NoKeyFits,
+    /// The key is the certificate's, but the padding or version in the secret is wrong.
+    BadPremaster(KeyId, PremasterNote),
+    /// The keys are derived from a transcript that has a hole.
+    TranscriptDamaged(KeyId),
+    /// The premaster secret was opened, but the suite cannot be.
+    UnsupportedSuite(KeyId),
+}
+
+/// What is wrong with a premaster secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PremasterNote {
+    /// No PKCS #1 v1.5 padding around 48 bytes.
+    Padding,
+    /// The ciphertext has another length than the key.
+    Length,
+    /// The version inside is none that was offered.
+    Version(ProtocolVersion),
+}
+
+impl TlsFacts {
+    /// The version agreed on.
+    #[must_use]
+    pub fn version(&self) -> Option<ProtocolVersion> {
+        self.server_hello.as_ref().map(ServerHello::agreed_version)
+    }
+
+    /// The suite agreed on, by its code point.
+    #[must_use]
+    pub fn suite_id(&self) -> Option<SuiteId> {
+        self.server_hello.as_ref().map(|hello| hello.cipher_suite)
+    }
+
+    /// The suite agreed on, if the table knows it.
+    #[must_use]
+    pub fn suite(&self) -> Option<&'static Suite> {
+        self.suite_id()?.suite()
+    }
+
+    /// Both sides agreed that they have the same keys: both Finished messages came, or, where they
+    /// cannot be told from other records, application data of both.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let both = |moments: &PerRole<Option<Moment>>| {
+            moments.client.is_some() && moments.server.is_some()
+        };
+        let finished = both(&self.finished_at);
+        let failed = self.finished_verified.client == Some(false)
+            || self.finished_verified.server == Some(false);
+        !failed && (finished || (self.is_tls13() && both(&self.first_application_data)))
+    }
+
+    /// TLS 1.3 was agreed on.
+    #[must_use]
+    pub fn is_tls13(&self) -> bool {
+        self.version() == Some(ProtocolVersion::TLS13)
+    }
+
+    /// Both Finished messages proven right, or one of them wrong; None if neither was read.
+    #[must_use]
+    pub fn finished_verdict(&self) -> Option<bool> {
+        match (self.finished_verified.client, self.finished_verified.server) {
+            (None, None) => None,
+            (client, server) => Some(client != Some(false) && server != Some(false)),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The bytes of both directions become TLS events: records, handshake, and, with a key, what was
+//! inside. Sans-IO; knows nothing of SMTP, of key files or of how things are printed.
+
+pub mod certificate;
+mod decrypt;
+pub mod facts;
+pub mod fingerprint;
+mod handshake;
+pub mod hello;
+mod machine;
+pub mod names;
+mod negotiation;
+mod record;
+pub mod suite;
+
+pub use facts::TlsFacts;
+pub use handshake::HandshakeType;
+pub use machine::{Tls, looks_like_tls};
+
+use crate::moment::Moment;
+use crate::role::Role;
+use names::AlertDescription;
+
+/// What happens in a TLS connection, in order.
+#[derive(Debug)]
+pub enum TlsEvent<'a> {
+    /// A handshake message, read in clear or decrypted.
+    Message(Role, HandshakeType, Moment),
+    /// The server asks for another ClientHello (RFC 8446 §4.1.4).
+    HelloRetryRequest(Moment),
+    /// An encrypted handshake message that could not be opened; behind ChangeCipherSpec the first
+    /// is Finished.
+    OpaqueFinished(Role, Moment),
+    /// The sender's records are protected from here on.
+    ChangeCipherSpec(Role, Moment),
+    /// An alert.
+    Alert(Alert),
+    /// The first record of application data of a direction, opened or not.
+    FirstApplicationData(Role, Moment),
+    /// Application data, decrypted and its integrity checked.
+    Data(Role, &'a [u8], Moment),
+    /// Application data is missing here: of so many bytes of ciphertext, at most.
+    DataGap(Role, u64, Moment),
+    /// Bytes where a record should be; the direction ends for TLS here.
+    NotTls(Role, &'a [u8], Moment),
+}
+
+/// An alert (RFC 5246 §7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Who sent it.
+    pub from: Role,
+    /// 1 is warning, 2 is fatal; None for one that could not be opened.
+    pub level: Option<u8>,
+    /// What it says; None for one that could not be opened.
+    pub description: Option<AlertDescription>,
+    /// It came under protection.
+    pub encrypted: bool,
+    /// When it came.
+    pub at: Moment,
+}

@@ -1,0 +1,369 @@
+//! The record layer: a byte stream becomes records (RFC 5246 §6.2.1, RFC 8446 §5.1).
+
+use super::names::ProtocolVersion;
+use crate::moment::Moment;
+
+/// Length of a record header in bytes.
+const HEADER: usize = 5;
+
+/// A record may hold so many bytes: 2^14 of content and 2048 that compression and protection add
+/// (RFC 5246 §6.2.3; TLS 1.3 allows less).
+pub(super) const LARGEST_FRAGMENT: usize = (1 << 14) + 2048;
+
+/// What a record carries (RFC 5246 §6.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ContentType(pub(super) u8);
+
+impl ContentType {
+    pub(super) const CHANGE_CIPHER_SPEC: Self = Self(20);
+    pub(super) const ALERT: Self = Self(21);
+    pub(super) const HANDSHAKE: Self = Self(22);
+    pub(super) const APPLICATION_DATA: Self = Self(23);
+    /// Not on the wire: an SSL 2.0 ClientHello, which has a header of its own (RFC 5246 §E.2).
+    pub(super) const SSL2_CLIENT_HELLO: Self = Self(0);
+
+    fn is_known(self) -> bool {
+        // 24 is heartbeat (RFC 6520 §3).
+        (20..=24).contains(&self.0)
+    }
+}
+
+/// What stands before the fragment of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RecordHeader {
+    pub(super) content_type: ContentType,
+    pub(super) version: ProtocolVersion,
+}
+
+/// A run of bytes and when it was captured; `end` counts from the start of the fragment.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    end: usize,
+    at: Moment,
+}
+
+/// One whole record.
+#[derive(Debug)]
+pub(super) struct Record<'a> {
+    pub(super) header: RecordHeader,
+    pub(super) fragment: &'a [u8],
+    marks: &'a [Mark],
+    /// Bytes of `marks` before the fragment.
+    skipped: usize,
+}
+
+impl Record<'_> {
+    /// The latest capture instant among all its bytes.
+    pub(super) fn at(&self) -> Moment {
+        self.marks.iter().map(|mark| mark.at).max().unwrap_or_default()
+    }
+
+    /// The latest capture instant among the bytes `from..to` of the fragment.
+    pub(super) fn at_of(&self, from: usize, to: usize) -> Moment {
+        let (from, to) = (from + self.skipped, to + self.skipped);
+        let mut start = 0;
+        let mut latest = None;
+        for mark in self.marks {
+            if start < to && mark.end > from {
+                latest = latest.max(Some(mark.at));
+            }
+            start = mark.end;
+        }
+        latest.unwrap_or_else(|| self.at())
+    }
+}
+
+/// What a [`RecordReader`] finds.
+#[derive(Debug)]
+pub(super) enum Found<'a> {
+    Record(Record<'a>),
+    /// Bytes that are no record; nothing more will be found in this direction.
+    NotTls(&'a [u8], Moment),
+}
+
+/// Cuts one direction's bytes into records. Whole records are handed on where they lie; only what
+/// straddles two chunks is copied, so at most one record is buffered.
+#[derive(Debug, Default)]
+pub(super) struct RecordReader {
+    partial: Vec<u8>,
+    marks: Vec<Mark>,
+    /// Records have been found: an SSL 2.0 hello can only be the first.
+    started: bool,
+    /// The borders of records are not known any more, or there are none.
+    lost: bool,
+    /// Bytes of a damaged record that are still to come.
+    to_skip: u64,
+}
+
+impl RecordReader {
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Takes the next bytes of the direction.
+    pub(super) fn feed(&mut self, bytes: &[u8], at: Moment, mut found: impl FnMut(Found<'_>)) {
+        let mut rest = self.skip_damaged(bytes);
+        while !rest.is_empty() && !self.lost {
+            rest = if self.partial.is_empty() {
+                self.read_in_place(rest, at, &mut found)
+            } else {
+                self.complete_partial(rest, at, &mut found)
+            };
+        }
+    }
+
+    /// Takes a hole. If it lies within one record, the next border is still known, and the record
+    /// is lost alone; returns true then.
+    pub(super) fn skip(&mut self, bytes: u64) -> bool {
+        let within = self.missing_of_partial();
+        let damaged = self.to_skip.max(within);
+        self.partial.clear();
+        self.marks.clear();
+        self.lost |= bytes > damaged;
+        self.to_skip = damaged.saturating_sub(bytes);
+        !self.lost
+    }
+
+    fn missing_of_partial(&self) -> u64 {
+        match framing(&self.partial, self.started) {
+            Framing::Record { total, .. } => total.saturating_sub(self.partial.len()) as u64,
+            Framing::TooShort | Framing::NotTls => 0,
+        }
+    }
+
+    fn skip_damaged<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let skipped = self.to_skip.min(bytes.len() as u64);
+        self.to_skip -= skipped;
+        usize::try_from(skipped).ok().and_then(|n| bytes.get(n..)).unwrap_or_default()
+    }
+
+    fn read_in_place<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        at: Moment,
+        found: &mut impl FnMut(Found<'_>),
+    ) -> &'b [u8] {
+        let (header, skipped, total) = match framing(bytes, self.started) {
+            Framing::Record { header, skipped, total } => (header, skipped, total),
+            Framing::TooShort => return self.keep(bytes, at),
+            Framing::NotTls => return self.give_up(bytes, at, found),
+        };
+        let Some((record, rest)) = bytes.split_at_checked(total) else {
+            return self.keep(bytes, at);
+        };
+        self.started = true;
+        let marks = [Mark { end: total, at }];
+        let fragment = record.get(skipped..).unwrap_or_default();
+        found(Found::Record(Record { header, fragment, marks: &marks, skipped }));
+        rest
+    }
+
+    fn keep<'b>(&mut self, bytes: &'b [u8], at: Moment) -> &'b [u8] {
+        self.partial.extend_from_slice(bytes);
+        let end = self.partial.len();
+        match self.marks.last_mut().filter(|mark| mark.at == at) {
+            Some(mark) => mark.end = end,
+            None => self.marks.push(Mark { end, at }),
+        }
+        &[]
+    }
+
+    fn give_up<'b>(
+        &mut self,
+        bytes: &[u8],
+        at: Moment,
+        found: &mut impl FnMut(Found<'_>),
+    ) -> &'b [u8] {
+        self.lost = true;
+        found(Found::NotTls(bytes, at));
+        &[]
+    }
+
+    /// Takes from `bytes` what the record in `partial` lacks, header first.
+    fn complete_partial<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        at: Moment,
+        found: &mut impl FnMut(Found<'_>),
+    ) -> &'b [u8] {
+        let wanted = match framing(&self.partial, self.started) {
+            Framing::Record { total, .. } => total.saturating_sub(self.partial.len()),
+            Framing::TooShort => 1,
+            Framing::NotTls => 0,
+        };
+        let (now, rest) = bytes.split_at(wanted.min(bytes.len()));
+        self.keep(now, at);
+        let (partial, marks) = (std::mem::take(&mut self.partial), std::mem::take(&mut self.marks));
+        match framing(&partial, self.started) {
+            Framing::Record { header, skipped, total } if total <= partial.len() => {
+                self.started = true;
+                let fragment = partial.get(skipped..).unwrap_or_default();
+                found(Found::Record(Record { header, fragment, marks: &marks, skipped }));
+                self.reuse(partial, marks);
+            }
+            Framing::NotTls => {
+                self.give_up(&partial, at, found);
+            }
+            _ => (self.partial, self.marks) = (partial, marks),
+        }
+        rest
+    }
+
+    fn reuse(&mut self, mut partial: Vec<u8>, mut marks: Vec<Mark>) {
+        partial.clear();
+        marks.clear();
+        (self.partial, self.marks) = (partial, marks);
+    }
+}
+
+enum Framing {
+    Record { header: RecordHeader, skipped: usize, total: usize },
+    TooShort,
+    NotTls,
+}
+
+fn framing(bytes: &[u8], started: bool) -> Framing {
+    let Some(&first) = bytes.first() else { return Framing::TooShort };
+    if !ContentType(first).is_known() {
+        return if started { Framing::NotTls } else { ssl2_framing(bytes) };
+    }
+    let Some(&[_, major, minor, high, low]) = bytes.first_chunk::<HEADER>() else {
+        return if bytes.get(1).is_some_and(|&major| major != 3) {
+            Framing::NotTls
+        } else {
+            Framing::TooShort
+        };
+    };
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    if major != 3 || length > LARGEST_FRAGMENT {
+        return Framing::NotTls;
+    }
+    let version = ProtocolVersion(u16::from_be_bytes([major, minor]));
+    let header = RecordHeader { content_type: ContentType(first), version };
+    Framing::Record { header, skipped: HEADER, total: HEADER + length }
+}
+
+/// An SSL 2.0 CLIENT-HELLO in a two-byte header: the top bit set, 15 bits of length, then the
+/// message type 1 and the version (RFC 5246 §E.2).
+fn ssl2_framing(bytes: &[u8]) -> Framing {
+    let Some(&[high, low, message, major, minor]) = bytes.first_chunk() else {
+        let plausible = bytes.first().is_some_and(|high| high & 0x80 != 0)
+            && bytes.get(2).is_none_or(|&message| message == 1);
+        return if plausible { Framing::TooShort } else { Framing::NotTls };
+    };
+    let version = ProtocolVersion(u16::from_be_bytes([major, minor]));
+    let is_hello = high & 0x80 != 0 && message == 1 && (major == 3 || version.0 == 2);
+    if !is_hello {
+        return Framing::NotTls;
+    }
+    let length = usize::from(u16::from_be_bytes([high & 0x7F, low]));
+    let header = RecordHeader { content_type: ContentType::SSL2_CLIENT_HELLO, version };
+    Framing::Record { header, skipped: 2, total: 2 + length }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::moment::Timestamp;
+
+    fn at(ns: i64) -> Moment {
+        Moment { ts: Timestamp(ns), frame: ns.unsigned_abs() }
+    }
+
+    fn records(pieces: &[&[u8]]) -> Vec<(u8, Vec<u8>, i64)> {
+        let mut reader = RecordReader::default();
+        let mut seen = Vec::new();
+        for (i, piece) in pieces.iter().enumerate() {
+            reader.feed(piece, at(i as i64), |found| match found {
+                Found::Record(r) => {
+                    seen.push((r.header.content_type.0, r.fragment.to_vec(), r.at().ts.0));
+                }
+                Found::NotTls(bytes, at) => seen.push((255, bytes.to_vec(), at.ts.0)),
+            });
+        }
+        seen
+    }
+
+    const TWO: &[u8] = &[22, 3, 1, 0, 3, b'a', b'b', b'c', 23, 3, 3, 0, 0];
+
+    #[test]
+    fn reads_records_and_empty_fragments() {
+        assert_eq!(records(&[TWO]), [(22, b"abc".to_vec(), 0), (23, vec![], 0)]);
+    }
+
+    #[test]
+    fn takes_fragments_up_to_the_limit_of_tls_1_2() {
+        let mut long = vec![23, 3, 3, 0x48, 0];
+        long.resize(5 + LARGEST_FRAGMENT, 7);
+        assert_eq!(records(&[&long])[0].1.len(), LARGEST_FRAGMENT);
+        long[4] = 1;
+        assert_eq!(records(&[&long])[0].0, 255);
+    }
+
+    #[test]
+    fn knows_an_ssl_2_hello_only_at_the_start() {
+        let hello = [0x80, 5, 1, 3, 1, 9, 9];
+        assert_eq!(records(&[&hello]), [(0, vec![1, 3, 1, 9, 9], 0)]);
+        assert_eq!(records(&[&TWO[8..], &hello])[1].0, 255);
+    }
+
+    #[test]
+    fn says_what_is_no_record() {
+        assert_eq!(records(&[b"500 what?\r\n"]), [(255, b"500 what?\r\n".to_vec(), 0)]);
+    }
+
+    #[test]
+    fn a_hole_inside_a_record_costs_that_record_alone() {
+        let mut reader = RecordReader::default();
+        let mut seen = 0;
+        reader.feed(&[23, 3, 3, 0, 10, 1, 2], at(0), |_| seen += 1);
+        assert!(reader.skip(5));
+        reader.feed(&[8, 9, 10], at(1), |_| seen += 1);
+        reader.feed(&[23, 3, 3, 0, 1, 1], at(2), |_| seen += 1);
+        assert_eq!(seen, 1);
+        assert!(!reader.skip(1));
+    }
+
+    #[test]
+    fn a_message_is_as_late_as_its_own_bytes() {
+        let mut reader = RecordReader::default();
+        reader.feed(&[22, 3, 3, 0, 4, 1, 2], at(1), |_| ());
+        reader.feed(&[3, 4], at(9), |found| {
+            let Found::Record(record) = found else { panic!("{found:?}") };
+            assert_eq!(record.at_of(0, 2), at(1));
+            assert_eq!(record.at_of(1, 3), at(9));
+            assert_eq!(record.at(), at(9));
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn any_segmentation_gives_the_same_records(
+            cuts in proptest::collection::vec(1_usize..5, 0..20)
+        ) {
+            let stream = TWO.repeat(3);
+            let whole: Vec<_> = records(&[&stream]).into_iter().map(|r| (r.0, r.1)).collect();
+            let mut pieces = Vec::new();
+            let mut rest = &stream[..];
+            for cut in cuts {
+                let (piece, tail) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece);
+                rest = tail;
+            }
+            pieces.push(rest);
+            let cut: Vec<_> = records(&pieces).into_iter().map(|r| (r.0, r.1)).collect();
+            prop_assert_eq!(cut, whole);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, cut in 0_usize..64, hole: u64) {
+            let mut reader = RecordReader::default();
+            let (head, tail) = bytes.split_at(cut.min(bytes.len()));
+            reader.feed(head, at(0), |_| ());
+            reader.skip(hole);
+            reader.feed(tail, at(1), |_| ());
+        }
+    }
+}
