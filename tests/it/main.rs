@@ -1,5 +1,11 @@
 //! Tests from outside: the library and the binary against captures, truths and other programs.
 //! One binary, a module a feature.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic is how a test fails, and what it prints is shown when it does"
+)]
 
 // What the tests stand on.
 mod lab;
@@ -8,6 +14,7 @@ mod wire;
 
 // A module a feature.
 mod cli;
+mod loss;
 mod scenario;
 mod schema;
 mod secrets;
