@@ -62,6 +62,10 @@ struct Losses {
     replies: bool,
     /// Commands may have been missed: a reply without one is no wonder.
     commands: bool,
+    /// Something was lost at some time.
+    ever: bool,
+    /// The reply to the client's line under way may be lost.
+    unanswered_line: bool,
     /// Where the client's gap ended, until a command behind it is answered: what looks like no
     /// command may be of a body whose DATA was lost.
     doubt_from: Option<u64>,

@@ -53,7 +53,7 @@ pub(super) struct Open {
     /// What the client's next bytes are depends on the reply.
     pub(super) holds: bool,
     /// It may have been answered within a gap.
-    suspect: bool,
+    pub(super) suspect: bool,
     /// The message that ended with it.
     pub(super) message: Option<Box<Summary>>,
     /// LMTP's replies so far.

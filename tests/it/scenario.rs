@@ -343,3 +343,18 @@ fn control_characters_off_the_wire_are_in_the_json_as_escapes_only() {
     let greeting = text(&report["sessions"][0]["smtp"]["greeting"]["text"]);
     assert!(greeting.contains('\x1b'), "{greeting:?}");
 }
+
+#[test]
+fn a_command_cut_off_whose_reply_is_lost_too_does_not_shift_the_replies_behind() {
+    let mut frames = Talk::open().segments_of(20).mail("Subject: x\r\n\r\nbody\r\n").frames();
+    let ehlo = frames.iter().position(|frame| frame.payload.starts_with(b"EHLO")).expect("EHLO");
+    // The end of the EHLO, and of its reply everything but the end.
+    frames.remove(ehlo + 4);
+    frames.remove(ehlo + 3);
+    frames.remove(ehlo + 1);
+    let session = session(&frames);
+    let data = items(&session["smtp"]["exchanges"]).iter().find(|e| e["verb"] == "DATA");
+    assert_eq!(data.map(|data| &data["reply"]["code"]), Some(&json!(354)));
+    assert_eq!(session["smtp"]["mails"][0]["bytes"], 20);
+    assert_eq!(session["outcome"], "delivered");
+}

@@ -138,7 +138,8 @@ impl Dialogue {
         }
     }
 
-    fn push_client(&mut self, open: Open, out: &mut Sink<'_>) {
+    fn push_client(&mut self, mut open: Open, out: &mut Sink<'_>) {
+        open.suspect |= std::mem::take(&mut self.losses.unanswered_line);
         if let Some(span) = open.secret_span() {
             out(SmtpEvent::SecretSpan(span));
         }

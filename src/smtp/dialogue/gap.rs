@@ -7,6 +7,7 @@ use crate::smtp::event::Sink;
 
 impl Dialogue {
     pub(super) fn lose(&mut self, from: Role, len: u64, at: Moment, out: &mut Sink<'_>) {
+        self.losses.ever = true;
         match from {
             Role::Client => self.lose_commands(len, at, out),
             Role::Server => self.lose_replies(),
@@ -63,13 +64,15 @@ impl Dialogue {
     }
 
     /// Any command that waits may have been answered in the hole; so may the one that the client
-    /// waits for.
+    /// waits for, and one of which the end is lost too and told later.
     fn lose_replies(&mut self) {
         self.is_greeted = true;
         self.lines[Role::Server].take_partial();
         self.replies.lose();
         self.losses.skip[Role::Server] = true;
-        self.losses.replies |= !self.queue.is_empty();
+        let is_under_way = !self.lines[Role::Client].is_empty();
+        self.losses.unanswered_line = is_under_way;
+        self.losses.replies |= is_under_way || !self.queue.is_empty();
         self.queue.suspect_all();
         self.stop_waiting();
     }

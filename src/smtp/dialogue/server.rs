@@ -147,12 +147,15 @@ impl Dialogue {
     }
 
     /// How many of the commands that wait are older than the one answered: none, unless replies
-    /// may be missing.
+    /// may be missing. Once something was lost, a reply that cannot be the oldest's shows that more
+    /// is missing than was thought.
     fn older_than_answered(&self, reply: &Reply) -> Option<usize> {
+        let oldest = self.queue.oldest()?;
         if self.losses.replies {
             return self.queue.position_for(reply.code);
         }
-        (!self.queue.is_empty()).then_some(0)
+        let is_odd = self.losses.ever && !oldest.fits(reply.code);
+        is_odd.then(|| self.queue.position_before_gap(reply.code)).flatten().or(Some(0))
     }
 
     /// A reply that answers no command that was seen: the body's under way, or a lost command's.
