@@ -9,14 +9,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
-use crate::keys::KeyRing;
 use crate::moment::Moment;
 use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input, SmtpEvent};
 use crate::tls::facts::KeySearch;
-use crate::tls::{Tls, TlsEvent, TlsFacts, looks_like_tls};
+use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
 
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
@@ -31,8 +30,8 @@ const MOST_PENDING: usize = 256 << 10;
 
 /// What every session of a run shares.
 pub struct Setup {
-    /// The keys to try.
-    pub ring: Arc<KeyRing>,
+    /// What may open sessions.
+    pub keys: Keys,
     /// What is not masked.
     pub reveal: Reveal,
     /// Every connection that carries TLS is reported.
@@ -233,7 +232,7 @@ impl Session {
         let Some(ends) = self.ends else { return };
         self.switch = None;
         self.in_tls = true;
-        self.tls = Some(Box::new(Tls::new(ends.server, Arc::clone(&self.setup.ring))));
+        self.tls = Some(Box::new(Tls::new([ends.client, ends.server], self.setup.keys.clone())));
         if let Text::Talking(dialogue) = &mut self.text {
             dialogue.tls_started(&mut |event| self.recorder.on_smtp(event));
         }
@@ -465,7 +464,7 @@ impl Session {
             tcp,
             tls: tls.as_ref().map(|facts| (facts, self.implicit)),
             smtp,
-            ring: &self.setup.ring,
+            keys: &self.setup.keys,
         };
         Ended::Session(Box::new(recorder.finish(&closed)))
     }
@@ -499,7 +498,7 @@ impl Session {
 
     /// By its port, or by what a row of the key list says of it.
     fn is_mail_server(&self, ends: &Ends) -> bool {
-        let mut rows = self.setup.ring.rows_naming(ends.server.ip(), ends.server.port());
+        let mut rows = self.setup.keys.ring.rows_naming(ends.server.ip(), ends.server.port());
         self.is_smtp_port() || rows.any(|(row, _)| row.protocol == "smtp")
     }
 }
@@ -511,7 +510,7 @@ impl Conversation for Session {
             |bytes: &[u8]| bytes.starts_with(b"220") || matches!(bytes, [22, 3, _, _, _, 2, ..]);
         let is_server = |i: usize| speaks_as_server(first[i]);
         let has_port = |i: usize| SMTP_PORTS.contains(&ends[i].port());
-        let is_named = |i: usize| self.setup.ring.names(ends[i].ip(), ends[i].port());
+        let is_named = |i: usize| self.setup.keys.ring.names(ends[i].ip(), ends[i].port());
         let tests: [&dyn Fn(usize) -> bool; 3] = [&is_server, &has_port, &is_named];
         for test in tests {
             match (test(0), test(1)) {
@@ -528,7 +527,7 @@ impl Conversation for Session {
         match event {
             TcpEvent::Opened { client, server, from_start } => {
                 self.from_start = from_start;
-                self.named = self.setup.ring.names(server.ip(), server.port());
+                self.named = self.setup.keys.ring.names(server.ip(), server.port());
                 self.ends = Some(Ends { client, server });
             }
             TcpEvent::Data(chunk) => self.on_chunk(&chunk),

@@ -47,7 +47,7 @@ fn show_json(
         schema: SCHEMA,
         generator: Generator::default(),
         captures: capture.files().map(CaptureReport::new).collect(),
-        keys: KeyReport::of_ring(&setup.ring, &sessions),
+        keys: KeyReport::of_keys(&setup.keys, &sessions),
         sessions,
         findings: totals.findings,
         summary: totals.summary,
