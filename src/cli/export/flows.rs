@@ -180,3 +180,27 @@ fn place(
     }
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_comes_again_is_counted() {
+        let template = Template::parse("%a-%b%C%c").unwrap();
+        let mut names =
+            Names { template: &template, taken: HashSet::new(), counts: HashMap::new() };
+        let stream = |client: u16, server: u16| Stream {
+            source: ([10, 0, 0, 1], client).into(),
+            destination: ([10, 0, 0, 2], server).into(),
+            start: Timestamp::default(),
+            session: 1,
+        };
+        let given = [(1, 25), (25, 1), (1, 25), (1, 25), (2, 25), (25, 1)]
+            .map(|(client, server)| names.next(&stream(client, server)));
+        let expected =
+            ["00001-00025", "00025-00001", "00001-00025c1", "00001-00025c2", "00002-00025"];
+        assert_eq!(given[..5], expected);
+        assert_eq!(given[5], "00025-00001c1");
+    }
+}
