@@ -128,7 +128,7 @@ fn complain_of_file(file: &FileFacts) {
 }
 
 /// Whether a session carries data that was not opened, or not wholly.
-fn is_closed(session: &SessionReport) -> bool {
+pub(super) fn is_closed(session: &SessionReport) -> bool {
     session.tls.as_ref().is_some_and(|tls| {
         tls.carries_data()
             && matches!(tls.decryption.status, DecryptionStatus::None | DecryptionStatus::Partial)
