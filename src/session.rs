@@ -348,10 +348,20 @@ impl Session {
             }
             let may_talk = matches!(self.text, Text::Talking(_)) && self.switch.is_none();
             // Server first: what it said decides what the client's next bytes are.
-            if !may_talk || !(self.offer(Role::Server) | self.offer(Role::Client)) {
+            if !may_talk || !(self.offer(Role::Server) | self.offer_all(Role::Client)) {
                 return;
             }
         }
+    }
+
+    /// Offers the waiting pieces of a direction, however the packets cut them: a server that
+    /// yields to the client yields to a whole line. True if anything was taken.
+    fn offer_all(&mut self, from: Role) -> bool {
+        let mut taken = false;
+        while self.offer(from) {
+            taken = true;
+        }
+        taken
     }
 
     /// Offers the first waiting piece of a direction. True if any of it was taken.

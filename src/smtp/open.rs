@@ -243,6 +243,11 @@ impl Queue {
     /// missing. What was sent after a gap is the likelier: its client had waited for the others.
     pub(super) fn position_for(&self, code: u16) -> Option<usize> {
         let fresh = self.open.iter().position(|open| !open.suspect && open.fits(code));
-        fresh.or_else(|| self.open.iter().position(|open| open.fits(code)))
+        fresh.or_else(|| self.position_before_gap(code))
+    }
+
+    /// The same for a reply that had begun before the gap.
+    pub(super) fn position_before_gap(&self, code: u16) -> Option<usize> {
+        self.open.iter().position(|open| open.fits(code))
     }
 }
