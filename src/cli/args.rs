@@ -33,6 +33,12 @@ pub(super) struct SharedArgs {
     /// A server's RSA private key, PEM or DER, for any connection
     #[arg(long, value_name = "FILE")]
     pub(super) key: Vec<PathBuf>,
+    /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
+    #[arg(long, value_name = "FILE")]
+    pub(super) keylog: Vec<PathBuf>,
+    /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
+    #[arg(long, value_name = "FILE")]
+    pub(super) password_file: Option<PathBuf>,
     /// Only the session of this number
     #[arg(long, value_name = "N")]
     pub(super) session: Vec<u64>,
