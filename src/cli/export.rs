@@ -24,7 +24,7 @@ use staging::{Placed, Staging};
 
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
-    run_to(args, &mut io::stdout().lock())
+    run_to(args, &mut *output::open(None)?)
 }
 
 /// Writes the list of the files to `out`.

@@ -1,5 +1,12 @@
 //! Tests from outside: the library and the binary against captures, truths and other programs.
 //! One binary, a module a feature.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a panic is how a test fails, and a skipped test says why"
+)]
 
 // What the tests stand on.
 mod lab;

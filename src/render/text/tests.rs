@@ -14,6 +14,7 @@ use crate::report::{
     SessionReport, Severity, SkippedFrames, Summary,
 };
 use crate::session::Setup;
+use crate::tls::Keys;
 
 struct Run {
     sessions: Vec<SessionReport>,
@@ -27,7 +28,11 @@ fn run(name: &str, reveal: Reveal) -> Run {
     let sources: Vec<_> = keys.exists().then_some(KeySource::List(keys)).into_iter().collect();
     let (ring, errors) = KeyRing::load(&sources);
     assert!(errors.is_empty(), "{errors:?}");
-    let setup = Arc::new(Setup { ring: Arc::new(ring), reveal, all_tls: false });
+    let setup = Arc::new(Setup {
+        keys: Keys { ring: Arc::new(ring), ..Keys::default() },
+        reveal,
+        all_tls: false,
+    });
     let path = PathBuf::from(format!("testdata/{name}.pcap"));
     let mut capture = Capture::open(vec![Input::File(path)]);
     let mut sessions = Vec::new();
