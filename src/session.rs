@@ -28,6 +28,10 @@ const SMTP_PORTS: [u16; 7] = [24, 25, 465, 587, 2465, 2525, 2587];
 /// Bytes of each side by which a protocol is known; more tell nothing new.
 const SNIFFED: usize = 512;
 
+/// Another protocol goes over to TLS within so many bytes, or never: what comes before is greetings
+/// and capabilities.
+const LATEST_TLS: u64 = 16 << 10;
+
 /// Bytes that wait for the other direction, at most: a client that pipelines a mail behind DATA
 /// stays far below, and beyond it the missing reply is taken for lost.
 const MOST_PENDING: usize = 256 << 10;
@@ -79,6 +83,8 @@ pub struct Session {
     from_start: bool,
     ends: Option<Ends>,
     tls: Option<Box<Tls>>,
+    /// Bytes that are neither mail nor TLS.
+    foreign_bytes: u64,
     /// TLS has begun; `tls` is away while it is at work.
     in_tls: bool,
     implicit: bool,
@@ -107,6 +113,7 @@ impl Session {
             from_start: true,
             ends: None,
             tls: None,
+            foreign_bytes: 0,
             in_tls: false,
             implicit: false,
             text: Text::Sniffing,
@@ -140,7 +147,7 @@ impl Session {
         if self.concerns_us(ends, self.tls.as_ref().map(|tls| tls.facts())) {
             return Some(true);
         }
-        (self.tls.is_none() && matches!(self.text, Text::Foreign)).then_some(false)
+        (!self.in_tls && self.stays_foreign()).then_some(false)
     }
 
     fn on_chunk(&mut self, chunk: &Chunk<'_>) {
@@ -154,13 +161,31 @@ impl Session {
     /// Bytes that are plain, or have come out of TLS.
     fn read_text(&mut self, from: Role, body: &Body<'_>, at: Moment) {
         match self.text {
-            Text::Foreign => self.tap_body(from, body),
+            Text::Foreign if self.begins_tls(from, body) => {
+                self.start_tls();
+                self.feed_tls(from, body, at);
+            }
+            Text::Foreign => {
+                self.foreign_bytes += body.len();
+                self.tap_body(from, body);
+            }
             Text::Sniffing => {
                 self.keep(from, body, at);
                 self.sniff(from, body);
             }
             Text::Talking(_) => self.talk(from, body, at),
         }
+    }
+
+    /// Other protocols go over to TLS too (IMAP, LDAP, databases): a ClientHello begins it.
+    fn begins_tls(&self, from: Role, body: &Body<'_>) -> bool {
+        let is_hello = matches!(body, Body::Bytes([22, 3, _, _, _, 1, ..]));
+        is_hello && from == Role::Client && !self.in_tls && !self.stays_foreign()
+    }
+
+    /// So much was said that is neither mail nor TLS that nothing else will come.
+    fn stays_foreign(&self) -> bool {
+        matches!(self.text, Text::Foreign) && self.foreign_bytes > LATEST_TLS
     }
 
     /// Decides by the first bytes what is spoken.

@@ -63,6 +63,9 @@ struct Losses {
     replies: bool,
     /// Commands may have been missed: a reply without one is no wonder.
     commands: bool,
+    /// Where the client's gap ended, until a command behind it is answered: what looks like no
+    /// command may be of a body whose DATA was lost.
+    doubt_from: Option<u64>,
     /// Within a line after a gap: lines are skipped up to one that is certain.
     skip: PerRole<bool>,
 }

@@ -128,6 +128,11 @@ impl Open {
         (is_other && self.text.as_ref().is_some_and(is_unknown)).then_some(self.span)
     }
 
+    /// Whether it is a line that was sent behind this offset.
+    pub(super) fn starts_behind(&self, offset: u64) -> bool {
+        self.text.is_some() && !matches!(self.kind, Kind::Body) && self.span.start >= offset
+    }
+
     /// Where its secret stands.
     pub(super) fn secret_span(&self) -> Option<SecretSpan> {
         self.secret.as_ref().map(|secret| secret.span)

@@ -83,3 +83,9 @@ pub(crate) fn text(value: &Value) -> &str {
 pub(crate) fn items(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
+
+/// How many cases a property test tries: more where `CASES_TIMES` asks for it.
+pub(crate) fn cases(usual: u32) -> u32 {
+    let times = std::env::var("CASES_TIMES").ok().and_then(|times| times.parse().ok());
+    usual * times.unwrap_or(1)
+}

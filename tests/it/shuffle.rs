@@ -143,8 +143,12 @@ fn assert_any_order_is_as_good(runner: &Runner, frames: &[Frame], cases: u32, re
     let report = |frames: &[Frame]| conversation(&runner.report(wire::pcap(frames)));
     let expected = report(frames);
     assert!(!items(&expected).is_empty(), "no session");
-    let config =
-        Config { cases, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
+    let config = Config {
+        cases: lab::cases(cases),
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    };
     let fates = prop::collection::vec(fate(), frames.len());
     let check = |fates: Vec<Fate>| -> TestCaseResult {
         let mut frames = mixed(frames, &fates);

@@ -87,7 +87,7 @@ impl Dialogue {
     pub(super) fn on_client_line(&mut self, line: Line, out: &mut Sink<'_>) {
         self.switch.is_denied = false;
         let is_certain = command::is_certain(&line.bytes);
-        if self.losses.skip[Role::Client] && !is_certain {
+        if (self.losses.skip[Role::Client] && !is_certain) || self.may_be_of_a_body(&line) {
             return Self::skip_client_line(&line, out);
         }
         self.losses.skip[Role::Client] = false;
@@ -96,6 +96,12 @@ impl Dialogue {
             Mode::Auth { loose } if !(loose && is_certain) => self.on_auth_response(line, out),
             _ => self.on_command(line, out),
         }
+    }
+
+    /// DATA and the reply to it may have been lost.
+    fn may_be_of_a_body(&self, line: &Line) -> bool {
+        let in_doubt = self.losses.doubt_from.is_some() && matches!(self.mode, Mode::Command);
+        in_doubt && !command::is_known(&line.bytes)
     }
 
     /// Behind a gap: the rest of a line, or of a body whose beginning was lost. It may even be a

@@ -37,7 +37,10 @@ impl Dialogue {
         self.losses.commands = true;
         match &mut self.mode {
             Mode::Auth { loose } => *loose = true,
-            _ => self.losses.skip[Role::Client] = true,
+            _ => {
+                self.losses.skip[Role::Client] = true;
+                self.losses.doubt_from = Some(self.offset[Role::Client]);
+            }
         }
     }
 

@@ -208,6 +208,9 @@ impl Dialogue {
     pub(super) fn answer(&mut self, reply: Option<(Reply, Moment)>, out: &mut Sink<'_>) {
         let Some(mut open) = self.queue.pop() else { return };
         self.turn.server_yields |= open.holds && self.turn.client_held;
+        if reply.is_some() && self.losses.doubt_from.is_some_and(|from| open.starts_behind(from)) {
+            self.losses.doubt_from = None;
+        }
         let answer = reply.clone();
         let code = reply.as_ref().map(|(reply, _)| reply.code);
         if let Some(span) = code.and_then(|code| open.hide_if_answered_as_auth(code)) {

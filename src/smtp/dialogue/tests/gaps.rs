@@ -114,6 +114,18 @@ fn data_and_the_beginning_of_a_body_are_lost() {
 }
 
 #[test]
+fn a_body_whose_data_and_go_ahead_were_lost_is_not_taken_for_commands() {
+    let wire = introduced().client("MAIL FROM:<a@b>\r\n").server("250 ok\r\n");
+    let wire = wire.lose(Role::Client, 6).lose(Role::Server, 8);
+    let wire = wire.client("Dear reader\r\nRSET\r\nsecret words\r\n.\r\n").server("250 ok\r\n");
+    let seen = assert_recovers(wire);
+    assert!(seen.talk().iter().all(|said| !said.contains("SECRET")), "{:?}", seen.talk());
+    let wire = introduced().lose(Role::Client, 6).client("NOOP\r\n").server("250 ok\r\n");
+    let seen = assert_recovers(wire.client("XYZZY, please\r\n").server("500 what\r\n"));
+    assert_eq!(seen.talk()[3], "XYZZY, 500");
+}
+
+#[test]
 fn a_hole_in_a_chunk_derails_nothing() {
     let wire = introduced().client("MAIL FROM:<a@b>\r\nBDAT 20 LAST\r\nabc").lose(Role::Client, 10);
     let wire = wire.client("defghijQUIT\r\n").server("250 ok\r\n250 OK id=3\r\n221 b\r\n");
