@@ -3,20 +3,23 @@
 //! Bytes pass at most two machines: TLS, if it has begun, and the dialogue. What the dialogue does
 //! not take yet waits here, pieces and holes in order.
 
+mod tap;
+
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
-use crate::keys::KeyRing;
 use crate::moment::Moment;
 use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input, SmtpEvent};
 use crate::tls::facts::KeySearch;
-use crate::tls::{Tls, TlsEvent, TlsFacts, looks_like_tls};
+use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
+pub use tap::Tap;
+use tap::Trust;
 
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
@@ -31,20 +34,12 @@ const MOST_PENDING: usize = 256 << 10;
 
 /// What every session of a run shares.
 pub struct Setup {
-    /// The keys to try.
-    pub ring: Arc<KeyRing>,
+    /// What may open sessions.
+    pub keys: Keys,
     /// What is not masked.
     pub reveal: Reveal,
     /// Every connection that carries TLS is reported.
     pub all_tls: bool,
-}
-
-/// Takes the application's bytes of each direction as they are understood: `export` writes them.
-pub trait Tap: Send {
-    /// Bytes of a direction, in order.
-    fn bytes(&mut self, ends: Ends, from: Role, bytes: &[u8]);
-    /// A secret stands in what was given, or in what will be.
-    fn secret(&mut self, span: crate::smtp::SecretSpan);
 }
 
 /// What a connection turned out to be.
@@ -95,6 +90,8 @@ pub struct Session {
     switch: Option<usize>,
     recorder: Recorder,
     tap: Option<Box<dyn Tap>>,
+    /// Whether what is taken for plaintext is.
+    trust: Trust,
     ended: Option<Ended>,
 }
 
@@ -119,6 +116,7 @@ impl Session {
             switch: None,
             recorder,
             tap,
+            trust: Trust::Clear,
             ended: None,
         }
     }
@@ -156,18 +154,12 @@ impl Session {
     /// Bytes that are plain, or have come out of TLS.
     fn read_text(&mut self, from: Role, body: &Body<'_>, at: Moment) {
         match self.text {
-            Text::Foreign => self.tap_bytes(from, body),
+            Text::Foreign => self.tap_body(from, body),
             Text::Sniffing => {
                 self.keep(from, body, at);
                 self.sniff(from, body);
             }
             Text::Talking(_) => self.talk(from, body, at),
-        }
-    }
-
-    fn tap_bytes(&mut self, from: Role, body: &Body<'_>) {
-        if let (Some(tap), Some(ends), Body::Bytes(bytes)) = (&mut self.tap, self.ends, body) {
-            tap.bytes(ends, from, bytes);
         }
     }
 
@@ -187,8 +179,8 @@ impl Session {
             Likeness::Yes => self.start_dialogue(),
             Likeness::No if !self.is_smtp_port() => self.give_up_text(),
             // On a port of SMTP the dialogue says what is wrong better than silence does.
-            Likeness::No => self.start_dialogue(),
-            Likeness::Unsure if self.pending_bytes > 2 * SNIFFED => self.start_dialogue(),
+            Likeness::No => self.start_doubtful_dialogue(),
+            Likeness::Unsure if self.pending_bytes > 2 * SNIFFED => self.start_doubtful_dialogue(),
             Likeness::Unsure => {}
         }
     }
@@ -202,24 +194,26 @@ impl Session {
         self.sniffed = PerRole::default();
         for role in Role::BOTH {
             for piece in mem::take(&mut self.pending[role]) {
-                if let Piece::Bytes(bytes, _) = piece {
-                    self.tap_bytes(role, &Body::Bytes(&bytes));
-                }
+                self.tap_piece(role, &piece);
             }
         }
         self.pending_bytes = 0;
     }
 
     fn start_dialogue(&mut self) {
-        let mut dialogue = Box::new(Dialogue::new());
+        self.text = Text::Talking(Box::default());
         if self.in_tls {
-            dialogue.tls_started(&mut |event| self.recorder.on_smtp(event));
+            self.tell(|dialogue, out| dialogue.tls_started(out));
         }
-        self.text = Text::Talking(dialogue);
         if !self.from_start {
             self.say_that_it_began_before();
         }
         self.drive();
+    }
+
+    fn start_doubtful_dialogue(&mut self) {
+        self.trust = Trust::Doubtful;
+        self.start_dialogue();
     }
 
     /// A hole of unknown length ahead of the first byte.
@@ -233,10 +227,9 @@ impl Session {
         let Some(ends) = self.ends else { return };
         self.switch = None;
         self.in_tls = true;
-        self.tls = Some(Box::new(Tls::new(ends.server, Arc::clone(&self.setup.ring))));
-        if let Text::Talking(dialogue) = &mut self.text {
-            dialogue.tls_started(&mut |event| self.recorder.on_smtp(event));
-        }
+        self.tls = Some(Box::new(Tls::new([ends.client, ends.server], self.setup.keys.clone())));
+        self.hide_doubts();
+        self.tell(|dialogue, out| dialogue.tls_started(out));
         self.sniffed = PerRole::default();
         self.pending_bytes = 0;
         // The client's hello first: it was the first to be sent.
@@ -303,8 +296,12 @@ impl Session {
             }
         };
         let taken = self.tell(|dialogue, out| dialogue.feed(from, input, at, out));
-        if let Body::Bytes(bytes) = body {
-            self.tap_bytes(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)));
+        match body {
+            Body::Bytes(bytes) => {
+                self.tap_body(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)));
+            }
+            Body::Gap(_) if taken >= len => self.tap_body(from, body),
+            Body::Gap(_) => {}
         }
         match body {
             Body::Bytes(bytes) => Body::Bytes(bytes.get(taken..).unwrap_or_default()),
@@ -322,14 +319,11 @@ impl Session {
         let (recorder, tap, switch) = (&mut self.recorder, &mut self.tap, &mut self.switch);
         let before = self.pending.client.len();
         ask(dialogue, &mut |event| {
-            match &event {
-                SmtpEvent::SwitchToTls { .. } => *switch = Some(before),
-                SmtpEvent::SecretSpan(span) => {
-                    if let Some(tap) = tap {
-                        tap.secret(*span);
-                    }
-                }
-                _ => {}
+            if matches!(event, SmtpEvent::SwitchToTls { .. }) {
+                *switch = Some(before);
+            }
+            if let Some(tap) = tap {
+                tap.smtp(&event);
             }
             recorder.on_smtp(event);
         })
@@ -354,10 +348,20 @@ impl Session {
             }
             let may_talk = matches!(self.text, Text::Talking(_)) && self.switch.is_none();
             // Server first: what it said decides what the client's next bytes are.
-            if !may_talk || !(self.offer(Role::Server) | self.offer(Role::Client)) {
+            if !may_talk || !(self.offer(Role::Server) | self.offer_all(Role::Client)) {
                 return;
             }
         }
+    }
+
+    /// Offers the waiting pieces of a direction, however the packets cut them: a server that
+    /// yields to the client yields to a whole line. True if anything was taken.
+    fn offer_all(&mut self, from: Role) -> bool {
+        let mut taken = false;
+        while self.offer(from) {
+            taken = true;
+        }
+        taken
     }
 
     /// Offers the first waiting piece of a direction. True if any of it was taken.
@@ -413,6 +417,7 @@ impl Session {
             Some(Piece::Gap(..)) if self.pending.server.is_empty() => {}
             Some(_) => {
                 self.switch = None;
+                self.trust = Trust::Doubtful;
                 if let Text::Talking(dialogue) = &mut self.text {
                     dialogue.resume_plain();
                 }
@@ -422,10 +427,11 @@ impl Session {
 
     /// The other side will say nothing more, or too much has piled up.
     fn stop_waiting(&mut self) {
-        if self.switch.take().is_some()
-            && let Text::Talking(dialogue) = &mut self.text
-        {
-            dialogue.resume_plain();
+        if self.switch.take().is_some() {
+            self.trust = Trust::Doubtful;
+            if let Text::Talking(dialogue) = &mut self.text {
+                dialogue.resume_plain();
+            }
         }
         if let Text::Talking(dialogue) = &mut self.text {
             dialogue.stop_waiting();
@@ -436,7 +442,9 @@ impl Session {
     fn finish(&mut self, tcp: &TcpFacts) {
         let wanted = matches!(self.text, Text::Sniffing) && self.pending_bytes > 0;
         if wanted && self.is_smtp_port() {
-            self.start_dialogue();
+            self.start_doubtful_dialogue();
+        } else if wanted {
+            self.tap_the_undecided();
         }
         while self.pending_bytes > 0 && matches!(self.text, Text::Talking(_)) {
             let before = self.pending_bytes;
@@ -446,7 +454,14 @@ impl Session {
             }
         }
         self.tell(|dialogue, out| dialogue.finish(out));
-        self.ended = Some(self.judge(tcp));
+        let ended = self.judge(tcp);
+        if let Some(tap) = self.tap.take() {
+            tap.finish(match &ended {
+                Ended::Session(report) => Some(report),
+                Ended::OtherTls | Ended::Other => None,
+            });
+        }
+        self.ended = Some(ended);
     }
 
     fn judge(&mut self, tcp: &TcpFacts) -> Ended {
@@ -465,7 +480,7 @@ impl Session {
             tcp,
             tls: tls.as_ref().map(|facts| (facts, self.implicit)),
             smtp,
-            ring: &self.setup.ring,
+            keys: &self.setup.keys,
         };
         Ended::Session(Box::new(recorder.finish(&closed)))
     }
@@ -499,7 +514,7 @@ impl Session {
 
     /// By its port, or by what a row of the key list says of it.
     fn is_mail_server(&self, ends: &Ends) -> bool {
-        let mut rows = self.setup.ring.rows_naming(ends.server.ip(), ends.server.port());
+        let mut rows = self.setup.keys.ring.rows_naming(ends.server.ip(), ends.server.port());
         self.is_smtp_port() || rows.any(|(row, _)| row.protocol == "smtp")
     }
 }
@@ -511,7 +526,7 @@ impl Conversation for Session {
             |bytes: &[u8]| bytes.starts_with(b"220") || matches!(bytes, [22, 3, _, _, _, 2, ..]);
         let is_server = |i: usize| speaks_as_server(first[i]);
         let has_port = |i: usize| SMTP_PORTS.contains(&ends[i].port());
-        let is_named = |i: usize| self.setup.ring.names(ends[i].ip(), ends[i].port());
+        let is_named = |i: usize| self.setup.keys.ring.names(ends[i].ip(), ends[i].port());
         let tests: [&dyn Fn(usize) -> bool; 3] = [&is_server, &has_port, &is_named];
         for test in tests {
             match (test(0), test(1)) {
@@ -528,7 +543,7 @@ impl Conversation for Session {
         match event {
             TcpEvent::Opened { client, server, from_start } => {
                 self.from_start = from_start;
-                self.named = self.setup.ring.names(server.ip(), server.port());
+                self.named = self.setup.keys.ring.names(server.ip(), server.port());
                 self.ends = Some(Ends { client, server });
             }
             TcpEvent::Data(chunk) => self.on_chunk(&chunk),

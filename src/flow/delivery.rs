@@ -84,9 +84,7 @@ impl<C: Conversation> Connection<C> {
         half.base.get_or_insert(piece.seq);
         let Some(offset) = half.offset_of(piece.seq) else { return };
         let end = offset + piece.payload.len() as i64 + i64::from(piece.cut);
-        if let Some(end) = u64::try_from(end).ok().filter(|_| piece.fin) {
-            half.fin.get_or_insert(end);
-        }
+        half.saw_end(u64::try_from(end).unwrap_or(0), piece.fin);
         // What lies before the start of the stream is a keep-alive or was delivered long ago.
         let early = usize::try_from(-offset.min(0)).unwrap_or(usize::MAX);
         let payload = piece.payload.get(early..).unwrap_or_default();
@@ -270,6 +268,9 @@ impl<C: Conversation> Connection<C> {
     pub(super) fn force(&mut self) -> bool {
         let Some(obstacle) = self.obstacle() else { return false };
         match obstacle {
+            Obstacle::Hole(side, until) if self.halves[side.index()].is_unseen_fin(until) => {
+                self.halves[side.index()].end_at(until - 1);
+            }
             Obstacle::Hole(side, until) => {
                 let at = self.revealed_at(side);
                 let bytes = until.saturating_sub(self.halves[side.index()].next);
@@ -289,13 +290,11 @@ impl<C: Conversation> Connection<C> {
         behind.into_iter().chain(acked).min().unwrap_or_default()
     }
 
-    /// At the end, bytes that the peer acknowledged and no frame had are a hole as well. One byte
-    /// beyond the data of a direction without FIN is the number of a FIN that was not captured.
+    /// At the end, bytes that the peer acknowledged and no frame had are a hole as well.
     pub(super) fn declare_unseen_tail(&mut self, side: Side) {
         let half = &self.halves[side.index()];
         let bytes = half.acked.saturating_sub(half.next);
-        let is_fin = half.fin.is_none() && bytes == 1;
-        if bytes > 0 && !is_fin {
+        if bytes > 0 && !half.is_unseen_fin(half.acked) {
             self.emit_gap(side, half.acked_at, Gap { bytes, cause: GapCause::Lost });
         }
     }

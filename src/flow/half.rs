@@ -105,6 +105,29 @@ impl Half {
         }
     }
 
+    /// Notes where a segment with data or FIN ends. Data beyond a FIN shows that it was none.
+    pub(super) fn saw_end(&mut self, end: u64, fin: bool) {
+        if self.fin.is_some_and(|known| known < end) {
+            self.fin = None;
+        }
+        if fin && self.fin.is_none() {
+            self.end_at(end);
+        }
+    }
+
+    /// The stream ends here. The FIN's own number, which the peer may have acknowledged before the
+    /// FIN was seen, is no byte of it.
+    pub(super) fn end_at(&mut self, end: u64) {
+        self.fin = Some(end);
+        self.acked = self.acked.min(end);
+    }
+
+    /// Whether what is missing before `until` is a FIN that was not captured: one number behind
+    /// the data, and nothing after it.
+    pub(super) fn is_unseen_fin(&self, until: u64) -> bool {
+        self.fin.is_none() && self.held.is_empty() && until == self.next.saturating_add(1)
+    }
+
     /// Notes that a packet of this end was answered after `ns`. A negative time is a capture out
     /// of order, and tells nothing.
     pub(super) fn saw_answer(&mut self, ns: i64) {

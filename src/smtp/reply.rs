@@ -92,6 +92,8 @@ pub(super) struct ReplyReader {
     reply: Reply,
     kept: usize,
     at: Moment,
+    /// Whether its end may be in a hole.
+    is_cut: bool,
     /// Whether its lines have different codes, which RFC 5321 §4.2.1 forbids.
     pub(super) is_mixed: bool,
 }
@@ -123,6 +125,18 @@ impl ReplyReader {
     /// Ends the reply under way where it stands: nothing more of it will come.
     pub(super) fn take_partial(&mut self) -> Option<(Reply, Moment)> {
         (!self.is_empty()).then(|| (std::mem::take(&mut self.reply), self.at))
+    }
+
+    /// A hole: it may have the end of the reply under way.
+    pub(super) fn lose(&mut self) {
+        self.is_cut = !self.is_empty();
+    }
+
+    /// The reply under way, if the first line behind a hole is of another one.
+    pub(super) fn take_cut_before(&mut self, line: &[u8]) -> Option<(Reply, Moment)> {
+        let prefix = parse(line).filter(|_| self.is_cut)?;
+        self.is_cut = false;
+        if prefix.code == self.reply.code { None } else { self.take_partial() }
     }
 
     fn is_empty(&self) -> bool {

@@ -64,6 +64,7 @@ impl Dialogue {
     fn lose_replies(&mut self) {
         self.is_greeted = true;
         self.lines[Role::Server].take_partial();
+        self.replies.lose();
         self.losses.skip[Role::Server] = true;
         self.losses.replies |= !self.queue.is_empty();
         self.queue.suspect_all();

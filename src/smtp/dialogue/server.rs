@@ -48,6 +48,9 @@ impl Dialogue {
         if is_behind_gap && !reply::is_reply_line(&line.bytes) {
             return;
         }
+        if let Some((reply, at)) = self.replies.take_cut_before(&line.bytes) {
+            self.on_cut_reply(reply, at, out);
+        }
         self.check_line(Role::Server, line, out);
         let step = self.replies.push(line);
         if std::mem::take(&mut self.replies.is_mixed) && !self.losses.replies {
@@ -84,12 +87,25 @@ impl Dialogue {
         let Some(older) = self.older_than_answered(&reply) else {
             return self.on_stray(reply, at, out);
         };
+        self.answer_behind(older, reply, at, out);
+        // With nothing left to wait for, both sides agree again on what comes next.
+        self.losses.replies &= !self.queue.is_empty();
+    }
+
+    /// A reply that had begun before the hole that has its end.
+    fn on_cut_reply(&mut self, reply: Reply, at: Moment, out: &mut Sink<'_>) {
+        match self.queue.position_before_gap(reply.code) {
+            Some(older) => self.answer_behind(older, reply, at, out),
+            None => self.on_stray(reply, at, out),
+        }
+    }
+
+    /// Answers the command behind so many older ones, whose replies were not captured.
+    fn answer_behind(&mut self, older: usize, reply: Reply, at: Moment, out: &mut Sink<'_>) {
         for _ in 0..older {
             self.answer(None, out);
         }
         self.answer(Some((reply, at)), out);
-        // With nothing left to wait for, both sides agree again on what comes next.
-        self.losses.replies &= !self.queue.is_empty();
     }
 
     /// RFC 5321 §3.1: 220, or 554 and its kin; but a 220 may answer STARTTLS or XCLIENT where the

@@ -56,6 +56,15 @@ fn replies_are_lost() {
 }
 
 #[test]
+fn the_end_of_a_reply_is_lost_and_the_next_is_not_taken_for_it() {
+    let wire = Wire::new().server("220 foo.com ESMTP\r\n").client("EHLO bar.com\r\n");
+    let wire = wire.server("250-foo.com\r\n250-ST").lose(Role::Server, 9).client("STARTTLS\r\n");
+    let seen = wire.server("\r\n454 no\r\n").finish();
+    assert_eq!(seen.talk()[1..], ["EHLO 250", "STARTTLS 454"]);
+    assert!(seen.findings.is_empty());
+}
+
+#[test]
 fn the_go_ahead_is_lost() {
     let wire = introduced().client("MAIL FROM:<a@b>\r\n").server("250 ok\r\n").client("DATA\r\n");
     let wire = wire.lose(Role::Server, 8).client("text\r\n.\r\n").server("250 ok\r\n");

@@ -1,0 +1,85 @@
+//! The captures of `testdata/` and the truth beside each.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// A capture of `testdata/` with its truth.
+pub(crate) struct Lab {
+    pub(crate) name: String,
+    /// Its files in order: a rotated capture has several.
+    pub(crate) files: Vec<PathBuf>,
+    /// Its key list, where there is TLS to open.
+    pub(crate) keys: Option<PathBuf>,
+    /// Nothing is missing from it on purpose.
+    pub(crate) complete: bool,
+    /// The truth, by connection.
+    pub(crate) connections: Vec<Value>,
+}
+
+impl Lab {
+    pub(crate) fn load(name: &str) -> Self {
+        let truth = json(&testdata(&format!("{name}.json")));
+        let files = truth["files"].as_array().expect("`files`");
+        Self {
+            name: name.to_string(),
+            files: files.iter().map(|file| testdata(text(file))).collect(),
+            keys: truth["keys"].as_str().map(testdata),
+            complete: truth["complete"].as_bool().expect("`complete`"),
+            connections: truth["connections"].as_array().expect("`connections`").clone(),
+        }
+    }
+
+    /// Every capture of the folder, by name.
+    pub(crate) fn all() -> Vec<Self> {
+        names().iter().map(|name| Self::load(name)).collect()
+    }
+
+    /// The plaintext of a connection as its ends recorded it: `c2s` or `s2c`.
+    pub(crate) fn stream(&self, connection: usize, direction: &str) -> Vec<u8> {
+        let path = testdata(&format!("streams/{}.{connection}.{direction}", self.name));
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+}
+
+/// The names of all captures that have a truth.
+pub(crate) fn names() -> Vec<String> {
+    let entries = fs::read_dir(testdata("")).expect("testdata");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut names: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_string()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The project's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file of `testdata/`.
+pub(crate) fn testdata(name: &str) -> PathBuf {
+    root().join("testdata").join(name)
+}
+
+pub(crate) fn read_text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(crate) fn json(path: &Path) -> Value {
+    serde_json::from_str(&read_text(path))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The text of a JSON string; empty for anything else.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The elements of a JSON array; none for anything else.
+pub(crate) fn items(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}

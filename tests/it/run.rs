@@ -1,0 +1,111 @@
+//! Runs the pipeline in this process: a capture in memory becomes the report as JSON.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use smtp_decrypt::capture::{Capture, Input};
+use smtp_decrypt::engine;
+use smtp_decrypt::keys::{KeyRing, KeySource};
+use smtp_decrypt::render::json;
+use smtp_decrypt::report::{CaptureReport, Ends, Generator, KeyReport, Report, Reveal, SCHEMA};
+use smtp_decrypt::role::Role;
+use smtp_decrypt::session::{Setup, Tap};
+use smtp_decrypt::smtp::SecretSpan;
+
+use crate::lab::Lab;
+use crate::schema;
+
+/// What of a connection's plaintext came out, by the connection's number: client, then server.
+pub(crate) type Streams = Vec<[Vec<u8>; 2]>;
+
+/// Keys and how to show what they open.
+pub(crate) struct Runner {
+    setup: Arc<Setup>,
+}
+
+impl Runner {
+    /// Without any key.
+    pub(crate) fn keyless() -> Self {
+        Self::with(KeyRing::new())
+    }
+
+    /// With the key list of a capture of `testdata/`.
+    pub(crate) fn with_keys_of(lab: &Lab) -> Self {
+        let sources: Vec<_> = lab.keys.iter().cloned().map(KeySource::List).collect();
+        Self::with(KeyRing::load(&sources).0)
+    }
+
+    fn with(ring: KeyRing) -> Self {
+        let reveal = Reveal { auth: true, body: false };
+        Self { setup: Arc::new(Setup { ring: Arc::new(ring), reveal, all_tls: false }) }
+    }
+
+    /// The report of a capture in memory, checked against the schema.
+    pub(crate) fn report(&self, capture: Vec<u8>) -> Value {
+        self.read(Capture::from_bytes("memory", capture)).0
+    }
+
+    /// The report of files, and the plaintext of their connections.
+    pub(crate) fn report_and_streams(&self, files: &[PathBuf]) -> (Value, Streams) {
+        self.read(Capture::open(files.iter().cloned().map(Input::File).collect()))
+    }
+
+    fn read(&self, mut capture: Capture) -> (Value, Streams) {
+        let taps = Taps::default();
+        let mut sessions = Vec::new();
+        let totals = engine::run(
+            &mut capture,
+            &self.setup,
+            |number| Some(taps.tap(number)),
+            |session| sessions.push(session),
+        );
+        sessions.sort_by_key(|session| session.id);
+        let report = Report {
+            schema: SCHEMA,
+            generator: Generator::default(),
+            captures: capture.files().map(CaptureReport::new).collect(),
+            keys: KeyReport::of_ring(&self.setup.ring, &sessions),
+            sessions,
+            findings: totals.findings,
+            summary: totals.summary,
+        };
+        let mut bytes = Vec::new();
+        json::write(&report, &mut bytes).expect("a vector takes everything");
+        let report = serde_json::from_slice(&bytes).expect("JSON");
+        schema::assert_valid(&report);
+        (report, taps.into_streams())
+    }
+}
+
+/// The bytes of all connections of a run.
+#[derive(Clone, Default)]
+struct Taps(Arc<Mutex<Streams>>);
+
+impl Taps {
+    fn tap(&self, number: u64) -> Box<dyn Tap> {
+        let index = usize::try_from(number - 1).expect("a small number");
+        let mut streams = self.0.lock().expect("one thread");
+        let len = streams.len().max(index + 1);
+        streams.resize_with(len, Default::default);
+        Box::new(Listener { streams: Arc::clone(&self.0), index })
+    }
+
+    fn into_streams(self) -> Streams {
+        std::mem::take(&mut *self.0.lock().expect("one thread"))
+    }
+}
+
+struct Listener {
+    streams: Arc<Mutex<Streams>>,
+    index: usize,
+}
+
+impl Tap for Listener {
+    fn bytes(&mut self, _: Ends, from: Role, bytes: &[u8]) {
+        let side = usize::from(from == Role::Server);
+        self.streams.lock().expect("one thread")[self.index][side].extend_from_slice(bytes);
+    }
+
+    fn secret(&mut self, _: SecretSpan) {}
+}

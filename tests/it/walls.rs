@@ -1,0 +1,246 @@
+//! The walls of ARCHITECTURE.md: who may know whom, and where things may stand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::lab;
+
+/// A room (or a file of it), and the rooms that it must not name.
+const WALLS: &[(&str, &[&str])] = &[
+    (
+        "capture",
+        &["decode", "flow", "tls", "keys", "smtp", "session", "engine", "report", "render", "cli"],
+    ),
+    ("decode", &["flow", "tls", "keys", "smtp", "session", "engine", "report", "render", "cli"]),
+    ("flow", &["tls", "keys", "smtp", "session", "engine", "report", "render", "cli"]),
+    ("tls", &["smtp", "session", "engine", "report", "render", "cli", "capture", "decode"]),
+    ("tls/decrypt", &["flow"]),
+    ("keys", &["capture", "decode", "flow", "tls", "smtp", "session", "report", "render", "cli"]),
+    ("smtp", &["capture", "decode", "flow", "tls", "keys", "session", "report", "render", "cli"]),
+    ("session.rs", &["capture", "decode", "engine", "render", "cli"]),
+    ("engine", &["tls", "smtp", "keys", "render", "cli"]),
+    ("report", &["session", "engine", "render", "cli", "decode"]),
+    ("render", &["session", "engine", "cli", "capture", "decode", "flow", "keys"]),
+    ("moment.rs", &["capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine"]),
+    ("role.rs", &["capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine"]),
+];
+
+/// A crate that only some places may name.
+const CRATES: &[(&str, &[&str])] = &[
+    ("clap", &["cli"]),
+    ("anyhow", &["cli"]),
+    ("anstream", &["cli", "render"]),
+    ("anstyle", &["cli", "render"]),
+    ("rsa", &["keys", "tls/decrypt"]),
+    ("pkcs8", &["keys"]),
+    ("aes", &["tls/decrypt"]),
+    ("cbc", &["tls/decrypt"]),
+    ("aes_gcm", &["tls/decrypt"]),
+    ("hmac", &["tls/decrypt"]),
+    ("jiff", &["render", "report", "moment.rs"]),
+    ("serde_json", &["render", "cli", "report"]),
+    ("pcap_parser", &["capture"]),
+    ("flate2", &["capture", "tls/decrypt"]),
+    ("tls_parser", &["tls"]),
+    ("x509_parser", &["tls"]),
+];
+
+/// Lines of a file, tests apart, beyond which it wants to be two.
+const MOST_LINES: usize = 500;
+
+/// Files over the limit, each to be cut soon. A file that is shorter again must leave this list.
+const TOO_LONG_YET: &[&str] = &["session.rs", "report/verdict.rs"];
+
+/// The code of `src/`, without files that hold tests only.
+pub(crate) fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    collect(&lab::root().join("src"), &mut found);
+    found.sort();
+    assert!(found.len() > 50, "only {} files found", found.len());
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match path.is_dir() {
+            true if name == "tests" => {}
+            true => collect(&path, found),
+            false if is_test_support(&name) => {}
+            false if name.ends_with(".rs") => found.push(path),
+            false => {}
+        }
+    }
+}
+
+/// Files behind `#[cfg(test)] mod`.
+fn is_test_support(name: &str) -> bool {
+    ["tests.rs", "testframe.rs", "testfile.rs"].contains(&name)
+}
+
+/// A file up to its tests, which stand at its bottom, and without comments.
+pub(crate) fn without_tests(path: &Path) -> String {
+    let text = lab::read_text(path);
+    let code: Vec<_> = text
+        .lines()
+        .take_while(|line| !line.starts_with("mod tests {"))
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
+    code.join("\n")
+}
+
+fn name_in_src(path: &Path) -> String {
+    let src = lab::root().join("src");
+    path.strip_prefix(src).expect("within src").to_string_lossy().replace('\\', "/")
+}
+
+fn is_in(path: &Path, room: &str) -> bool {
+    let name = name_in_src(path);
+    name == room || name.starts_with(&format!("{room}/"))
+}
+
+/// The rooms that code names by `crate::room` or `crate::{room, …}`.
+fn rooms_named(code: &str) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for (place, _) in code.match_indices("crate::") {
+        let rest = &code[place + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            Some(group) => rooms.extend(heads_of_group(group)),
+            None => rooms.push(head(rest)),
+        }
+    }
+    rooms
+}
+
+/// `a::{b, c}, d}` has the heads `a` and `d`.
+fn heads_of_group(group: &str) -> Vec<String> {
+    let (mut heads, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (place, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                heads.push(head(group[start..place].trim_start()));
+                start = place + 1;
+                if c == '}' {
+                    return heads;
+                }
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    heads
+}
+
+fn head(path: &str) -> String {
+    path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// Whether code names a crate: `name::` that is not the end of a longer path or word.
+fn names_crate(code: &str, name: &str) -> bool {
+    code.match_indices(&format!("{name}::")).any(|(place, _)| {
+        let before = code[..place].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+    })
+}
+
+#[test]
+fn the_reader_of_paths_sees_groups_and_nesting() {
+    let code = "use crate::tls::Tls;\nuse crate::{flow::{Body, Gap}, keys, moment::Moment};";
+    assert_eq!(rooms_named(code), ["tls", "flow", "keys", "moment"]);
+    assert!(names_crate("use rsa::Key;", "rsa"));
+    assert!(!names_crate("use crate::keys::rsa::Key;", "rsa"));
+    assert!(!names_crate("use my_rsa::Key;", "rsa"));
+}
+
+#[test]
+fn no_room_looks_over_its_walls() {
+    let mut breaches = Vec::new();
+    for path in sources() {
+        let named = rooms_named(&without_tests(&path));
+        for (room, forbidden) in WALLS.iter().filter(|(room, _)| is_in(&path, room)) {
+            let over = named.iter().filter(|name| forbidden.contains(&name.as_str()));
+            breaches.extend(
+                over.map(|name| format!("{} of {room} names crate::{name}", name_in_src(&path))),
+            );
+        }
+    }
+    assert!(breaches.is_empty(), "{breaches:#?}");
+}
+
+#[test]
+fn every_room_of_the_walls_exists() {
+    for (room, _) in WALLS {
+        assert!(lab::root().join("src").join(room).exists(), "src/{room} is gone");
+    }
+}
+
+#[test]
+fn each_crate_is_named_only_where_it_belongs() {
+    let mut breaches = Vec::new();
+    for path in sources() {
+        let code = without_tests(&path);
+        for (name, places) in CRATES {
+            if names_crate(&code, name) && !places.iter().any(|place| is_in(&path, place)) {
+                breaches.push(format!("{} names {name}", name_in_src(&path)));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{breaches:#?}");
+}
+
+#[test]
+fn tls_takes_keys_through_their_door_only() {
+    for path in sources().iter().filter(|path| is_in(path, "tls")) {
+        let code = without_tests(path);
+        let private = code
+            .match_indices("crate::keys::")
+            .map(|(place, found)| code[place + found.len()..].chars().next().unwrap_or_default());
+        for first in private {
+            let is_door = first.is_uppercase() || first == '{';
+            assert!(is_door, "{} reaches into a module of keys", name_in_src(path));
+        }
+    }
+}
+
+#[test]
+fn only_the_output_of_cli_prints() {
+    let printers = ["println!", "print!(", "eprintln!", "eprint!(", "dbg!(", "io::stdout()"];
+    for path in sources().iter().filter(|path| !is_in(path, "cli/output.rs")) {
+        let code = without_tests(path);
+        for printer in printers {
+            assert!(!code.contains(printer), "{} has {printer}", name_in_src(path));
+        }
+    }
+}
+
+#[test]
+fn no_file_is_a_drawer_for_odds_and_ends() {
+    for path in sources() {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let drawers = ["utils", "util", "common", "helpers", "helper", "misc"];
+        assert!(!drawers.contains(&stem.as_str()), "{}", path.display());
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_500_lines() {
+    for path in sources() {
+        let name = name_in_src(&path);
+        let lines = lab::read_text(&path).lines().count();
+        match TOO_LONG_YET.contains(&name.as_str()) {
+            true => assert!(lines > MOST_LINES, "{name} is short now: take it off the list"),
+            false => assert!(lines <= MOST_LINES, "{name} has {lines} lines"),
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_forbidden_and_files_begin_with_what_they_are_for() {
+    let library = lab::read_text(&lab::root().join("src/lib.rs"));
+    assert!(library.contains("#![forbid(unsafe_code)]"));
+    for path in sources() {
+        assert!(lab::read_text(&path).starts_with("//! "), "{}", path.display());
+    }
+}
