@@ -7,7 +7,6 @@ use super::numbering::Numbering;
 use crate::capture::{Capture, DamageKind, FileFacts, LinkType, Secrets};
 use crate::decode::{Decoder, Skip};
 use crate::flow::FlowTable;
-use crate::keys::{KeyError, KeyLog};
 use crate::report::{Finding, SessionReport, Severity, SkippedFrames, Summary};
 use crate::session::{Ended, Session, Setup, Tap};
 
@@ -69,13 +68,10 @@ fn take_secrets(capture: &mut Capture, setup: &Setup, packets: u64) -> Vec<Findi
         if block.kind != Secrets::TLS_KEY_LOG {
             continue;
         }
-        let (log, errors) = KeyLog::parse_dsb(&block.data);
-        setup.keys.ring.keylog().add(log.known_since(packets));
-        let told = |error: &KeyError| {
+        found.extend(setup.keys.add_secrets_block(&block.data, packets).iter().map(|error| {
             Finding::new("keys.bad_secrets_block", Severity::Warning, error.to_string())
                 .hint(error.hint())
-        };
-        found.extend(errors.iter().map(told));
+        }));
     }
     found
 }

@@ -107,15 +107,16 @@ impl<C: Conversation> Connection<C> {
 
     /// Takes a packet.
     pub(super) fn accept(&mut self, side: Side, segment: &Segment<'_>) {
-        self.count(side, segment);
+        let is_copy = self.count(side, segment);
         self.learn(side, segment);
+        let piece = Piece { is_copy, ..Piece::of(segment) };
         let half = &self.halves[side.index()];
         let peer = &self.halves[side.peer().index()];
         let unknown = half.base.is_none() || (segment.flags.ack() && peer.base.is_none());
         if unknown && !self.settled {
-            self.postpone(side, segment);
+            self.postpone(side, segment, &piece);
         } else {
-            self.place(side, &Piece::of(segment));
+            self.place(side, &piece);
         }
         self.force_if_overdue();
     }
@@ -132,8 +133,9 @@ impl<C: Conversation> Connection<C> {
         self.conversation
     }
 
-    /// Counts the packet and notes what its flags say of the connection's life.
-    fn count(&mut self, side: Side, segment: &Segment<'_>) {
+    /// Counts the packet and notes what its flags say of the connection's life. True if it was
+    /// captured before.
+    fn count(&mut self, side: Side, segment: &Segment<'_>) -> bool {
         let at = segment.at;
         self.newest = self.newest.max(at.ts);
         self.span = Some(self.span.map_or((at, at), |(a, z)| (a.min(at), z.max(at))));
@@ -160,9 +162,9 @@ impl<C: Conversation> Connection<C> {
             len: segment.payload.len(),
             ip_id: segment.ip_id,
         };
-        if half.recent.is_copy(print, at.ts) {
-            half.counters.duplicate_packets += 1;
-        }
+        let is_copy = half.recent.is_copy(print, at.ts);
+        half.counters.duplicate_packets += u64::from(is_copy);
+        is_copy
     }
 
     /// Learns from SYN and SYN-ACK who is the client and where the streams start.
@@ -219,7 +221,7 @@ impl<C: Conversation> Connection<C> {
 
     /// Keeps a segment until it is known where the streams start. An RST, and an acknowledgement
     /// alone, tell nothing that would have to wait.
-    fn postpone(&mut self, side: Side, segment: &Segment<'_>) {
+    fn postpone(&mut self, side: Side, segment: &Segment<'_>, piece: &Piece<'_>) {
         if segment.flags.rst() || segment.flags.syn() && segment.payload.is_empty() {
             return;
         }
@@ -229,7 +231,7 @@ impl<C: Conversation> Connection<C> {
         self.unplaced_bytes += segment.payload.len();
         self.unplaced.push(Unplaced {
             side,
-            piece: Piece { payload: &[], ..Piece::of(segment) },
+            piece: Piece { payload: &[], ..*piece },
             payload: segment.payload.into(),
         });
     }

@@ -42,6 +42,8 @@ pub(super) struct Piece<'p> {
     pub(super) payload: &'p [u8],
     /// Bytes behind the payload that the snap length cut off.
     pub(super) cut: u32,
+    /// The packet was captured before: it was sent once, and says nothing about its sender.
+    pub(super) is_copy: bool,
 }
 
 impl<'p> Piece<'p> {
@@ -54,6 +56,7 @@ impl<'p> Piece<'p> {
             fin: segment.flags.fin(),
             payload: segment.payload,
             cut: segment.cut,
+            is_copy: false,
         }
     }
 
@@ -84,7 +87,9 @@ impl<C: Conversation> Connection<C> {
         half.base.get_or_insert(piece.seq);
         let Some(offset) = half.offset_of(piece.seq) else { return };
         let end = offset + piece.payload.len() as i64 + i64::from(piece.cut);
-        half.saw_end(u64::try_from(end).unwrap_or(0), piece.fin);
+        if let Ok(end) = u64::try_from(end) {
+            half.saw_end(end, piece.fin);
+        }
         // What lies before the start of the stream is a keep-alive or was delivered long ago.
         let early = usize::try_from(-offset.min(0)).unwrap_or(usize::MAX);
         let payload = piece.payload.get(early..).unwrap_or_default();
@@ -101,7 +106,7 @@ impl<C: Conversation> Connection<C> {
         if straight && end > delivered && self.has_read(side, ack) {
             let old = usize::try_from(delivered - offset).unwrap_or(usize::MAX);
             let bytes = payload.get(old..).unwrap_or_default();
-            self.classify(side, at, offset, end, bytes.len() as u64);
+            self.classify(side, piece, offset, bytes.len() as u64);
             return self.emit_bytes(side, at, bytes);
         }
         if self.nothing_waits() {
@@ -110,16 +115,17 @@ impl<C: Conversation> Connection<C> {
         let half = &mut self.halves[side.index()];
         let fresh = half.hold(offset, payload, at, ack);
         half.hold_cut(end, u64::from(cut), at, ack);
-        self.classify(side, at, offset, end, fresh);
+        self.classify(side, piece, offset, fresh);
         let half = &mut self.halves[side.index()];
         half.top = half.top.max(end.saturating_add(u64::from(cut)));
     }
 
     /// Tells new bytes from bytes sent again and from bytes overtaken on their way.
-    fn classify(&mut self, side: Side, at: Moment, offset: u64, end: u64, fresh: u64) {
+    fn classify(&mut self, side: Side, piece: &Piece<'_>, offset: u64, fresh: u64) {
+        let (at, end) = (piece.at, offset.saturating_add(piece.payload.len() as u64));
         let round_trip = self.halves.iter().filter_map(|half| half.quickest_ack_ns).sum();
         let half = &mut self.halves[side.index()];
-        if offset == end {
+        if offset == end || (piece.is_copy && fresh == 0) {
             return;
         }
         half.counters.stream_bytes += fresh;

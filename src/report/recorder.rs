@@ -339,7 +339,7 @@ impl Recorder {
             timing,
             findings: std::mem::take(&mut self.findings),
         };
-        rules::judge(&mut report, closed.tls.map(|(facts, _)| facts), &self.lost);
+        rules::judge(&mut report, tcp, closed.tls.map(|(facts, _)| facts), &self.lost);
         report
     }
 

@@ -2,6 +2,7 @@
 
 use super::findings::{Finding, Severity};
 use super::session::SessionReport;
+use crate::flow::TcpFacts;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 use crate::tls::TlsFacts;
@@ -99,12 +100,13 @@ pub(super) fn finding(code: &'static str, message: impl Into<String>) -> Finding
 /// Adds to a finished session what its parts show together, and puts the worst first.
 pub(super) fn judge(
     session: &mut SessionReport,
+    tcp: &TcpFacts,
     tls: Option<&TlsFacts>,
     lost: &PerRole<Option<(Moment, u64)>>,
 ) {
     let mut found = Vec::new();
     found.extend(lost_segments(lost));
-    found.extend(one_sided(session));
+    found.extend(one_sided(session, tcp));
     if let Some(facts) = tls {
         found.extend(verdict(session));
         found.extend(fatal_alert(facts));
@@ -128,15 +130,16 @@ fn lost_segments(lost: &PerRole<Option<(Moment, u64)>>) -> impl Iterator<Item = 
     })
 }
 
-fn one_sided(session: &SessionReport) -> Option<Finding> {
+fn one_sided(session: &SessionReport, tcp: &TcpFacts) -> Option<Finding> {
     let bytes = session.tcp.bytes;
     let silent = match (bytes.client > 0, bytes.server > 0) {
         (true, false) => Role::Server,
         (false, true) => Role::Client,
         _ => return None,
     };
-    // A peer that never acknowledged anything may simply have been silent.
-    if session.tcp.lost_bytes[silent] == 0 {
+    // A peer whose packets are there, and nothing of whose bytes was acknowledged, was silent.
+    let was_seen = tcp.counters[silent].packets > 0;
+    if was_seen && session.tcp.lost_bytes[silent] == 0 {
         return None;
     }
     let message = format!("nothing that the {} sent was captured", silent.name());

@@ -13,7 +13,7 @@ use super::record::{ContentType, Found, Record, RecordReader};
 use super::schedule13::Schedule;
 use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
-use crate::keys::KeyRing;
+use crate::keys::{KeyError, KeyLog, KeyRing};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
@@ -30,6 +30,17 @@ pub struct Keys {
     pub ring: Arc<KeyRing>,
     /// Sessions that may be resumed.
     pub store: Arc<SessionStore>,
+}
+
+impl Keys {
+    /// Adds the key log of a Decryption Secrets Block, known from the packet behind the first
+    /// `packets` on. Gives what is wrong with it.
+    #[must_use]
+    pub fn add_secrets_block(&self, data: &[u8], packets: u64) -> Vec<KeyError> {
+        let (log, errors) = KeyLog::parse_dsb(data);
+        self.ring.keylog().add(log.known_since(packets));
+        errors
+    }
 }
 
 /// How the records of one direction are protected at the moment.

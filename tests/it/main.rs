@@ -8,7 +8,6 @@ mod wire;
 
 // A module a feature.
 mod cli;
-mod regression;
 mod scenario;
 mod schema;
 mod secrets;

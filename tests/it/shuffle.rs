@@ -94,9 +94,8 @@ fn codes(findings: &Value) -> Value {
 
 /// Two packets of one instant may stand in either order.
 fn timeline(entries: &Value) -> Value {
-    let is_tcp = |entry: &&Value| {
-        ["tcp.retransmission", "tcp.gap"].contains(&lab::text(&entry["event"]))
-    };
+    let is_tcp =
+        |entry: &&Value| ["tcp.retransmission", "tcp.gap"].contains(&lab::text(&entry["event"]));
     let mut entries: Vec<_> = items(entries)
         .iter()
         .filter(|entry| !is_tcp(entry))

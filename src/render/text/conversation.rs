@@ -15,6 +15,9 @@ use crate::report::{
 use crate::role::Role;
 use entry::{Entry, entries};
 
+/// Characters of a line that are shown: as many as SMTP allows in one (RFC 5321 §4.5.3.1.6).
+const MOST_CHARS: usize = 1_000;
+
 /// The width of `C: `.
 const SPEAKER: usize = 3;
 
@@ -51,7 +54,7 @@ fn border(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
             line.own(" ").text(suite);
         }
     } else {
-        line.own("-- TLS handshake from here, never finished");
+        line.own("-- TLS handshake from here, not finished in the capture");
     }
     page.put(line.own(" ").fill(page.width(), '-'))
 }
@@ -63,7 +66,7 @@ fn command(
     page: &mut Page<'_>,
 ) -> io::Result<()> {
     let text = exchange.command.as_deref().unwrap_or_default();
-    page.put(spoken(at, Role::Client, grid).text(text))
+    page.put(clipped(text, &mut spoken(at, Role::Client, grid)))
 }
 
 fn body(
@@ -89,7 +92,7 @@ fn reply(
 ) -> io::Result<()> {
     let Some(reply) = &exchange.reply else { return Ok(()) };
     for text in &reply.lines {
-        page.put(spoken(at, Role::Server, grid).text(text))?;
+        page.put(clipped(text, &mut spoken(at, Role::Server, grid)))?;
     }
     Ok(())
 }
@@ -107,6 +110,18 @@ fn note(
     };
     line.ink(Ink::Bad).own(if event.event == "tls.alert" { "[alert " } else { "[" });
     page.put(line.text(event.detail.as_deref().unwrap_or_default()).own("]"))
+}
+
+/// Adds what was said, as far as that is readable; what is left off is counted.
+fn clipped<'l>(text: &str, line: &'l mut Line) -> &'l mut Line {
+    match text.char_indices().nth(MOST_CHARS) {
+        None => line.text(text),
+        Some((end, _)) => {
+            let (shown, rest) = text.split_at(end);
+            line.text(shown).inked(Ink::Dim, " [").text(rest.chars().count());
+            line.inked(Ink::Dim, " more characters]")
+        }
+    }
 }
 
 /// A line that somebody says.

@@ -20,18 +20,31 @@ pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Resul
         return Ok(());
     }
     page.heading("Findings")?;
-    others.into_iter().try_for_each(|finding| write(finding, page))
+    write_all(&others, page)
 }
 
-/// Writes a finding.
-pub(super) fn write(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+/// Writes findings. A hint that several in a row share is given once, behind the last of them.
+pub(super) fn write_all(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
+    for (i, finding) in findings.iter().enumerate() {
+        write(finding, page)?;
+        let next = findings.get(i + 1).and_then(|next| next.hint.as_ref());
+        if let Some(text) = finding.hint.as_ref().filter(|&text| Some(text) != next) {
+            hint(text, page)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::hanging(MESSAGES);
     line.own("  ").inked(Ink::of_severity(finding.severity), finding.severity.name());
     line.tab(MESSAGES).inked(Ink::Strong, finding.code);
     if let Some(frame) = finding.frame {
         line.own(" (frame ").text(frame).own(")");
     }
-    page.put(line.own(": ").text(&finding.message))?;
-    let Some(hint) = &finding.hint else { return Ok(()) };
-    page.put(Line::hanging(MESSAGES).tab(MESSAGES).inked(Ink::Dim, "hint: ").text(hint))
+    page.put(line.own(": ").text(&finding.message))
+}
+
+fn hint(text: &str, page: &mut Page<'_>) -> io::Result<()> {
+    page.put(Line::hanging(MESSAGES).tab(MESSAGES).inked(Ink::Dim, "hint: ").text(text))
 }

@@ -170,7 +170,7 @@ fn tcp(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
     line.text(Duration(session.duration_ns)).own(", ").text(frames.count).own(" frames (");
     line.text(frames.first).own("-").text(frames.last).own(")");
     if let Some(ns) = session.tcp.rtt_ns {
-        line.own(", round trip ").text(Duration(ns));
+        line.own(", RTT ").text(Duration(ns));
     }
     closed(&session.tcp, &mut line);
     page.put(&line)?;

@@ -30,7 +30,7 @@ pub(super) fn section(
         return Ok(());
     }
     page.heading("Findings of the capture")?;
-    findings.iter().try_for_each(|finding| findings::write(finding, page))
+    findings::write_all(&findings.iter().collect::<Vec<_>>(), page)
 }
 
 fn read(summary: &Summary, page: &mut Page<'_>) -> io::Result<()> {

@@ -73,7 +73,7 @@ fn width(text: &str) -> usize {
 
 fn row(session: &SessionReport) -> [String; COLUMNS] {
     let tls = session.tls.as_ref();
-    let version = tls.map(|tls| tls.version.clone().unwrap_or_else(|| "?".into()));
+    let version = tls.map(|tls| tls.version.as_deref().unwrap_or("?").replacen("TLSv", "", 1));
     let verdict = tls.map(|tls| match tls.decryption.reason {
         Some(reason) => reason.name(),
         None => tls.decryption.status.name(),

@@ -22,7 +22,7 @@ pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Resul
     let timing = &session.timing;
     let mut title = Line::default();
     title.ink(Ink::Strong).own("Timing").ink(Ink::Dim);
-    title.own(" (the slowest of its kind)").right(SHARE_END, "of total");
+    title.own(" (slowest if repeated)").right(SHARE_END, "of total");
     page.put(&title)?;
     for (name, ns) in phases(timing) {
         if let Some(ns) = ns {

@@ -55,12 +55,14 @@ fn spaces(cells: &[Cell]) -> usize {
 }
 
 /// The columns that a character takes in a terminal: two where Unicode calls it wide (UAX #11).
-/// Combining marks count as one, so that heaps of them are cut as well.
+/// Symbols that some terminals widen count as wide, and combining marks as one, so that heaps of
+/// them are cut as well: a line may be cut early, but never runs over.
 pub(super) fn columns(c: char) -> usize {
     let wide = matches!(u32::from(c),
-        0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF
-        | 0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF
-        | 0x20000..=0x3FFFD);
+        0x1100..=0x115F | 0x231A..=0x23FF | 0x25FD..=0x27BF | 0x2B1B..=0x2B55 | 0x2E80..=0x303E
+        | 0x3041..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F
+        | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x16FE0..=0x18DFF | 0x1AFF0..=0x1B2FF
+        | 0x1D300..=0x1D376 | 0x1F000..=0x1FAFF | 0x20000..=0x3FFFD);
     if wide { 2 } else { 1 }
 }
 

@@ -11,6 +11,7 @@ mod premaster;
 mod prf;
 mod protection;
 mod seed;
+mod seed_tables;
 mod store;
 mod stream;
 mod tls13;

@@ -3,6 +3,7 @@
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::block::CbcCipher;
+use super::seed_tables::{S0, S1};
 
 const BLOCK: usize = 16;
 const ROUNDS: usize = 16;
@@ -99,8 +100,6 @@ fn g(x: u32) -> u32 {
     let z = |i: usize| (0..4).fold(0, |sum, j| sum ^ (u32::from(y[j]) & M[(i + j) % 4]));
     z(3) << 24 | z(2) << 16 | z(1) << 8 | z(0)
 }
-
-include!("seed_tables.rs");
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Fuzzes the pipeline on stable Rust: fuzz/run.sh [SECONDS] [libFuzzer options]
+#
+# The coverage flags are those that cargo-fuzz would set; sanitizers would need nightly, and have
+# little to find without unsafe code. Inputs that fail are kept in fuzz/artifacts/.
+set -eu
+cd "$(dirname "$0")"
+seconds=${1:-30}
+[ $# -gt 0 ] && shift
+
+RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+-Clink-dead-code --cfg fuzzing -Ccodegen-units=1" \
+    cargo build --release --target x86_64-unknown-linux-gnu
+
+mkdir -p corpus/pipeline seeds/pipeline artifacts
+# Small captures teach the fuzzer most.
+find ../testdata -maxdepth 1 -name '*.pcap*' -size -40k -exec cp {} seeds/pipeline/ \;
+
+exec target/x86_64-unknown-linux-gnu/release/pipeline corpus/pipeline seeds/pipeline \
+    -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=1024 \
+    -artifact_prefix=artifacts/ -print_final_stats=1 "$@"
