@@ -94,7 +94,9 @@ impl LineReader {
     }
 
     fn finish(&mut self, end: LineEnd) -> Line {
-        let line_end_crs = u64::from(end == LineEnd::Crlf);
+        // A CR at a gap or at the end is half of a line end.
+        let half = end == LineEnd::Missing && self.ends_with_cr;
+        let line_end_crs = u64::from(end == LineEnd::Crlf || half);
         let reader = std::mem::take(self);
         let len = reader.len.saturating_sub(line_end_crs);
         let mut bytes = reader.kept;

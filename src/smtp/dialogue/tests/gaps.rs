@@ -47,6 +47,13 @@ fn commands_are_lost() {
 }
 
 #[test]
+fn a_line_whose_line_feed_is_lost_has_no_carriage_return_in_its_text() {
+    let wire = introduced().client("NOOP\r").lose(Role::Client, 1).server("250 ok\r\n");
+    let seen = wire.finish();
+    assert_eq!(seen.exchanges[2].command.as_ref().unwrap().as_bytes(), b"NOOP");
+}
+
+#[test]
 fn replies_are_lost() {
     let wire = introduced().client("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
     let wire = wire.server("250 o").lose(Role::Server, 9).server("k\r\n354 go\r\n");
