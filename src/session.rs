@@ -3,20 +3,25 @@
 //! Bytes pass at most two machines: TLS, if it has begun, and the dialogue. What the dialogue does
 //! not take yet waits here, pieces and holes in order.
 
+mod talk;
+mod tap;
+
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
-use crate::keys::KeyRing;
 use crate::moment::Moment;
 use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
-use crate::smtp::{Dialogue, Input, SmtpEvent};
+use crate::smtp::{Dialogue, Input};
 use crate::tls::facts::KeySearch;
-use crate::tls::{Tls, TlsEvent, TlsFacts, looks_like_tls};
+use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
+use talk::Piece;
+pub use tap::Tap;
+use tap::Trust;
 
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
@@ -25,26 +30,18 @@ const SMTP_PORTS: [u16; 7] = [24, 25, 465, 587, 2465, 2525, 2587];
 /// Bytes of each side by which a protocol is known; more tell nothing new.
 const SNIFFED: usize = 512;
 
-/// Bytes that wait for the other direction, at most: a client that pipelines a mail behind DATA
-/// stays far below, and beyond it the missing reply is taken for lost.
-const MOST_PENDING: usize = 256 << 10;
+/// Another protocol goes over to TLS within so many bytes, or never: what comes before is greetings
+/// and capabilities.
+const LATEST_TLS: u64 = 16 << 10;
 
 /// What every session of a run shares.
 pub struct Setup {
-    /// The keys to try.
-    pub ring: Arc<KeyRing>,
+    /// What may open sessions.
+    pub keys: Keys,
     /// What is not masked.
     pub reveal: Reveal,
     /// Every connection that carries TLS is reported.
     pub all_tls: bool,
-}
-
-/// Takes the application's bytes of each direction as they are understood: `export` writes them.
-pub trait Tap: Send {
-    /// Bytes of a direction, in order.
-    fn bytes(&mut self, ends: Ends, from: Role, bytes: &[u8]);
-    /// A secret stands in what was given, or in what will be.
-    fn secret(&mut self, span: crate::smtp::SecretSpan);
 }
 
 /// What a connection turned out to be.
@@ -68,12 +65,6 @@ enum Text {
     Foreign,
 }
 
-/// A piece of one direction that waits for its turn.
-enum Piece {
-    Bytes(Vec<u8>, Moment),
-    Gap(u64, Moment),
-}
-
 /// One connection.
 pub struct Session {
     setup: Arc<Setup>,
@@ -84,6 +75,8 @@ pub struct Session {
     from_start: bool,
     ends: Option<Ends>,
     tls: Option<Box<Tls>>,
+    /// Bytes that are neither mail nor TLS.
+    foreign_bytes: u64,
     /// TLS has begun; `tls` is away while it is at work.
     in_tls: bool,
     implicit: bool,
@@ -95,6 +88,8 @@ pub struct Session {
     switch: Option<usize>,
     recorder: Recorder,
     tap: Option<Box<dyn Tap>>,
+    /// Whether what is taken for plaintext is.
+    trust: Trust,
     ended: Option<Ended>,
 }
 
@@ -110,6 +105,7 @@ impl Session {
             from_start: true,
             ends: None,
             tls: None,
+            foreign_bytes: 0,
             in_tls: false,
             implicit: false,
             text: Text::Sniffing,
@@ -119,6 +115,7 @@ impl Session {
             switch: None,
             recorder,
             tap,
+            trust: Trust::Clear,
             ended: None,
         }
     }
@@ -142,7 +139,7 @@ impl Session {
         if self.concerns_us(ends, self.tls.as_ref().map(|tls| tls.facts())) {
             return Some(true);
         }
-        (self.tls.is_none() && matches!(self.text, Text::Foreign)).then_some(false)
+        (!self.in_tls && self.stays_foreign()).then_some(false)
     }
 
     fn on_chunk(&mut self, chunk: &Chunk<'_>) {
@@ -156,7 +153,14 @@ impl Session {
     /// Bytes that are plain, or have come out of TLS.
     fn read_text(&mut self, from: Role, body: &Body<'_>, at: Moment) {
         match self.text {
-            Text::Foreign => self.tap_bytes(from, body),
+            Text::Foreign if self.begins_tls(from, body) => {
+                self.start_tls();
+                self.feed_tls(from, body, at);
+            }
+            Text::Foreign => {
+                self.foreign_bytes += body.len();
+                self.tap_body(from, body);
+            }
             Text::Sniffing => {
                 self.keep(from, body, at);
                 self.sniff(from, body);
@@ -165,10 +169,15 @@ impl Session {
         }
     }
 
-    fn tap_bytes(&mut self, from: Role, body: &Body<'_>) {
-        if let (Some(tap), Some(ends), Body::Bytes(bytes)) = (&mut self.tap, self.ends, body) {
-            tap.bytes(ends, from, bytes);
-        }
+    /// Other protocols go over to TLS too (IMAP, LDAP, databases): a ClientHello begins it.
+    fn begins_tls(&self, from: Role, body: &Body<'_>) -> bool {
+        let is_hello = matches!(body, Body::Bytes([22, 3, _, _, _, 1, ..]));
+        is_hello && from == Role::Client && !self.in_tls && !self.stays_foreign()
+    }
+
+    /// So much was said that is neither mail nor TLS that nothing else will come.
+    fn stays_foreign(&self) -> bool {
+        matches!(self.text, Text::Foreign) && self.foreign_bytes > LATEST_TLS
     }
 
     /// Decides by the first bytes what is spoken.
@@ -187,8 +196,8 @@ impl Session {
             Likeness::Yes => self.start_dialogue(),
             Likeness::No if !self.is_smtp_port() => self.give_up_text(),
             // On a port of SMTP the dialogue says what is wrong better than silence does.
-            Likeness::No => self.start_dialogue(),
-            Likeness::Unsure if self.pending_bytes > 2 * SNIFFED => self.start_dialogue(),
+            Likeness::No => self.start_doubtful_dialogue(),
+            Likeness::Unsure if self.pending_bytes > 2 * SNIFFED => self.start_doubtful_dialogue(),
             Likeness::Unsure => {}
         }
     }
@@ -202,24 +211,26 @@ impl Session {
         self.sniffed = PerRole::default();
         for role in Role::BOTH {
             for piece in mem::take(&mut self.pending[role]) {
-                if let Piece::Bytes(bytes, _) = piece {
-                    self.tap_bytes(role, &Body::Bytes(&bytes));
-                }
+                self.tap_piece(role, &piece);
             }
         }
         self.pending_bytes = 0;
     }
 
     fn start_dialogue(&mut self) {
-        let mut dialogue = Box::new(Dialogue::new());
+        self.text = Text::Talking(Box::default());
         if self.in_tls {
-            dialogue.tls_started(&mut |event| self.recorder.on_smtp(event));
+            self.tell(|dialogue, out| dialogue.tls_started(out));
         }
-        self.text = Text::Talking(dialogue);
         if !self.from_start {
             self.say_that_it_began_before();
         }
         self.drive();
+    }
+
+    fn start_doubtful_dialogue(&mut self) {
+        self.trust = Trust::Doubtful;
+        self.start_dialogue();
     }
 
     /// A hole of unknown length ahead of the first byte.
@@ -233,10 +244,9 @@ impl Session {
         let Some(ends) = self.ends else { return };
         self.switch = None;
         self.in_tls = true;
-        self.tls = Some(Box::new(Tls::new(ends.server, Arc::clone(&self.setup.ring))));
-        if let Text::Talking(dialogue) = &mut self.text {
-            dialogue.tls_started(&mut |event| self.recorder.on_smtp(event));
-        }
+        self.tls = Some(Box::new(Tls::new([ends.client, ends.server], self.setup.keys.clone())));
+        self.hide_doubts();
+        self.tell(|dialogue, out| dialogue.tls_started(out));
         self.sniffed = PerRole::default();
         self.pending_bytes = 0;
         // The client's hello first: it was the first to be sent.
@@ -281,172 +291,12 @@ impl Session {
         }
     }
 
-    /// Hands text to the dialogue, behind what already waits.
-    fn talk(&mut self, from: Role, body: &Body<'_>, at: Moment) {
-        let mut rest = *body;
-        if self.pending[from].is_empty() && self.switch.is_none() {
-            rest = self.say(from, body, at);
-        }
-        self.keep(from, &rest, at);
-        self.drive();
-        if self.pending_bytes > MOST_PENDING {
-            self.stop_waiting();
-        }
-    }
-
-    /// What the dialogue did not take.
-    fn say<'b>(&mut self, from: Role, body: &Body<'b>, at: Moment) -> Body<'b> {
-        let (input, len) = match body {
-            Body::Bytes(bytes) => (Input::Bytes(bytes), bytes.len()),
-            Body::Gap(gap) => {
-                (Input::Gap(gap.bytes), usize::try_from(gap.bytes).unwrap_or(usize::MAX))
-            }
-        };
-        let taken = self.tell(|dialogue, out| dialogue.feed(from, input, at, out));
-        if let Body::Bytes(bytes) = body {
-            self.tap_bytes(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)));
-        }
-        match body {
-            Body::Bytes(bytes) => Body::Bytes(bytes.get(taken..).unwrap_or_default()),
-            Body::Gap(_) if taken >= len => Body::Bytes(&[]),
-            Body::Gap(gap) => Body::Gap(*gap),
-        }
-    }
-
-    /// Asks the dialogue for something, and takes the events that come of it.
-    fn tell<R>(&mut self, ask: impl FnOnce(&mut Dialogue, &mut crate::smtp::Sink<'_>) -> R) -> R
-    where
-        R: Default,
-    {
-        let Text::Talking(dialogue) = &mut self.text else { return R::default() };
-        let (recorder, tap, switch) = (&mut self.recorder, &mut self.tap, &mut self.switch);
-        let before = self.pending.client.len();
-        ask(dialogue, &mut |event| {
-            match &event {
-                SmtpEvent::SwitchToTls { .. } => *switch = Some(before),
-                SmtpEvent::SecretSpan(span) => {
-                    if let Some(tap) = tap {
-                        tap.secret(*span);
-                    }
-                }
-                _ => {}
-            }
-            recorder.on_smtp(event);
-        })
-    }
-
-    fn keep(&mut self, from: Role, body: &Body<'_>, at: Moment) {
-        match body {
-            Body::Bytes([]) => {}
-            Body::Bytes(bytes) => {
-                self.pending_bytes += bytes.len();
-                self.pending[from].push_back(Piece::Bytes(bytes.to_vec(), at));
-            }
-            Body::Gap(gap) => self.pending[from].push_back(Piece::Gap(gap.bytes, at)),
-        }
-    }
-
-    /// Lets the dialogue have what waits, until it takes nothing more.
-    fn drive(&mut self) {
-        loop {
-            if self.switch.is_some() {
-                self.decide_switch();
-            }
-            let may_talk = matches!(self.text, Text::Talking(_)) && self.switch.is_none();
-            // Server first: what it said decides what the client's next bytes are.
-            if !may_talk || !(self.offer(Role::Server) | self.offer_all(Role::Client)) {
-                return;
-            }
-        }
-    }
-
-    /// Offers the waiting pieces of a direction, however the packets cut them: a server that
-    /// yields to the client yields to a whole line. True if anything was taken.
-    fn offer_all(&mut self, from: Role) -> bool {
-        let mut taken = false;
-        while self.offer(from) {
-            taken = true;
-        }
-        taken
-    }
-
-    /// Offers the first waiting piece of a direction. True if any of it was taken.
-    fn offer(&mut self, from: Role) -> bool {
-        let Some(piece) = self.pending[from].pop_front() else { return false };
-        if self.switch.is_some() {
-            self.pending[from].push_front(piece);
-            return false;
-        }
-        let (rest, taken) = match piece {
-            Piece::Bytes(mut bytes, at) => {
-                let rest = match self.say(from, &Body::Bytes(&bytes), at) {
-                    Body::Bytes(rest) => rest.len(),
-                    Body::Gap(_) => 0,
-                };
-                let taken = bytes.len() - rest;
-                self.pending_bytes = self.pending_bytes.saturating_sub(taken);
-                bytes.drain(..taken);
-                (Piece::Bytes(bytes, at), taken > 0)
-            }
-            Piece::Gap(bytes, at) => {
-                let gap = Body::Gap(Gap { bytes, cause: GapCause::Lost });
-                let taken = matches!(self.say(from, &gap, at), Body::Bytes(_));
-                let left = if taken { 0 } else { bytes };
-                (Piece::Gap(left, at), taken)
-            }
-        };
-        if !matches!(&rest, Piece::Bytes(bytes, _) if bytes.is_empty())
-            && !matches!(rest, Piece::Gap(0, _))
-        {
-            self.pending[from].push_front(rest);
-        }
-        taken
-    }
-
-    /// After the 220: does TLS follow? What the client says next tells. What it said before the
-    /// reply came was injected, unless it is TLS.
-    fn decide_switch(&mut self) {
-        let Some(before) = self.switch else { return };
-        let begins_tls = |piece: &Piece| match piece {
-            Piece::Bytes(bytes, _) => looks_like_tls(bytes),
-            Piece::Gap(..) => false,
-        };
-        if self.pending.client.iter().any(begins_tls)
-            || self.pending.server.front().is_some_and(begins_tls)
-        {
-            return self.start_tls();
-        }
-        let mut later = self.pending.client.iter().skip(before);
-        match later.next() {
-            None => {}
-            // The first records may be in the hole: the server's next bytes tell.
-            Some(Piece::Gap(..)) if self.pending.server.is_empty() => {}
-            Some(_) => {
-                self.switch = None;
-                if let Text::Talking(dialogue) = &mut self.text {
-                    dialogue.resume_plain();
-                }
-            }
-        }
-    }
-
-    /// The other side will say nothing more, or too much has piled up.
-    fn stop_waiting(&mut self) {
-        if self.switch.take().is_some()
-            && let Text::Talking(dialogue) = &mut self.text
-        {
-            dialogue.resume_plain();
-        }
-        if let Text::Talking(dialogue) = &mut self.text {
-            dialogue.stop_waiting();
-        }
-        self.drive();
-    }
-
     fn finish(&mut self, tcp: &TcpFacts) {
         let wanted = matches!(self.text, Text::Sniffing) && self.pending_bytes > 0;
         if wanted && self.is_smtp_port() {
-            self.start_dialogue();
+            self.start_doubtful_dialogue();
+        } else if wanted {
+            self.tap_the_undecided();
         }
         while self.pending_bytes > 0 && matches!(self.text, Text::Talking(_)) {
             let before = self.pending_bytes;
@@ -456,7 +306,14 @@ impl Session {
             }
         }
         self.tell(|dialogue, out| dialogue.finish(out));
-        self.ended = Some(self.judge(tcp));
+        let ended = self.judge(tcp);
+        if let Some(tap) = self.tap.take() {
+            tap.finish(match &ended {
+                Ended::Session(report) => Some(report),
+                Ended::OtherTls | Ended::Other => None,
+            });
+        }
+        self.ended = Some(ended);
     }
 
     fn judge(&mut self, tcp: &TcpFacts) -> Ended {
@@ -475,7 +332,7 @@ impl Session {
             tcp,
             tls: tls.as_ref().map(|facts| (facts, self.implicit)),
             smtp,
-            ring: &self.setup.ring,
+            keys: &self.setup.keys,
         };
         Ended::Session(Box::new(recorder.finish(&closed)))
     }
@@ -509,7 +366,7 @@ impl Session {
 
     /// By its port, or by what a row of the key list says of it.
     fn is_mail_server(&self, ends: &Ends) -> bool {
-        let mut rows = self.setup.ring.rows_naming(ends.server.ip(), ends.server.port());
+        let mut rows = self.setup.keys.ring.rows_naming(ends.server.ip(), ends.server.port());
         self.is_smtp_port() || rows.any(|(row, _)| row.protocol == "smtp")
     }
 }
@@ -521,7 +378,7 @@ impl Conversation for Session {
             |bytes: &[u8]| bytes.starts_with(b"220") || matches!(bytes, [22, 3, _, _, _, 2, ..]);
         let is_server = |i: usize| speaks_as_server(first[i]);
         let has_port = |i: usize| SMTP_PORTS.contains(&ends[i].port());
-        let is_named = |i: usize| self.setup.ring.names(ends[i].ip(), ends[i].port());
+        let is_named = |i: usize| self.setup.keys.ring.names(ends[i].ip(), ends[i].port());
         let tests: [&dyn Fn(usize) -> bool; 3] = [&is_server, &has_port, &is_named];
         for test in tests {
             match (test(0), test(1)) {
@@ -538,7 +395,7 @@ impl Conversation for Session {
         match event {
             TcpEvent::Opened { client, server, from_start } => {
                 self.from_start = from_start;
-                self.named = self.setup.ring.names(server.ip(), server.port());
+                self.named = self.setup.keys.ring.names(server.ip(), server.port());
                 self.ends = Some(Ends { client, server });
             }
             TcpEvent::Data(chunk) => self.on_chunk(&chunk),

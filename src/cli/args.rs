@@ -33,6 +33,12 @@ pub(super) struct SharedArgs {
     /// A server's RSA private key, PEM or DER, for any connection
     #[arg(long, value_name = "FILE")]
     pub(super) key: Vec<PathBuf>,
+    /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
+    #[arg(long, value_name = "FILE")]
+    pub(super) keylog: Vec<PathBuf>,
+    /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
+    #[arg(long, value_name = "FILE")]
+    pub(super) password_file: Option<PathBuf>,
     /// Only the session of this number
     #[arg(long, value_name = "N")]
     pub(super) session: Vec<u64>,
@@ -89,10 +95,24 @@ pub(super) struct ExportArgs {
     /// Overwrite files that exist
     #[arg(long)]
     pub(super) force: bool,
+    /// How to name flows, in the letters of tcpflow -T [default: %A.%a-%B.%b%V%v%C%c]
+    #[arg(long, value_name = "TEMPLATE", long_help = NAME_HELP)]
+    pub(super) name: Option<String>,
     /// What to write that is masked by default
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
 }
+
+const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
+[default: %A.%a-%B.%b%V%v%C%c]
+
+  %A %a  address and port of the sender       %B %b  of the receiver
+  %T %t  start of the connection, as 2026-11-21T23:58:54Z, in Unix seconds
+  %C %c  'c' and a number, where a name comes again; %# the number always
+  %N %K %M %G  the session's number and its thousands, three digits each
+  %S     the session's number, 20 digits      %%     a percent sign
+  %E %e  MAC addresses, and %V %v VLAN: not known here; 'unknown-mac' and nothing
+  /      makes directories";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -122,6 +142,8 @@ pub(super) enum RevealWhat {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ExportKind {
+    /// The mails as the server stores them, and envelopes.json beside them
+    Eml,
     /// The application's bytes of each direction, two files a session
     Flows,
 }

@@ -1,9 +1,120 @@
 //! `export`: what was decrypted, as files.
 
-use super::args::ExportArgs;
+mod eml;
+mod flows;
+mod staging;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+
+use anyhow::{Context as _, bail};
+
+use super::args::{ExportArgs, ExportKind};
 use super::exit::Exit;
+use super::output;
+use super::plan::{self, Plan};
+use crate::capture::Capture;
+use crate::engine;
+use crate::render::flow_name::{DEFAULT_TEMPLATE, Template};
+use crate::render::term;
+use crate::report::{SessionReport, Summary};
+use crate::session::Tap;
+use staging::{Placed, Staging};
 
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
-    anyhow::bail!("export {:?} to {:?} force {}", args.kind, args.output, args.force)
+    run_to(args, &mut *output::open(None)?)
+}
+
+/// Writes the list of the files to `out`.
+fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let template = template(args)?;
+    let mut plan = Plan::new(&args.shared, &args.reveal);
+    let mut capture = plan::capture(&args.shared);
+    let staging = Staging::new(&args.output)?;
+    let mut run = Run::new(&mut plan, &mut capture, &staging);
+    let files = match args.kind {
+        ExportKind::Flows => flows::write(&mut run, &template)?,
+        ExportKind::Eml => eml::write(&mut run)?,
+    };
+    let Run { summary, notes, closed, .. } = run;
+    staging.publish(&files, args.force)?;
+    list(&files, &staging, out)?;
+    if !args.shared.quiet {
+        notes.iter().for_each(|note| output::say(note));
+        say_closed(closed);
+    }
+    Ok(plan.conclude(&capture, &summary))
+}
+
+fn template(args: &ExportArgs) -> anyhow::Result<Template> {
+    if args.name.is_some() && args.kind != ExportKind::Flows {
+        bail!("--name is for flows");
+    }
+    Template::parse(args.name.as_deref().unwrap_or(DEFAULT_TEMPLATE)).context("--name")
+}
+
+/// One reading of the captures.
+struct Run<'r> {
+    plan: &'r mut Plan,
+    capture: &'r mut Capture,
+    staging: &'r Staging,
+    summary: Summary,
+    /// What to say of the files written.
+    notes: Vec<String>,
+    /// Sessions with data that was not opened.
+    closed: u64,
+}
+
+impl<'r> Run<'r> {
+    fn new(plan: &'r mut Plan, capture: &'r mut Capture, staging: &'r Staging) -> Self {
+        Self { plan, capture, staging, summary: Summary::default(), notes: Vec::new(), closed: 0 }
+    }
+
+    /// Reads all; `on_session` takes the sessions that are wanted.
+    fn read(
+        &mut self,
+        tap: impl FnMut(u64) -> Option<Box<dyn Tap>>,
+        mut on_session: impl FnMut(&SessionReport),
+    ) {
+        let setup = self.plan.setup.clone();
+        let (plan, closed) = (&mut *self.plan, &mut self.closed);
+        let totals = engine::run(self.capture, &setup, tap, |session| {
+            if plan.wants(&session) {
+                *closed += u64::from(plan::is_closed(&session));
+                on_session(&session);
+            }
+        });
+        self.summary = totals.summary;
+    }
+
+    fn note_missing(&mut self, name: &str, bytes: u64, has_tls: bool) {
+        // Of what is missing inside TLS only the length of the ciphertext is known.
+        let about = if has_tls { "at most " } else { "" };
+        if bytes > 0 {
+            let note = format!("{name}: {about}{bytes} bytes are not in the capture, and left out");
+            self.notes.push(note);
+        }
+    }
+}
+
+/// A line a file: path, bytes, session.
+fn list(files: &[Placed], staging: &Staging, out: &mut dyn Write) -> io::Result<()> {
+    for file in files {
+        let path = staging.path(file).display().to_string();
+        let session = file.session.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        writeln!(out, "{}\t{}\t{session}", term::escaped(&path), file.bytes)?;
+    }
+    out.flush()
+}
+
+fn say_closed(sessions: u64) {
+    if sessions > 0 {
+        let they = if sessions == 1 { "session is" } else { "sessions are" };
+        output::say(&format!(
+            "{sessions} {they} not or not wholly decrypted, and the ciphertext is left out; \
+             `smtp-decrypt show` tells why"
+        ));
+    }
 }

@@ -10,6 +10,11 @@ use crate::capture::{Capture, DamageKind, FileFacts, Input};
 use crate::keys::{KeyError, KeyRing, KeySource};
 use crate::report::{DecryptionStatus, Reveal, SessionReport, Summary};
 use crate::session::Setup;
+use crate::tls::Keys;
+
+/// Where a password can be given that no file is to hold. Not on the command line, which every user
+/// of the machine can read.
+const PASSWORD_VARIABLE: &str = "SMTP_DECRYPT_PASSWORD";
 
 /// What a command is asked to do.
 pub(super) struct Plan {
@@ -29,8 +34,11 @@ impl Plan {
         if ring.is_empty() && errors.is_empty() && !args.keys.is_empty() && !args.quiet {
             output::say("the key list names no key");
         }
+        if !args.quiet {
+            ring.keylog().remarks().iter().for_each(|remark| output::say(remark));
+        }
         let setup = Setup {
-            ring: Arc::new(ring),
+            keys: Keys { ring: Arc::new(ring), ..Keys::default() },
             reveal: Reveal {
                 auth: reveal.contains(&RevealWhat::Auth),
                 body: reveal.contains(&RevealWhat::Body),
@@ -53,6 +61,10 @@ impl Plan {
         wanted
     }
 
+    fn has_no_keys(&self) -> bool {
+        self.setup.keys.ring.is_empty() && self.setup.keys.ring.keylog().is_empty()
+    }
+
     /// Says on standard error what was wrong with the captures, and what was seen instead where no
     /// session was found; decides the exit code.
     pub(super) fn conclude(mut self, capture: &Capture, summary: &Summary) -> Exit {
@@ -61,7 +73,10 @@ impl Plan {
             complain_of_file(file);
         }
         if summary.sessions == 0 && !self.quiet {
-            output::say(&nothing_found(summary, self.setup.ring.is_empty()));
+            output::say(&nothing_found(summary, self.has_no_keys()));
+        }
+        if let Some(text) = unmatched(&self.setup.keys.ring).filter(|_| !self.quiet) {
+            output::say(&text);
         }
         Exit::of_run(self.faults)
     }
@@ -77,8 +92,23 @@ fn input(path: &Path) -> Input {
 }
 
 fn sources(args: &SharedArgs) -> Vec<KeySource> {
+    let passwords = args.password_file.iter().cloned().map(KeySource::PasswordFile);
     let lists = args.keys.iter().cloned().map(KeySource::List);
-    lists.chain(args.key.iter().cloned().map(KeySource::KeyFile)).collect()
+    let files = args.key.iter().cloned().map(KeySource::KeyFile);
+    let logs = args.keylog.iter().cloned().map(KeySource::KeyLog);
+    let variable = KeySource::PasswordVariable(PASSWORD_VARIABLE);
+    passwords.chain([variable]).chain(lists).chain(files).chain(logs).collect()
+}
+
+/// Lines of key logs that are about no session of the capture: often the log is that of another run,
+/// or of another side of a proxy (peers.md §2.2, ask 13).
+fn unmatched(ring: &KeyRing) -> Option<String> {
+    let log = ring.keylog().read()?;
+    let first = log.first_unmatched()?;
+    let (unmatched, lines) = (log.unmatched_lines(), log.file_lines());
+    Some(format!(
+        "no session has the secrets of {unmatched} of {lines} key log lines, first {first}"
+    ))
 }
 
 fn complain_of_key(error: &KeyError) {
@@ -98,7 +128,7 @@ fn complain_of_file(file: &FileFacts) {
 }
 
 /// Whether a session carries data that was not opened, or not wholly.
-fn is_closed(session: &SessionReport) -> bool {
+pub(super) fn is_closed(session: &SessionReport) -> bool {
     session.tls.as_ref().is_some_and(|tls| {
         tls.carries_data()
             && matches!(tls.decryption.status, DecryptionStatus::None | DecryptionStatus::Partial)

@@ -47,7 +47,7 @@ fn show_json(
         schema: SCHEMA,
         generator: Generator::default(),
         captures: capture.files().map(CaptureReport::new).collect(),
-        keys: KeyReport::of_ring(&setup.ring, &sessions),
+        keys: KeyReport::of_keys(&setup.keys, &sessions),
         sessions,
         findings: totals.findings,
         summary: totals.summary,
@@ -66,7 +66,9 @@ fn show_text(
     let style = text::Style {
         colors: output::has_colors(args.shared.color, args.output.as_deref()),
         timing_only: args.timing,
+        ..text::Style::default()
     };
+    let mut report = text::TextReport::new(style);
     let setup = plan.setup.clone();
     let mut written = Ok(());
     let totals = engine::run(
@@ -75,11 +77,11 @@ fn show_text(
         |_| None,
         |session| {
             if written.is_ok() && plan.wants(&session) {
-                written = text::session(&session, &style, out);
+                written = report.session(&session, out);
             }
         },
     );
     written?;
-    text::summary(&totals.summary, &totals.findings, &style, out)?;
+    report.finish(&totals.summary, &totals.findings, out)?;
     Ok(totals.summary)
 }

@@ -46,6 +46,12 @@ impl Numbering {
     /// Takes the report of a connection that is over.
     pub(super) fn end(&mut self, connection: u64, report: SessionReport) {
         self.decide(connection, true);
+        // A connection that was taken for something else gets the next number: late is better
+        // than never.
+        if connection < self.undecided && !self.ids.contains_key(&connection) {
+            self.sessions += 1;
+            self.ids.insert(connection, self.sessions);
+        }
         self.waiting.push_back((connection, report));
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::numbering::Numbering;
-use crate::capture::{Capture, DamageKind, FileFacts, LinkType};
+use crate::capture::{Capture, DamageKind, FileFacts, LinkType, Secrets};
 use crate::decode::{Decoder, Skip};
 use crate::flow::FlowTable;
 use crate::report::{Finding, SessionReport, Severity, SkippedFrames, Summary};
@@ -31,7 +31,11 @@ pub fn run(
     let mut table = FlowTable::default();
     let mut sorter = Sorter::default();
     let mut skipped = Skipped::default();
-    while let Some(packet) = capture.next_packet() {
+    let mut secrets = Vec::new();
+    loop {
+        // A block of secrets serves the packets behind it.
+        secrets.extend(take_secrets(capture, setup, sorter.summary.packets));
+        let Some(packet) = capture.next_packet() else { break };
         sorter.summary.packets += 1;
         let (frame, link) = (packet.frame, packet.link);
         let segment = match decoder.decode(&packet) {
@@ -51,7 +55,25 @@ pub fn run(
     table.finish(|ended| sorter.end(ended));
     sorter.flush(&mut on_session);
     sorter.summary.connections = table.created();
-    totals(sorter.summary, skipped, capture)
+    let mut totals = totals(sorter.summary, skipped, capture);
+    totals.findings.extend(secrets);
+    totals
+}
+
+/// Adds the key logs that the capture carries (Decryption Secrets Blocks) to the keys, known from
+/// the packet after `packets` on. Gives a finding for each line of them that cannot be read.
+fn take_secrets(capture: &mut Capture, setup: &Setup, packets: u64) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for block in capture.take_secrets() {
+        if block.kind != Secrets::TLS_KEY_LOG {
+            continue;
+        }
+        found.extend(setup.keys.add_secrets_block(&block.data, packets).iter().map(|error| {
+            Finding::new("keys.bad_secrets_block", Severity::Warning, error.to_string())
+                .hint(error.hint())
+        }));
+    }
+    found
 }
 
 /// Sorts what ends into sessions and the rest.

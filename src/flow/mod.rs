@@ -41,6 +41,23 @@ pub enum Body<'b> {
     Gap(Gap),
 }
 
+impl Body<'_> {
+    /// Its length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Gap(gap) => gap.bytes,
+        }
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// A hole in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {

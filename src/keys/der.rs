@@ -36,13 +36,12 @@ pub(super) fn decode(der: &[u8]) -> Result<RsaPrivateKey, Problem> {
     match Shape::of(der) {
         Shape::Pkcs1 => pkcs1(der),
         Shape::Pkcs8 => pkcs8(der),
-        Shape::EncryptedPkcs8 => Err(Problem::Encrypted { password: false }),
         Shape::Sec1 => Err(Problem::NotRsa("an EC".into())),
         Shape::Dsa => Err(Problem::NotRsa("a DSA".into())),
-        Shape::Pkcs12 => Err(Problem::Pkcs12),
         Shape::Certificate => Err(Problem::OnlyCertificates(1)),
         Shape::PublicKey => Err(Problem::PublicKey),
-        Shape::Unknown => Err(Problem::Damaged),
+        // What is encrypted has been opened before, and nobody encrypts twice.
+        Shape::EncryptedPkcs8 | Shape::Pkcs12 | Shape::Unknown => Err(Problem::Damaged),
     }
 }
 

@@ -8,9 +8,10 @@ use rsa::RsaPrivateKey;
 use zeroize::Zeroizing;
 
 use super::error::{Fault, KeyError, Place};
+use super::passwords::Candidates;
 use super::pem::{self, Block};
 use super::problem::Problem;
-use super::{der, shape};
+use super::{shape, unlock};
 
 /// A bundle with every CA certificate there is has a quarter of this; so has a list of ten thousand
 /// rows. What is larger is a capture or a disk image, named by mistake.
@@ -25,14 +26,9 @@ pub(super) struct KeyFile {
     pub(super) remark: Option<String>,
 }
 
-/// Reads the keys of the file at `path`; `password` tells whether one was given for it.
-pub(super) fn load(path: &Path, password: bool) -> Result<KeyFile, KeyError> {
-    let bytes = read(path)?;
-    let keys = parse(&bytes).map_err(|fault| fault.in_file(path));
-    keys.map_err(|error| match error.problem {
-        Problem::Encrypted { .. } => KeyError { problem: Problem::Encrypted { password }, ..error },
-        _ => error,
-    })
+/// Reads the keys of the file at `path`.
+pub(super) fn load(path: &Path, passwords: Candidates<'_>) -> Result<KeyFile, KeyError> {
+    parse(&read(path)?, passwords).map_err(|fault| fault.in_file(path))
 }
 
 /// The whole of a file that holds secrets; they are wiped when it is dropped.
@@ -55,7 +51,7 @@ fn read_capped(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// The keys in `bytes`.
-pub(super) fn parse(bytes: &[u8]) -> Result<KeyFile, Fault> {
+pub(super) fn parse(bytes: &[u8], passwords: Candidates<'_>) -> Result<KeyFile, Fault> {
     if bytes.trim_ascii().is_empty() {
         return Err(Problem::Empty.into());
     }
@@ -63,17 +59,17 @@ pub(super) fn parse(bytes: &[u8]) -> Result<KeyFile, Fault> {
         return Err(Problem::Utf16.into());
     }
     if shape::looks_like_der(bytes) {
-        return Ok(KeyFile { keys: vec![der::decode(bytes)?], remark: None });
+        return Ok(KeyFile { keys: unlock::keys(bytes, passwords)?, remark: None });
     }
-    from_blocks(&pem::blocks(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))?)
+    from_blocks(&pem::blocks(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))?, passwords)
 }
 
 /// A damaged block fails the file; one of no use here only does so if there is no key beside it.
-fn from_blocks(blocks: &[Block<'_>]) -> Result<KeyFile, Fault> {
+fn from_blocks(blocks: &[Block<'_>], passwords: Candidates<'_>) -> Result<KeyFile, Fault> {
     let (mut keys, mut unusable, mut certificates) = (Vec::new(), None, 0_usize);
     for block in blocks {
-        match private_key(block) {
-            Some(Ok(key)) => keys.push(key),
+        match private_keys(block, passwords) {
+            Some(Ok(found)) => keys.extend(found),
             Some(Err(fault)) if is_damage(&fault.problem) => return Err(fault),
             Some(Err(fault)) => unusable = unusable.or(Some(fault)),
             None => certificates += usize::from(block.label.ends_with("CERTIFICATE")),
@@ -89,22 +85,29 @@ fn from_blocks(blocks: &[Block<'_>]) -> Result<KeyFile, Fault> {
 
 /// What the block holds, or `None` if it is no key at all. Its contents count, not its label: the
 /// label of a PKCS#1 key is found on PKCS#8 ones, and the other way round.
-fn private_key(block: &Block<'_>) -> Option<Result<RsaPrivateKey, Fault>> {
+fn private_keys(
+    block: &Block<'_>,
+    passwords: Candidates<'_>,
+) -> Option<Result<Vec<RsaPrivateKey>, Fault>> {
     let unusable = |problem| Some(Err(Fault::at_line(block.line, problem)));
     match block.label {
         "OPENSSH PRIVATE KEY" => unusable(Problem::OpenSsh),
         label if label.ends_with("PUBLIC KEY") => unusable(Problem::PublicKey),
-        label if !label.ends_with("PRIVATE KEY") => None,
+        label if !label.ends_with("PRIVATE KEY") && label != "PKCS12" => None,
         "EC PRIVATE KEY" if block.encrypted => unusable(Problem::NotRsa("an EC".into())),
         "DSA PRIVATE KEY" if block.encrypted => unusable(Problem::NotRsa("a DSA".into())),
-        _ if block.encrypted => unusable(Problem::Encrypted { password: false }),
-        _ => Some(decode(block)),
+        _ => Some(decode(block, passwords)),
     }
 }
 
-fn decode(block: &Block<'_>) -> Result<RsaPrivateKey, Fault> {
+fn decode(block: &Block<'_>, passwords: Candidates<'_>) -> Result<Vec<RsaPrivateKey>, Fault> {
     let bytes = block.decode()?;
-    der::decode(&bytes).map_err(|problem| Fault::at_line(block.line, problem))
+    let keys = if block.encrypted {
+        unlock::legacy_key(block.dek_info, &bytes, passwords).map(|key| vec![key])
+    } else {
+        unlock::keys(&bytes, passwords)
+    };
+    keys.map_err(|problem| Fault::at_line(block.line, problem))
 }
 
 /// A key that was meant and is broken, as against one of another kind.

@@ -45,10 +45,12 @@ pub(super) struct ListRow {
     pub(super) row: Row,
     /// The key file.
     pub(super) path: PathBuf,
-    /// The password of the key file, which encrypted keys will need.
+    /// The password of the key file.
     pub(super) password: Option<Zeroizing<Vec<u8>>>,
     /// Where the list names the key file.
     pub(super) at: Place,
+    /// Where it has the password.
+    pub(super) password_at: Option<Place>,
     /// What the user should know of the row, though it is good.
     pub(super) remark: Option<String>,
 }
@@ -150,10 +152,12 @@ impl List<'_> {
         if path.bytes.starts_with(b"pkcs11:") {
             return self.fault(line, path.at, Problem::Token);
         }
-        let password = password.map(|field| field.bytes.clone()).filter(|bytes| !bytes.is_empty());
+        let password = password.filter(|field| !field.bytes.is_empty());
+        let password_at = password.map(|field| self.place(line, field.at));
+        let password = password.map(|field| field.bytes.clone());
         let at = self.place(line, path.at);
         let path = self.file.parent().unwrap_or_else(|| Path::new("")).join(os_path(&path.bytes));
-        self.rows.push(ListRow { row, path, password, at, remark });
+        self.rows.push(ListRow { row, path, password, at, password_at, remark });
     }
 
     fn fault(&mut self, line: Line<'_>, at: usize, problem: Problem) {

@@ -2,7 +2,8 @@
 //! Knows no capture and no TLS state.
 //!
 //! A ring is loaded from key lists (`ip,port,proto,path[,password]`, in each of the dialects that
-//! Wireshark has had) and from bare key files, PEM or DER, PKCS#1 or PKCS#8.
+//! Wireshark has had) and from bare key files: PEM or DER, PKCS#1, PKCS#8 or PKCS#12, encrypted or
+//! not. Beside the keys it has the secrets of single sessions from [key logs](KeyLog).
 //! Everything that cannot be used is a [`KeyError`] that names the file, the line and the column.
 //!
 //! The private numbers stay inside [`RsaKey`]: it cannot be cloned or serialized, its `Debug` shows
@@ -10,23 +11,33 @@
 //! right one is not decided here: the caller proves it by the premaster secret and the Finished.
 
 mod address;
+mod asn1;
+mod cipher;
 mod der;
 mod error;
 mod field;
 mod file;
+mod kdf;
+mod keylog;
+mod legacy;
 mod list;
+mod passwords;
+mod pbe;
 mod pem;
+mod pkcs12;
 mod port;
 mod problem;
 mod ring;
 mod row;
 mod rsa_key;
 mod shape;
+mod unlock;
 
 use std::path::PathBuf;
 
 pub use self::address::AddressPattern;
 pub use self::error::{KeyError, Place};
+pub use self::keylog::{KeyLog, LoggedSecret, Origin, SharedKeyLog, TrafficLabel};
 pub use self::port::PortPattern;
 pub use self::problem::Problem;
 pub use self::ring::{KeyId, KeyRing};
@@ -40,4 +51,12 @@ pub enum KeySource {
     List(PathBuf),
     /// A bare key file, for any server (`--key FILE`).
     KeyFile(PathBuf),
+    /// A key log (`--keylog FILE`).
+    KeyLog(PathBuf),
+    /// Passwords for encrypted keys, one a line (`--password-file FILE`). A password of a list row
+    /// is tried before them.
+    PasswordFile(PathBuf),
+    /// A password in the environment variable of this name, if it is set. There is no source that
+    /// holds the password itself: it would have been on a command line.
+    PasswordVariable(&'static str),
 }

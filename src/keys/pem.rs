@@ -18,11 +18,20 @@ pub(super) struct Block<'a> {
     pub(super) line: u32,
     /// Whether a header says that the contents are encrypted (RFC 1421 §4.6.1.1).
     pub(super) encrypted: bool,
+    /// How they are encrypted (RFC 1421 §4.6.1.3): the value of the `DEK-Info` header.
+    pub(super) dek_info: Option<&'a str>,
     /// The base64 lines, with their numbers.
     body: Vec<(u32, &'a [u8])>,
 }
 
-impl Block<'_> {
+impl<'a> Block<'a> {
+    fn header(&mut self, text: &'a [u8]) {
+        self.encrypted |= text.starts_with(b"Proc-Type:") && text.ends_with(b"ENCRYPTED");
+        if let Some(value) = text.strip_prefix(b"DEK-Info:") {
+            self.dek_info = std::str::from_utf8(value).ok().map(str::trim);
+        }
+    }
+
     /// The bytes that the block encodes.
     pub(super) fn decode(&self) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let length = self.body.iter().map(|(_, line)| line.len()).sum::<usize>();
@@ -54,7 +63,7 @@ fn block<'a>(
     line: u32,
     lines: &mut impl Iterator<Item = (u32, &'a [u8])>,
 ) -> Result<Block<'a>, Fault> {
-    let mut block = Block { label, line, encrypted: false, body: Vec::new() };
+    let mut block = Block { label, line, encrypted: false, dek_info: None, body: Vec::new() };
     for (number, text) in lines {
         if armor(text, END) == Some(label) {
             return Ok(block);
@@ -64,17 +73,12 @@ fn block<'a>(
         }
         // Base64 has no colon: such a line is a header.
         if text.contains(&b':') {
-            block.encrypted |=
-                text.trim_ascii_start().starts_with(b"Proc-Type:") && ends_encrypted(text);
+            block.header(text.trim_ascii());
         } else {
             block.body.push((number, text));
         }
     }
     Err(Fault::at_line(line, Problem::Unterminated(label.chars().take(40).collect())))
-}
-
-fn ends_encrypted(header: &[u8]) -> bool {
-    header.trim_ascii_end().ends_with(b"ENCRYPTED")
 }
 
 /// The label of an armor line.

@@ -52,6 +52,36 @@ pub enum Problem {
     #[error("too many faulty rows: the rest of the list was not read")]
     TooManyFaults,
 
+    /// A field of a key log line that is missing.
+    #[error("the line has no {0}")]
+    LogFieldMissing(&'static str),
+    /// A character that is no hexadecimal digit.
+    #[error("the {0} has a character that is no hexadecimal digit")]
+    LogHex(&'static str),
+    /// A field of a key log line that is too short or too long.
+    #[error("the {what} has {digits} hexadecimal digits, which is no length of one")]
+    LogLength {
+        /// Which field.
+        what: &'static str,
+        /// Its length.
+        digits: usize,
+    },
+    /// A key log line that no secret is long enough for.
+    #[error("the line is longer than that of any secret")]
+    LogLineTooLong,
+    /// A key log with NUL bytes before its first secret.
+    #[error("not a key log: the file is binary")]
+    BinaryLog,
+    /// Text without a line of a key log.
+    #[error("not a key log: no line of it holds a secret")]
+    NotKeyLog,
+    /// More secrets than are kept.
+    #[error("more than {0} secrets: the rest of the key log was not read")]
+    TooManySecrets(usize),
+    /// Faulty lines beyond those that were told one by one.
+    #[error("{0} more lines are faulty")]
+    MoreLogFaults(usize),
+
     /// Neither PEM nor DER.
     #[error("no key found: neither a PEM block nor DER")]
     NoKey,
@@ -64,15 +94,27 @@ pub enum Problem {
     /// A private key of another kind than RSA.
     #[error("{0} key cannot decrypt any key exchange")]
     NotRsa(String),
-    /// An encrypted key, and whether a password came with it.
-    #[error("encrypted key: passwords are not supported yet{}", password_note(*.password))]
-    Encrypted {
-        /// The row of the key list has a password.
-        password: bool,
-    },
-    /// A PKCS#12 (PFX) container.
-    #[error("a PKCS#12 container: not supported yet")]
-    Pkcs12,
+    /// An encrypted key, and nothing to open it with.
+    #[error("encrypted key: no password was given")]
+    NoPassword,
+    /// An encrypted key that none of the passwords opens. Damage cannot be told apart from it.
+    #[error("encrypted key: {}", wrong_password(*.0))]
+    WrongPassword(usize),
+    /// A cipher or key derivation that is not supported.
+    #[error("encrypted by {0}, which is not supported")]
+    UnknownEncryption(String),
+    /// A key derivation that would take too long or too much memory.
+    #[error("encrypted with a key derivation that costs too much ({0})")]
+    Costly(String),
+    /// `Proc-Type: 4,ENCRYPTED` without a `DEK-Info` that can be read.
+    #[error("encrypted, but its DEK-Info header is missing or damaged")]
+    DekInfo,
+    /// A password file without a password.
+    #[error("the password file holds no password")]
+    EmptyPasswordFile,
+    /// More passwords than are worth trying.
+    #[error("more than {0} passwords: the rest is not tried")]
+    TooManyPasswords(usize),
     /// A PKCS#11 URI in place of a path.
     #[error("a PKCS#11 token: not supported")]
     Token,
@@ -103,6 +145,12 @@ pub(super) const MIN_BITS: u32 = (48 + 11) * 8;
 /// OpenSSL's limit (`OPENSSL_RSA_MAX_MODULUS_BITS`); it bounds the work a hostile file can cause.
 pub(super) const MAX_BITS: u32 = 16384;
 
+const PASSWORD_HINT: &str = "write its password in the fifth field of its row, on a line of the \
+    file that --password-file names, or in the environment variable SMTP_DECRYPT_PASSWORD";
+
+const LOG_HINT: &str = "lines are `LABEL <client random> <secret>`; two programs that write to one \
+    log at the same time can mix their lines";
+
 impl Problem {
     /// What to do about the problem met in `file`.
     pub(super) fn hint(&self, file: &str) -> String {
@@ -127,12 +175,18 @@ impl Problem {
             Self::OnlyCertificates(_) => "name the file with the server's private key, often beside it as .key",
             Self::PublicKey => "name the file with the private key",
             Self::NotRsa(_) => "only an RSA key used for RSA key exchange, or a key log (--keylog), can",
-            Self::Encrypted { .. } => {
+            Self::NoPassword | Self::WrongPassword(_) => PASSWORD_HINT,
+            Self::UnknownEncryption(_) | Self::Costly(_) | Self::DekInfo => {
                 return format!("write it without a password: openssl pkey -in {file} -out plain.key");
             }
-            Self::Pkcs12 => {
-                return format!("take the key out: openssl pkcs12 -in {file} -nocerts -nodes -out plain.key");
+            Self::EmptyPasswordFile | Self::TooManyPasswords(_) => "write one password a line",
+            Self::LogFieldMissing(_) | Self::LogHex(_) | Self::LogLength { .. }
+            | Self::LogLineTooLong | Self::MoreLogFaults(_) => LOG_HINT,
+            Self::BinaryLog | Self::NotKeyLog => {
+                "a key log has lines like `CLIENT_RANDOM <64 digits> <96 digits>`; a key file is given \
+                 with --key, a key list with --keys"
             }
+            Self::TooManySecrets(_) => "cut the log down to the sessions of the capture",
             Self::OpenSsh => "convert a copy of it: ssh-keygen -p -m PEM -f COPY",
             Self::Token => "name a key file; a key that cannot leave its token needs a key log (--keylog)",
             Self::Unterminated(_) | Self::Base64 | Self::Damaged | Self::Inconsistent => {
@@ -155,6 +209,9 @@ fn io_hint(error: &io::Error) -> &'static str {
     }
 }
 
-fn password_note(given: bool) -> &'static str {
-    if given { " (the row's is not used)" } else { "" }
+fn wrong_password(tried: usize) -> String {
+    match tried {
+        0 | 1 => "the password is wrong, or the file is damaged".to_owned(),
+        n => format!("none of {n} passwords opens it"),
+    }
 }

@@ -6,22 +6,26 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use rsa::RsaPrivateKey;
+use zeroize::Zeroizing;
 
 use super::error::{KeyError, Place};
+use super::keylog::{KeyLog, SharedKeyLog};
 use super::list::ListRow;
+use super::passwords::Passwords;
 use super::problem::Problem;
 use super::row::Row;
 use super::rsa_key::RsaKey;
-use super::{KeySource, file, list};
+use super::{KeySource, file, keylog, list};
 
 /// How many further rows of a key its note names.
 const MAX_NAMED: usize = 5;
 
-/// The keys of a run, in the order in which they were first named. Not `Clone`, not `Serialize`;
-/// `Debug` shows the identities alone.
+/// The keys of a run, in the order in which they were first named, and its key logs. Not `Clone`,
+/// not `Serialize`; `Debug` shows the identities alone.
 #[derive(Debug, Default)]
 pub struct KeyRing {
     keys: Vec<RsaKey>,
+    keylog: SharedKeyLog,
 }
 
 /// A key's place in its ring.
@@ -40,13 +44,36 @@ impl KeyRing {
     #[must_use]
     pub fn load(sources: &[KeySource]) -> (Self, Vec<KeyError>) {
         let mut loader = Loader::default();
+        // Whatever their place among the sources, passwords are for all keys.
+        for source in sources {
+            match source {
+                KeySource::PasswordFile(path) => loader.password_file(path),
+                KeySource::PasswordVariable(name) => loader.password_variable(name),
+                _ => {}
+            }
+        }
         for source in sources {
             match source {
                 KeySource::List(path) => loader.list(path),
                 KeySource::KeyFile(path) => loader.key_file(path),
+                KeySource::KeyLog(path) => loader.key_log(path),
+                KeySource::PasswordFile(_) | KeySource::PasswordVariable(_) => {}
             }
         }
         loader.finish()
+    }
+
+    /// The same ring with more secrets of sessions.
+    #[must_use]
+    pub fn with_keylog(self, log: KeyLog) -> Self {
+        self.keylog.add(log);
+        self
+    }
+
+    /// The secrets of sessions, to which those of the capture can be added.
+    #[must_use]
+    pub fn keylog(&self) -> &SharedKeyLog {
+        &self.keylog
     }
 
     /// All keys.
@@ -55,7 +82,7 @@ impl KeyRing {
         &self.keys
     }
 
-    /// Whether there is no key.
+    /// Whether there is no RSA key; there may be a key log.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -109,6 +136,7 @@ impl KeyRing {
 #[derive(Default)]
 struct Loader {
     ring: KeyRing,
+    passwords: Passwords,
     errors: Vec<KeyError>,
     by_identity: HashMap<[u8; 32], KeyId>,
     /// The keys of each file that was read, so that a thousand rows of one key read it once.
@@ -132,29 +160,65 @@ impl Loader {
     }
 
     fn list_row(&mut self, listed: ListRow) {
-        let ListRow { row, path, password, at, remark } = listed;
-        match self.add(&path, row, password.is_some()) {
-            Ok(keys) => self.remark(&keys, remark),
-            Err(error) => self.errors.push(error.named_by(at)),
-        }
+        let ListRow { row, path, password, at, password_at, remark } = listed;
+        let error = match self.add(&path, row, password.as_ref().map(|bytes| bytes.as_slice())) {
+            Ok(keys) => return self.remark(&keys, remark),
+            Err(error) => error,
+        };
+        let to_blame = match error.problem {
+            Problem::WrongPassword(_) => password_at.unwrap_or(at),
+            _ => at,
+        };
+        self.errors.push(error.named_by(to_blame));
     }
 
     fn key_file(&mut self, path: &Path) {
         let row = Row::everywhere(format!("--key {}", Place::file(path)));
-        if let Err(error) = self.add(path, row, false) {
+        if let Err(error) = self.add(path, row, None) {
             self.errors.push(error);
         }
     }
 
+    fn key_log(&mut self, path: &Path) {
+        match keylog::load(path) {
+            Ok((log, errors)) => {
+                self.ring.keylog.add(log);
+                self.errors.extend(errors);
+            }
+            Err(error) => self.errors.push(error),
+        }
+    }
+
+    fn password_file(&mut self, path: &Path) {
+        let added = file::read(path).and_then(|text| {
+            let added = self.passwords.add_lines(&text);
+            added.map_err(|problem| KeyError::new(Place::file(path), problem))
+        });
+        self.errors.extend(added.err());
+    }
+
+    fn password_variable(&mut self, name: &str) {
+        let Some(value) = std::env::var_os(name) else { return };
+        let password = Zeroizing::new(value.into_encoded_bytes());
+        if let Err(problem) = self.passwords.add(&password) {
+            self.errors.push(KeyError::new(Place::file(Path::new(name)), problem));
+        }
+    }
+
     /// Adds `row` to each key of the file at `path`.
-    fn add(&mut self, path: &Path, row: Row, password: bool) -> Result<Vec<KeyId>, KeyError> {
+    fn add(
+        &mut self,
+        path: &Path,
+        row: Row,
+        password: Option<&[u8]>,
+    ) -> Result<Vec<KeyId>, KeyError> {
         if let Some(keys) = self.files.get(path).cloned() {
             for id in &keys {
                 self.ring.keys[id.0].add_row(row.clone());
             }
             return Ok(keys);
         }
-        let read = file::load(path, password)?;
+        let read = file::load(path, self.passwords.behind(password))?;
         let keys = read
             .keys
             .into_iter()

@@ -1,6 +1,9 @@
 //! The model becomes bytes, one file a format. Knows nothing of the engine or of which files to
 //! open.
 
+pub mod envelope;
+pub mod flow_name;
 pub mod json;
+pub mod mask;
 pub mod term;
 pub mod text;

@@ -29,9 +29,10 @@ fn push(safe: &mut String, c: char) {
 fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{FEFF}'
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
             | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
@@ -44,5 +45,6 @@ mod tests {
         assert_eq!(escaped("a\u{202e}b\u{9b}31m"), "a\\u{202e}b\\u{9b}31m");
         assert_eq!(escaped("250-Grüße, 你好"), "250-Grüße, 你好");
         assert_eq!(escaped("a\r\nb\tc"), "a\\r\\nb\\tc");
+        assert_eq!(escaped("x\u{3164}y\u{e0101}"), "x\\u{3164}y\\u{e0101}");
     }
 }

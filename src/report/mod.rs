@@ -28,8 +28,9 @@ pub use tls::{AlertReport, CertificateReport, TlsReport};
 pub use verdict::{Decryption, DecryptionStatus, Reason};
 
 use crate::capture::FileFacts;
-use crate::keys::{KeyIdentity, KeyRing};
+use crate::keys::{KeyIdentity, Origin};
 use crate::moment::Timestamp;
+use crate::tls::Keys;
 
 /// The whole report: the document of `--format json`.
 #[derive(Debug, Serialize)]
@@ -112,41 +113,58 @@ impl CaptureReport {
     }
 }
 
-/// A key, by its public half.
+/// What may open sessions: a key by its public half, a key log by its name.
 #[derive(Debug, Serialize)]
 pub struct KeyReport {
-    /// Where it was named: `keys.list:3`, `--key server.pem`.
+    /// Where it was named: `keys.list:3`, `--key server.pem`, `keylog:12 lines`, `dsb`.
     pub source: String,
     /// The file it stands in.
     pub path: String,
-    /// Its size.
-    pub bits: u32,
-    /// SHA-256 of its SubjectPublicKeyInfo, in hex.
-    pub spki_sha256: String,
-    /// Sessions it opened.
+    /// A key's size; null for a key log.
+    pub bits: Option<u32>,
+    /// SHA-256 of a key's SubjectPublicKeyInfo, in hex; null for a key log.
+    pub spki_sha256: Option<String>,
+    /// Sessions it opened, also by way of a session that they resume.
     pub sessions_opened: u64,
     /// Anything odd about it.
     pub note: Option<String>,
 }
 
 impl KeyReport {
-    /// What is told of each key of a ring, with the number of sessions that each opened.
+    /// What is told of each key and key log, with the number of sessions that each opened.
     #[must_use]
-    pub fn of_ring(ring: &KeyRing, sessions: &[SessionReport]) -> Vec<Self> {
-        let opened = |identity: &KeyIdentity| {
-            let by_it = |session: &&SessionReport| session.opened_by() == Some(&identity.source);
-            sessions.iter().filter(by_it).count() as u64
-        };
-        let report = |identity: &KeyIdentity| Self {
+    pub fn of_keys(keys: &Keys, sessions: &[SessionReport]) -> Vec<Self> {
+        let of_key = |identity: &KeyIdentity| Self {
             source: identity.source.clone(),
             path: identity.path.clone(),
-            bits: identity.bits,
-            spki_sha256: hex(&identity.spki_sha256),
-            sessions_opened: opened(identity),
+            bits: Some(identity.bits),
+            spki_sha256: Some(hex(&identity.spki_sha256)),
+            sessions_opened: opened_by(&identity.source, sessions),
             note: identity.note.clone(),
         };
-        ring.keys().iter().map(|key| report(key.identity())).collect()
+        let mut told: Vec<_> = keys.ring.keys().iter().map(|key| of_key(key.identity())).collect();
+        let Some(log) = keys.ring.keylog().read() else { return told };
+        for origin in [Origin::File, Origin::Dsb].into_iter().filter(|&origin| log.has(origin)) {
+            let source = log.source(origin);
+            told.push(Self {
+                sessions_opened: opened_by(&source, sessions),
+                path: if origin == Origin::File {
+                    log.files().collect::<Vec<_>>().join(", ")
+                } else {
+                    String::new()
+                },
+                source,
+                bits: None,
+                spki_sha256: None,
+                note: None,
+            });
+        }
+        told
     }
+}
+
+fn opened_by(source: &String, sessions: &[SessionReport]) -> u64 {
+    sessions.iter().filter(|session| session.opened_by() == Some(source)).count() as u64
 }
 
 /// Bytes as lower-case hex digits.

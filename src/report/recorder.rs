@@ -15,11 +15,10 @@ use super::tls::{TlsReport, level_name};
 use super::verdict::{Case, DecryptionStatus, is_established};
 use super::{Decryption, hex};
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
-use crate::keys::KeyRing;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 use crate::smtp::{Exchange, ExchangeKind, Mail, ProxyHeader, Reply, SmtpEvent, SmtpFacts};
-use crate::tls::{HandshakeType, TlsEvent, TlsFacts};
+use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
 /// stay right.
@@ -82,7 +81,7 @@ pub struct Closed<'a> {
     /// The dialogue.
     pub smtp: Option<&'a SmtpFacts>,
     /// The keys that were tried.
-    pub ring: &'a KeyRing,
+    pub keys: &'a Keys,
 }
 
 impl Recorder {
@@ -406,7 +405,7 @@ impl Recorder {
 
 fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
     let is_closed = closed.tcp.closing() != Closing::Open;
-    Case { facts, ring: closed.ring, ends: closed.ends, closed: is_closed }.decide()
+    Case { facts, keys: closed.keys, ends: closed.ends, closed: is_closed }.decide()
 }
 
 fn frames(tcp: &TcpFacts) -> FrameSpan {

@@ -7,13 +7,13 @@ use serde::Serialize;
 use super::findings::{Finding, Severity};
 use super::hex;
 use super::session::Ends;
-use crate::keys::{KeyIdentity, KeyRing};
+use crate::keys::{KeyIdentity, Origin as LogOrigin};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
-use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
-use crate::tls::facts::{KeySearch, PremasterNote, Resumption};
+use crate::tls::facts::{KeySearch, Opener, Origin, PremasterNote, Resumption, Secret};
 use crate::tls::suite::{KeyExchange, Suite};
+use crate::tls::{Keys, TlsFacts};
 
 /// Whether a session was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -109,7 +109,7 @@ pub struct Decryption {
     pub status: DecryptionStatus,
     /// If not wholly, why.
     pub reason: Option<Reason>,
-    /// What opened it: `rsa_key`.
+    /// What opened it: `rsa_key`, `keylog`, `dsb` or `resumption`.
     pub secret: Option<&'static str>,
     /// The key that opened it, by its `source`.
     pub key: Option<String>,
@@ -132,7 +132,7 @@ pub struct Decryption {
 /// What a verdict is made of.
 pub(super) struct Case<'a> {
     pub(super) facts: &'a TlsFacts,
-    pub(super) ring: &'a KeyRing,
+    pub(super) keys: &'a Keys,
     pub(super) ends: Ends,
     /// The connection was closed within the capture.
     pub(super) closed: bool,
@@ -171,7 +171,7 @@ impl Case<'_> {
 
     fn decryption(&self, status: DecryptionStatus, why: Option<Explanation>) -> Decryption {
         let facts = self.facts;
-        let key = self.opening_key().filter(|_| status != DecryptionStatus::None);
+        let secret = self.secret().filter(|_| status != DecryptionStatus::None);
         let (reason, evidence, hint) = match why {
             Some(Explanation { reason, evidence, hint }) => (Some(reason), evidence, hint),
             None => (None, self.success(status), None),
@@ -179,8 +179,8 @@ impl Case<'_> {
         Decryption {
             status,
             reason,
-            secret: key.map(|_| "rsa_key"),
-            key: key.map(|key| key.source.clone()),
+            secret: secret.map(secret_name),
+            key: secret.map(|secret| self.source(secret.opener())),
             finished_verified: facts.finished_verdict(),
             records: PerRole::new(|role| facts.opened[role].records),
             bytes: PerRole::new(|role| facts.opened[role].bytes),
@@ -191,10 +191,44 @@ impl Case<'_> {
         }
     }
 
-    fn opening_key(&self) -> Option<&KeyIdentity> {
+    fn secret(&self) -> Option<Secret> {
         match self.facts.keys {
-            KeySearch::Opened(id) => Some(self.ring.key(id).identity()),
+            KeySearch::Opened(secret) => Some(secret),
             _ => None,
+        }
+    }
+
+    fn key(&self, opener: Opener) -> Option<&KeyIdentity> {
+        match opener {
+            Opener::RsaKey(id) => Some(self.keys.ring.key(id).identity()),
+            Opener::KeyLog | Opener::Dsb => None,
+        }
+    }
+
+    /// What `keys[].source` calls it.
+    fn source(&self, opener: Opener) -> String {
+        let log = |origin| {
+            self.keys.ring.keylog().read().map(|log| log.source(origin)).unwrap_or_default()
+        };
+        match opener {
+            Opener::RsaKey(id) => self.keys.ring.key(id).identity().source.clone(),
+            Opener::KeyLog => log(LogOrigin::File),
+            Opener::Dsb => log(LogOrigin::Dsb),
+        }
+    }
+
+    /// The secret in words.
+    fn described(&self) -> String {
+        let Some(secret) = self.secret() else { return String::new() };
+        let opener = match self.key(secret.opener()) {
+            Some(key) => key_name(key),
+            None => self.source(secret.opener()),
+        };
+        match secret {
+            Secret::Resumed { origin, .. } => {
+                format!("the secret of {}, which {opener} opened", origin_name(&origin))
+            }
+            _ => opener,
         }
     }
 
@@ -202,12 +236,11 @@ impl Case<'_> {
         if status == DecryptionStatus::NotNeeded {
             return "the handshake was finished, and no application data followed".into();
         }
-        let key = self.opening_key().map(key_name).unwrap_or_default();
         let proof = match self.facts.finished_verdict() {
             Some(true) => "both Finished messages and every record's integrity check out",
             _ => "every record's integrity checks out",
         };
-        format!("opened with {key}; {proof}")
+        format!("opened with {}; {proof}", self.described())
     }
 
     fn carries_nothing(&self) -> bool {
@@ -271,15 +304,11 @@ impl Case<'_> {
 
     fn integrity_failed(&self, failed: u64) -> Explanation {
         let frame = self.facts.first_failure.map_or(0, |at| at.frame);
-        let key = self.opening_key().map(key_name).unwrap_or_default();
+        let key = self.described();
         let evidence = if failed > 0 {
-            format!(
-                "{failed} records do not verify with the secret that {key} opened; frame {frame} has the first"
-            )
+            format!("{failed} records do not verify with {key}; frame {frame} has the first")
         } else {
-            format!(
-                "a Finished message has not the content that the secret opened by {key} demands"
-            )
+            format!("a Finished message has not the content that {key} demands")
         };
         Explanation::new(
             Reason::IntegrityFailed,
@@ -310,6 +339,9 @@ impl Case<'_> {
                 None => handshake_missing(),
             });
         }
+        if let Some((at, cut)) = hole.filter(|_| facts.client_hello.is_none()) {
+            return Some(self.hole(at, cut));
+        }
         if facts.server_hello.is_none() {
             return Some(hole.map_or_else(|| self.incomplete(), |(at, cut)| self.hole(at, cut)));
         }
@@ -328,10 +360,14 @@ impl Case<'_> {
         if !settled && facts.client_key_exchange_at.is_none() && facts.resumed.is_none() {
             return Some(self.incomplete());
         }
+        let Some(suite) = facts.suite() else { return Some(unknown_suite(facts)) };
+        let needs_log = facts.is_tls13() || facts.resumed.is_some() || is_ephemeral(suite);
+        if needs_log && facts.log_without_line {
+            return Some(self.not_in_log());
+        }
         if facts.is_tls13() {
             return Some(tls13(facts));
         }
-        let Some(suite) = facts.suite() else { return Some(unknown_suite(facts)) };
         if let Some(resumption) = facts.resumed {
             return Some(resumed(facts, resumption));
         }
@@ -351,12 +387,12 @@ impl Case<'_> {
             KeySearch::NoKeyForCertificate => self.no_key_for_certificate(),
             KeySearch::NoKeyFits => self.no_key_fits(),
             KeySearch::BadPremaster(key, note) => {
-                bad_premaster(self.ring.key(key).identity(), note)
+                bad_premaster(self.keys.ring.key(key).identity(), note)
             }
-            KeySearch::UnsupportedSuite(_) => {
+            KeySearch::UnsupportedSuite => {
                 self.facts.suite().map_or_else(|| unknown_suite(self.facts), unsupported)
             }
-            KeySearch::TranscriptDamaged(_) | KeySearch::NotTried | KeySearch::Opened(_) => {
+            KeySearch::TranscriptDamaged | KeySearch::NotTried | KeySearch::Opened(_) => {
                 match (hole, self.facts.suite().map(|suite| suite.key_exchange)) {
                     (Some((at, cut)), _) => self.hole(at, cut),
                     (None, Some(KeyExchange::RsaExport)) => {
@@ -366,6 +402,18 @@ impl Case<'_> {
                 }
             }
         }
+    }
+
+    fn not_in_log(&self) -> Explanation {
+        let hello = self.facts.client_hello.as_ref();
+        let random = hello.map(|hello| hex(&hello.random)).unwrap_or_default();
+        let log = self.keys.ring.keylog().read();
+        let lines = log.map_or(0, |log| log.lines());
+        Explanation::new(
+            Reason::KeylogWithoutSession,
+            format!("none of the {lines} lines of the key log is for the client random {random}"),
+            "record the key log in the process that made this connection, while it is made",
+        )
     }
 
     fn incomplete(&self) -> Explanation {
@@ -391,10 +439,11 @@ impl Case<'_> {
         let wanted = certificate.map(certificate_name).unwrap_or_default();
         let (ip, port) = (self.ends.server.ip(), self.ends.server.port());
         let named: Vec<_> = self
+            .keys
             .ring
             .rows_naming(ip, port)
             .map(|(row, id)| {
-                let key = self.ring.key(id).identity();
+                let key = self.keys.ring.key(id).identity();
                 format!("{} ({} bits, SPKI {})", row.source, key.bits, short(&key.spki_sha256))
             })
             .collect();
@@ -409,7 +458,7 @@ impl Case<'_> {
                 "give the private key of that certificate; `openssl pkey -in KEY -pubout -outform der | sha256sum` shows a key's SPKI hash",
             );
         }
-        let given = match self.ring.keys().len() {
+        let given = match self.keys.ring.keys().len() {
             0 => "no RSA key was given".to_string(),
             1 => "the one key given is another".to_string(),
             n => format!("none of the {n} keys given is its key"),
@@ -422,7 +471,7 @@ impl Case<'_> {
     }
 
     fn no_key_fits(&self) -> Explanation {
-        let keys = self.ring.keys().len();
+        let keys = self.keys.ring.keys().len();
         Explanation::new(
             Reason::NoCertificate,
             format!(
@@ -431,6 +480,24 @@ impl Case<'_> {
             "give the private key of the server that was called, or capture the whole handshake",
         )
     }
+}
+
+fn is_ephemeral(suite: &Suite) -> bool {
+    !matches!(suite.key_exchange, KeyExchange::Rsa | KeyExchange::RsaExport)
+}
+
+fn secret_name(secret: Secret) -> &'static str {
+    match secret {
+        Secret::RsaKey(_) => "rsa_key",
+        Secret::KeyLog => "keylog",
+        Secret::Dsb => "dsb",
+        Secret::Resumed { .. } => "resumption",
+    }
+}
+
+fn origin_name(origin: &Origin) -> String {
+    let client = origin.client.map(|client| client.to_string()).unwrap_or_default();
+    format!("the session that {client} began in frame {}", origin.began.frame)
 }
 
 fn one_sided(seen: Role) -> Explanation {

@@ -7,6 +7,7 @@
 
 mod body;
 mod client;
+mod doubt;
 mod effect;
 mod gap;
 mod server;

@@ -72,6 +72,11 @@ impl LineReader {
         self.len == 0
     }
 
+    /// Offset of the line under way.
+    pub(super) fn start(&self) -> Option<u64> {
+        (!self.is_empty()).then_some(self.start)
+    }
+
     /// Ends the line under way where it stands: nothing more of it will come.
     pub(super) fn take_partial(&mut self) -> Option<Line> {
         (!self.is_empty()).then(|| self.finish(LineEnd::Missing))

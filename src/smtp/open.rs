@@ -114,15 +114,18 @@ impl Open {
 
     /// Masks a line that its reply betrays as part of an AUTH whose beginning was not captured.
     pub(super) fn hide_if_answered_as_auth(&mut self, code: u16) -> Option<SecretSpan> {
-        let is_auth = matches!(self.kind, Kind::Other) && matches!(code, 235 | 334 | 535);
-        let is_unknown = |text: &WireText| !command::is_known(text.as_bytes());
-        if !is_auth || self.secret.is_some() || !self.text.as_ref().is_some_and(is_unknown) {
-            return None;
-        }
+        self.doubt().filter(|_| matches!(code, 235 | 334 | 535))?;
         let text = self.text.replace(WireText::from(super::event::MASK))?;
         self.secret = Some(Secret::new(text.into_bytes().into(), self.span));
         self.verb = Cow::Borrowed("");
         Some(self.span)
+    }
+
+    /// Where the line stands, if only its reply tells whether it is a secret.
+    pub(super) fn doubt(&self) -> Option<SecretSpan> {
+        let is_unknown = |text: &WireText| !command::is_known(text.as_bytes());
+        let is_other = matches!(self.kind, Kind::Other) && self.secret.is_none();
+        (is_other && self.text.as_ref().is_some_and(is_unknown)).then_some(self.span)
     }
 
     /// Whether it is a line that was sent behind this offset.
@@ -218,6 +221,10 @@ impl Queue {
     /// Whether the oldest must go unanswered to make room.
     pub(super) fn is_too_long(&self) -> bool {
         self.open.len() > MAX_OPEN || self.bytes > MAX_OPEN_BYTES
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Open> {
+        self.open.iter()
     }
 
     pub(super) fn oldest(&self) -> Option<&Open> {

@@ -56,6 +56,22 @@ pub fn parse_list(body: &[u8]) -> Vec<Certificate> {
     list
 }
 
+/// The certificates of a Certificate message of TLS 1.3, which has a context in front and
+/// extensions behind each (RFC 8446 §4.4.2).
+#[must_use]
+pub fn parse_list13(body: &[u8]) -> Vec<Certificate> {
+    let context = body.first().map_or(0, |&len| usize::from(len));
+    let entries = body.get(1 + context..).and_then(vector24);
+    let Some((mut rest, _)) = entries else { return Vec::new() };
+    let mut list = Vec::new();
+    while let Some((der, tail)) = vector24(rest) {
+        list.extend(Certificate::parse(der));
+        let extensions = tail.first_chunk().map_or(0, |&len| usize::from(u16::from_be_bytes(len)));
+        rest = tail.get(2 + extensions..).unwrap_or_default();
+    }
+    list
+}
+
 fn vector24(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&[a, b, c], rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(usize::from(a) * 65536 + usize::from(b) * 256 + usize::from(c))

@@ -1,5 +1,7 @@
 //! What is known of a TLS connection: the machine fills it in, verdicts are made of it.
 
+use std::net::SocketAddr;
+
 use super::Alert;
 use super::certificate::Certificate;
 use super::hello::{ClientHello, ServerHello};
@@ -13,6 +15,8 @@ use crate::role::PerRole;
 /// last one that got as far as a field counts.
 #[derive(Debug, Default)]
 pub struct TlsFacts {
+    /// The first ClientHello came.
+    pub client_hello_at: Option<Moment>,
     /// The client's offer.
     pub client_hello: Option<ClientHello>,
     /// The server's choice.
@@ -27,8 +31,10 @@ pub struct TlsFacts {
     pub client_certificate_sent: bool,
     /// The session was resumed.
     pub resumed: Option<Resumption>,
-    /// The ticket that the server gave out, if any was seen.
+    /// The server gave out a ticket.
     pub new_session_ticket: bool,
+    /// A key log was there, but had no line for this session.
+    pub log_without_line: bool,
     /// Negotiations after the first.
     pub renegotiations: u32,
     /// Alerts in order.
@@ -99,11 +105,11 @@ pub enum Resumption {
 /// What came of the search for the keys of a negotiation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeySearch {
-    /// It never began: no ClientKeyExchange came, or none that an RSA key opens.
+    /// Nothing was found, and nothing that was given could have helped.
     #[default]
     NotTried,
-    /// The premaster secret was opened by this key.
-    Opened(KeyId),
+    /// The secret was found.
+    Opened(Secret),
     /// No key is the one in the certificate.
     NoKeyForCertificate,
     /// No certificate was captured, and none of the keys fits.
@@ -111,9 +117,80 @@ pub enum KeySearch {
     /// The key is the certificate's, but the padding or version in the secret is wrong.
     BadPremaster(KeyId, PremasterNote),
     /// The keys are derived from a transcript that has a hole.
-    TranscriptDamaged(KeyId),
-    /// The premaster secret was opened, but the suite cannot be.
-    UnsupportedSuite(KeyId),
+    TranscriptDamaged,
+    /// The secret was found, but the suite cannot be opened.
+    UnsupportedSuite,
+}
+
+/// What opened a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// A server's RSA key.
+    RsaKey(KeyId),
+    /// A line of a key log.
+    KeyLog,
+    /// A Decryption Secrets Block of the capture.
+    Dsb,
+    /// The secret of an earlier session that this one resumes.
+    Resumed {
+        /// What opened that one.
+        by: Opener,
+        /// Where it began.
+        origin: Origin,
+    },
+}
+
+/// What opened the session that another one resumes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// A server's RSA key.
+    RsaKey(KeyId),
+    /// A line of a key log.
+    KeyLog,
+    /// A Decryption Secrets Block of the capture.
+    Dsb,
+}
+
+impl Opener {
+    /// As the secret of the session itself.
+    #[must_use]
+    pub fn secret(self) -> Secret {
+        match self {
+            Self::RsaKey(key) => Secret::RsaKey(key),
+            Self::KeyLog => Secret::KeyLog,
+            Self::Dsb => Secret::Dsb,
+        }
+    }
+}
+
+impl Secret {
+    /// What opened this session, or the one that it goes back to.
+    #[must_use]
+    pub fn opener(self) -> Opener {
+        match self {
+            Self::RsaKey(key) => Opener::RsaKey(key),
+            Self::KeyLog => Opener::KeyLog,
+            Self::Dsb => Opener::Dsb,
+            Self::Resumed { by, .. } => by,
+        }
+    }
+
+    /// The secret of a session that resumes one opened by this.
+    #[must_use]
+    pub fn resumed(self, origin: Origin) -> Self {
+        Self::Resumed { by: self.opener(), origin }
+    }
+}
+
+/// Where a session that was resumed began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Its client.
+    pub client: Option<SocketAddr>,
+    /// Its ClientHello.
+    pub began: Moment,
+    /// The frame with which its secret, or the ticket in question, became known.
+    pub known_since: u64,
 }
 
 /// What is wrong with a premaster secret.

@@ -21,6 +21,7 @@ impl HandshakeType {
     pub const CLIENT_HELLO: Self = Self(1);
     pub const SERVER_HELLO: Self = Self(2);
     pub const NEW_SESSION_TICKET: Self = Self(4);
+    pub const END_OF_EARLY_DATA: Self = Self(5);
     pub const CERTIFICATE: Self = Self(11);
     pub const SERVER_KEY_EXCHANGE: Self = Self(12);
     pub const CERTIFICATE_REQUEST: Self = Self(13);
@@ -28,6 +29,7 @@ impl HandshakeType {
     pub const CERTIFICATE_VERIFY: Self = Self(15);
     pub const CLIENT_KEY_EXCHANGE: Self = Self(16);
     pub const FINISHED: Self = Self(20);
+    pub const KEY_UPDATE: Self = Self(24);
 }
 
 /// One whole message.
@@ -135,7 +137,7 @@ mod tests {
         for piece in content.chunks(size) {
             let mut record = vec![22, 3, 3, 0, piece.len() as u8];
             record.extend_from_slice(piece);
-            RecordReader::default().feed(&record, Moment::default(), |found| {
+            RecordReader::default().feed(&record, Moment::default(), &mut |found| {
                 let Found::Record(record) = found else { panic!("{found:?}") };
                 let fed = joiner.feed(&record, record.fragment, |message| {
                     seen.push((message.kind.0, message.body.to_vec()));
@@ -161,7 +163,7 @@ mod tests {
         RecordReader::default().feed(
             &[22, 3, 3, 0, 4, 1, 0xFF, 0, 0],
             Moment::default(),
-            |found| {
+            &mut |found| {
                 let Found::Record(record) = found else { panic!("{found:?}") };
                 assert_eq!(joiner.feed(&record, record.fragment, |_| ()), Err(TooLong));
             },

@@ -1,37 +1,55 @@
-//! The state machine of one TLS connection.
+//! The state machine of one TLS connection: records, and what protects them.
 
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::certificate;
-use super::decrypt::RecordCipher;
-use super::facts::{Holes, KeySearch, Resumption, TlsFacts};
-use super::handshake::{HandshakeType, Message, MessageJoiner};
-use super::hello::{ClientHello, ServerHello};
-use super::names::{AlertDescription, ExtensionType, ProtocolVersion};
-use super::negotiation::{Negotiation, Search};
+use super::decrypt::{Hole, RecordCipher, SessionStore};
+use super::facts::{Holes, KeySearch, TlsFacts};
+use super::handshake::MessageJoiner;
+use super::names::AlertDescription;
+use super::negotiation::Negotiation;
 use super::record::{ContentType, Found, Record, RecordReader};
+use super::schedule13::Schedule;
 use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
-use crate::keys::KeyRing;
+use crate::keys::{KeyError, KeyLog, KeyRing};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
 /// The alerts that are kept; more than a few say nothing new, and a hostile peer sends thousands.
 const MOST_ALERTS: usize = 16;
 
-/// pre_shared_key in a ServerHello: a TLS 1.3 session was resumed (RFC 8446 §4.2.11).
-const PRE_SHARED_KEY: ExtensionType = ExtensionType(41);
-
 /// Where the events go.
-type Out<'o> = dyn FnMut(TlsEvent<'_>) + 'o;
+pub(super) type Out<'o> = dyn FnMut(TlsEvent<'_>) + 'o;
+
+/// Everything that may open a session.
+#[derive(Clone, Default)]
+pub struct Keys {
+    /// RSA keys and key logs.
+    pub ring: Arc<KeyRing>,
+    /// Sessions that may be resumed.
+    pub store: Arc<SessionStore>,
+}
+
+impl Keys {
+    /// Adds the key log of a Decryption Secrets Block, known from the packet behind the first
+    /// `packets` on. Gives what is wrong with it.
+    #[must_use]
+    pub fn add_secrets_block(&self, data: &[u8], packets: u64) -> Vec<KeyError> {
+        let (log, errors) = KeyLog::parse_dsb(data);
+        self.ring.keylog().add(log.known_since(packets));
+        errors
+    }
+}
 
 /// How the records of one direction are protected at the moment.
 #[derive(Default)]
-enum Protection {
+pub(super) enum Protection {
     #[default]
     Clear,
+    /// Protected, by one of the secrets that were found: the next record tells.
+    Pending,
     Open(Box<RecordCipher>),
     /// Protected, and nothing here opens it.
     Opaque,
@@ -39,14 +57,17 @@ enum Protection {
 
 /// One TLS connection.
 pub struct Tls {
-    server: SocketAddr,
-    ring: Arc<KeyRing>,
+    pub(super) ends: [SocketAddr; 2],
+    pub(super) keys: Keys,
     readers: PerRole<RecordReader>,
     joiners: PerRole<MessageJoiner>,
-    protection: PerRole<Protection>,
-    negotiation: Negotiation,
+    pub(super) protection: PerRole<Protection>,
+    /// What was lost before the next record.
+    holes: PerRole<Option<Hole>>,
+    pub(super) negotiation: Negotiation,
+    pub(super) schedule: Schedule,
     scratch: Vec<u8>,
-    facts: TlsFacts,
+    pub(super) facts: TlsFacts,
 }
 
 /// Whether bytes at the start of a direction look like TLS: a handshake or alert record, or an
@@ -64,16 +85,18 @@ pub fn looks_like_tls(bytes: &[u8]) -> bool {
 }
 
 impl Tls {
-    /// A connection to `server`, to be opened by the keys of `ring`.
+    /// A connection between two ends, client first, to be opened with `keys`.
     #[must_use]
-    pub fn new(server: SocketAddr, ring: Arc<KeyRing>) -> Self {
+    pub fn new(ends: [SocketAddr; 2], keys: Keys) -> Self {
         Self {
-            server,
-            ring,
+            ends,
+            keys,
             readers: PerRole::default(),
             joiners: PerRole::default(),
             protection: PerRole::default(),
+            holes: PerRole::default(),
             negotiation: Negotiation::default(),
+            schedule: Schedule::default(),
             scratch: Vec::new(),
             facts: TlsFacts::default(),
         }
@@ -95,7 +118,7 @@ impl Tls {
     pub fn feed(&mut self, from: Role, bytes: &[u8], at: Moment, out: &mut Out<'_>) {
         self.facts.seen[from] = true;
         let mut reader = mem::take(&mut self.readers[from]);
-        reader.feed(bytes, at, |found| match found {
+        reader.feed(bytes, at, &mut |found| match found {
             Found::Record(record) => self.on_record(from, &record, out),
             Found::NotTls(bytes, at) => {
                 self.facts.not_tls[from].get_or_insert(at);
@@ -111,59 +134,197 @@ impl Tls {
         self.readers[from].skip(gap.bytes);
         self.facts.damaged[from] += 1;
         if self.is_negotiating() || self.joiners[from].pending() > 0 {
-            self.joiners[from].clear();
-            self.negotiation.damage();
-            self.facts.handshake_damaged = true;
+            self.damage_handshake(from);
         }
-        if self.is_established(from) {
+        if !matches!(self.protection[from], Protection::Clear) {
             out(TlsEvent::DataGap(from, gap.bytes, at));
-        }
-        // The number of records lost is not known, and with it that of the next (law 6).
-        if self.readers[from].is_lost() {
-            self.protection[from] = Protection::Opaque;
         }
     }
 
-    fn is_negotiating(&self) -> bool {
+    fn damage_handshake(&mut self, from: Role) {
+        self.joiners[from].clear();
+        self.negotiation.damaged = true;
+        self.facts.handshake_damaged = true;
+    }
+
+    pub(super) fn is_negotiating(&self) -> bool {
         !(self.negotiation.finished.client && self.negotiation.finished.server)
     }
 
-    fn is_established(&self, from: Role) -> bool {
-        !matches!(self.protection[from], Protection::Clear)
-    }
-
     fn on_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        let kind = record.header.content_type;
         // TLS 1.3 sends ChangeCipherSpec for the sake of middleboxes, in clear (RFC 8446 §D.4).
-        if self.facts.is_tls13() && kind == ContentType::CHANGE_CIPHER_SPEC {
+        if self.facts.is_tls13() && record.header.content_type == ContentType::CHANGE_CIPHER_SPEC {
             return;
         }
-        let mut protection = mem::take(&mut self.protection[from]);
-        match &mut protection {
-            Protection::Clear => self.on_content(from, record, record.fragment, false, out),
-            Protection::Opaque => self.on_opaque(from, record, out),
+        if let Some(hole) = &record.behind {
+            self.widen(from, hole);
+        }
+        match mem::take(&mut self.protection[from]) {
+            Protection::Clear => self.on_clear(from, record, out),
+            Protection::Pending => self.on_pending(from, record, out),
             Protection::Open(cipher) => self.on_protected(from, record, cipher, out),
+            Protection::Opaque => {
+                self.protection[from] = Protection::Opaque;
+                self.on_opaque(from, record, out);
+            }
         }
-        // ChangeCipherSpec in the record has put another protection there, which then stays.
-        if matches!(self.protection[from], Protection::Clear) {
-            self.protection[from] = protection;
+    }
+
+    fn widen(&mut self, from: Role, hole: &Hole) {
+        let wider = self.holes[from].get_or_insert_with(Hole::default);
+        wider.bytes = wider.bytes.saturating_add(hole.bytes);
+        wider.before.clone_from(&hole.before);
+    }
+
+    /// In the clear as far as is known. Behind a hole ChangeCipherSpec may have been in it.
+    fn on_clear(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        if let Some(hole) = self.holes[from].take().filter(|_| self.negotiation.has_secret()) {
+            let cipher = self.try_ciphers(from, record, Some(&hole));
+            if let Some((cipher, content_type)) = cipher {
+                return self.on_first_opened(from, record, cipher, content_type, out);
+            }
+            if record.header.content_type == ContentType::APPLICATION_DATA {
+                self.holes[from] = Some(hole);
+                return self.on_pending(from, record, out);
+            }
         }
+        if record.header.content_type == ContentType::APPLICATION_DATA {
+            return self.on_early_data(from, record, out);
+        }
+        self.on_content(from, record, record.header.content_type, record.fragment, out);
+    }
+
+    /// Application data in the clear is none: either the capture began after the handshake, or
+    /// it is the early data of TLS 1.3 (RFC 8446 §4.2.10).
+    fn on_early_data(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        if let Some(cipher) = self.early_data_cipher(from) {
+            return self.on_protected(from, record, cipher, out);
+        }
+        self.protection[from] = Protection::Opaque;
+        self.on_opaque(from, record, out);
+    }
+
+    /// The first record behind ChangeCipherSpec shows which secret is the right one.
+    fn on_pending(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        let hole = self.holes[from].take();
+        if let Some((cipher, content_type)) = self.try_ciphers(from, record, hole.as_ref()) {
+            return self.on_first_opened(from, record, cipher, content_type, out);
+        }
+        self.tally_protected(from, record);
+        if hole.is_some() {
+            // It may still be one of them, if the hole took the block that TLS 1.0 chains to.
+            self.protection[from] = Protection::Pending;
+        } else {
+            self.protection[from] = Protection::Opaque;
+        }
+        self.lose(from, hole, record);
+        self.on_failure(from, record, out);
+    }
+
+    /// Tries each secret on a record. The content is left in `scratch`.
+    fn try_ciphers(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+        hole: Option<&Hole>,
+    ) -> Option<(Box<RecordCipher>, ContentType)> {
+        let mut scratch = mem::take(&mut self.scratch);
+        for (candidate, mut cipher) in self.negotiation.ciphers(from) {
+            let plain = |cipher: &mut RecordCipher, scratch: &mut Vec<u8>| {
+                let mut buffer = Vec::new();
+                let content = match hole {
+                    None => cipher.open(record.header, record.fragment, &mut buffer),
+                    Some(hole) => {
+                        cipher.open_behind(hole, record.header, record.fragment, &mut buffer)
+                    }
+                }
+                .ok()?;
+                scratch.clear();
+                scratch.extend_from_slice(content.bytes);
+                Some(content.content_type)
+            };
+            if let Some(content_type) = plain(&mut cipher, &mut scratch) {
+                if let Some(secret) = self.negotiation.choose(candidate) {
+                    self.facts.keys = KeySearch::Opened(secret);
+                }
+                self.scratch = scratch;
+                return Some((Box::new(cipher), content_type));
+            }
+        }
+        self.scratch = scratch;
+        None
+    }
+
+    fn on_first_opened(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+        cipher: Box<RecordCipher>,
+        content_type: ContentType,
+        out: &mut Out<'_>,
+    ) {
+        self.tally_protected(from, record);
+        self.protection[from] = Protection::Open(cipher);
+        let content = mem::take(&mut self.scratch);
+        self.on_opened(from, record, content_type, &content, out);
+        self.scratch = content;
     }
 
     fn on_protected(
         &mut self,
         from: Role,
         record: &Record<'_>,
-        cipher: &mut RecordCipher,
+        mut cipher: Box<RecordCipher>,
         out: &mut Out<'_>,
     ) {
         self.tally_protected(from, record);
         let mut scratch = mem::take(&mut self.scratch);
-        match cipher.open(record.header, record.fragment, &mut scratch) {
-            Ok(content) => self.on_content(from, record, content, true, out),
-            Err(_) => self.on_failure(from, record, out),
+        let hole = self.holes[from].take();
+        let opened = match &hole {
+            None => cipher.open(record.header, record.fragment, &mut scratch),
+            Some(hole) => cipher.open_behind(hole, record.header, record.fragment, &mut scratch),
+        };
+        let Ok(content) = opened else {
+            self.protection[from] = Protection::Open(cipher);
+            self.scratch = scratch;
+            return self.on_unopened(from, record, hole, out);
+        };
+        let content_type = content.content_type;
+        // What the content does to the protection, it does to the direction, not to this cipher.
+        self.protection[from] = Protection::Clear;
+        self.on_opened(from, record, content_type, content.bytes, out);
+        if matches!(self.protection[from], Protection::Clear) {
+            self.protection[from] = Protection::Open(cipher);
         }
         self.scratch = scratch;
+    }
+
+    /// A record that the cipher does not open: in TLS 1.3 the keys may have changed in a hole, or
+    /// early data was refused; else it stays closed.
+    fn on_unopened(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+        hole: Option<Hole>,
+        out: &mut Out<'_>,
+    ) {
+        if let Some((cipher, content_type, content)) = self.next_stage(from, record, hole.as_ref())
+        {
+            self.protection[from] = Protection::Open(cipher);
+            return self.on_opened(from, record, content_type, &content, out);
+        }
+        if hole.is_some() {
+            self.lose(from, hole, record);
+        }
+        self.on_failure(from, record, out);
+    }
+
+    /// Adds a record that could not be opened behind a hole to the hole.
+    fn lose(&mut self, from: Role, hole: Option<Hole>, record: &Record<'_>) {
+        let Some(mut hole) = hole else { return };
+        hole.bytes = hole.bytes.saturating_add(record.wire_len());
+        hole.before = record.fragment.to_vec();
+        self.holes[from] = Some(hole);
     }
 
     fn on_failure(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
@@ -208,47 +369,48 @@ impl Tls {
         }
     }
 
-    fn on_content(
+    /// The content of a record that was opened.
+    fn on_opened(
         &mut self,
         from: Role,
         record: &Record<'_>,
+        content_type: ContentType,
         content: &[u8],
-        encrypted: bool,
         out: &mut Out<'_>,
     ) {
-        match record.header.content_type {
-            ContentType::HANDSHAKE => self.on_handshake(from, record, content, out),
-            ContentType::CHANGE_CIPHER_SPEC => self.on_change_cipher_spec(from, record.at(), out),
-            ContentType::ALERT => self.on_alert(from, Some(content), encrypted, record.at(), out),
+        match content_type {
+            ContentType::ALERT => self.on_alert(from, Some(content), true, record.at(), out),
             ContentType::APPLICATION_DATA => {
-                self.on_application_data(from, record, content, encrypted, out);
+                self.on_application_data(from, content, record.at(), out);
             }
-            ContentType::SSL2_CLIENT_HELLO => self.on_ssl2_hello(record, content, out),
-            _ => {}
+            _ => self.on_content(from, record, content_type, content, out),
         }
     }
 
-    /// Application data in the clear is none: either the capture began after the handshake, or
-    /// this is TLS 1.3, where everything behind the ServerHello looks like it (RFC 8446 §5.2).
-    fn on_application_data(
-        &mut self,
-        from: Role,
-        record: &Record<'_>,
-        content: &[u8],
-        encrypted: bool,
-        out: &mut Out<'_>,
-    ) {
-        if !encrypted {
-            self.protection[from] = Protection::Opaque;
-            return self.on_opaque(from, record, out);
-        }
-        let at = record.at();
+    fn on_application_data(&mut self, from: Role, content: &[u8], at: Moment, out: &mut Out<'_>) {
         self.on_first_application_data(from, at, out);
         let tally = &mut self.facts.opened[from];
         tally.records += 1;
         tally.bytes += content.len() as u64;
         if !content.is_empty() {
             out(TlsEvent::Data(from, content, at));
+        }
+    }
+
+    fn on_content(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+        content_type: ContentType,
+        content: &[u8],
+        out: &mut Out<'_>,
+    ) {
+        match content_type {
+            ContentType::HANDSHAKE => self.on_handshake(from, record, content, out),
+            ContentType::CHANGE_CIPHER_SPEC => self.on_change_cipher_spec(from, record.at(), out),
+            ContentType::ALERT => self.on_alert(from, Some(content), false, record.at(), out),
+            ContentType::SSL2_CLIENT_HELLO => self.on_ssl2_hello(record, content, out),
+            _ => {}
         }
     }
 
@@ -273,146 +435,21 @@ impl Tls {
 
     fn on_change_cipher_spec(&mut self, from: Role, at: Moment, out: &mut Out<'_>) {
         self.facts.change_cipher_spec[from].get_or_insert(at);
-        if from == Role::Server && self.facts.client_key_exchange_at.is_none() {
-            self.note_abbreviated();
+        if self.facts.client_key_exchange_at.is_none() {
+            self.on_abbreviated(from, at);
         }
-        self.protection[from] = match self.negotiation.take_cipher(from) {
-            Some(cipher) => Protection::Open(Box::new(cipher)),
-            None => Protection::Opaque,
-        };
+        self.protection[from] =
+            if self.negotiation.has_secret() { Protection::Pending } else { Protection::Opaque };
         out(TlsEvent::ChangeCipherSpec(from, at));
-    }
-
-    /// The server is done with the handshake before the client sent a key: it took up an earlier
-    /// session, unless the part of the handshake with the key was not captured.
-    fn note_abbreviated(&mut self) {
-        if self.negotiation.damaged || !self.facts.certificates.is_empty() {
-            return;
-        }
-        self.negotiation.abbreviated = true;
-        self.facts.resumed = self.negotiation.resumption();
     }
 
     fn on_handshake(&mut self, from: Role, record: &Record<'_>, content: &[u8], out: &mut Out<'_>) {
         let mut joiner = mem::take(&mut self.joiners[from]);
         let fed = joiner.feed(record, content, |message| self.on_message(from, &message, out));
-        if fed.is_err() {
-            joiner.clear();
-            self.negotiation.damage();
-            self.facts.handshake_damaged = true;
-        }
         self.joiners[from] = joiner;
-    }
-
-    fn on_ssl2_hello(&mut self, record: &Record<'_>, content: &[u8], out: &mut Out<'_>) {
-        let at = record.at();
-        self.negotiation.record_bytes(content);
-        self.set_client_hello(ClientHello::parse_ssl2(content));
-        out(TlsEvent::Message(Role::Client, HandshakeType::CLIENT_HELLO, at));
-    }
-
-    fn on_message(&mut self, from: Role, message: &Message<'_>, out: &mut Out<'_>) {
-        if (from, message.kind) == (Role::Client, HandshakeType::CLIENT_HELLO) {
-            self.begin_negotiation();
+        if fed.is_err() {
+            self.damage_handshake(from);
         }
-        if message.kind == HandshakeType::FINISHED {
-            self.on_finished(from, message);
-        }
-        self.negotiation.record(message);
-        self.read_message(from, message);
-        out(self.event_of(from, message));
-        if !self.is_negotiating() {
-            self.negotiation.conclude();
-        }
-    }
-
-    fn event_of(&self, from: Role, message: &Message<'_>) -> TlsEvent<'static> {
-        let retry =
-            self.facts.server_hello.as_ref().is_some_and(ServerHello::is_hello_retry_request);
-        if message.kind == HandshakeType::SERVER_HELLO && retry {
-            return TlsEvent::HelloRetryRequest(message.at);
-        }
-        TlsEvent::Message(from, message.kind, message.at)
-    }
-
-    /// A ClientHello begins a new negotiation, unless it answers a HelloRetryRequest.
-    fn begin_negotiation(&mut self) {
-        let retried = self.negotiation.server_hello.as_ref();
-        if retried.is_some_and(ServerHello::is_hello_retry_request) {
-            return;
-        }
-        if self.facts.client_hello.is_some() {
-            self.facts.renegotiations += 1;
-            self.facts.client_key_exchange_at = None;
-            self.facts.certificates.clear();
-        }
-        self.negotiation = Negotiation::default();
-    }
-
-    fn set_client_hello(&mut self, hello: Option<ClientHello>) {
-        if hello.is_none() {
-            self.negotiation.damage();
-        }
-        if hello.is_some() {
-            self.facts.client_hello.clone_from(&hello);
-        }
-        self.negotiation.client_hello = hello;
-    }
-
-    fn read_message(&mut self, from: Role, message: &Message<'_>) {
-        match (from, message.kind) {
-            (Role::Client, HandshakeType::CLIENT_HELLO) => {
-                self.set_client_hello(ClientHello::parse(message.body));
-            }
-            (Role::Server, HandshakeType::SERVER_HELLO) => self.on_server_hello(message),
-            (Role::Server, HandshakeType::CERTIFICATE) => {
-                self.facts.certificates = certificate::parse_list(message.body);
-                self.facts.certificate_at = Some(message.at);
-            }
-            (Role::Client, HandshakeType::CERTIFICATE) => {
-                self.facts.client_certificate_sent = message.body.len() > 3;
-            }
-            (Role::Server, HandshakeType::CERTIFICATE_REQUEST) => {
-                self.facts.client_certificate_requested = true;
-            }
-            (Role::Client, HandshakeType::CLIENT_KEY_EXCHANGE) => self.on_key_exchange(message),
-            (Role::Server, HandshakeType::NEW_SESSION_TICKET) => {
-                self.facts.new_session_ticket = true;
-            }
-            _ => {}
-        }
-    }
-
-    fn on_server_hello(&mut self, message: &Message<'_>) {
-        let Some(hello) = ServerHello::parse(message.body) else {
-            return self.negotiation.damage();
-        };
-        if hello.agreed_version() == ProtocolVersion::TLS13 && !hello.is_hello_retry_request() {
-            // Everything behind the hellos is protected (RFC 8446 §5.2).
-            self.protection = PerRole::new(|_| Protection::Opaque);
-            self.facts.resumed = hello.agrees(PRE_SHARED_KEY).then_some(Resumption::Psk);
-        }
-        self.negotiation.server_hello = Some(hello.clone());
-        self.facts.server_hello = Some(hello);
-    }
-
-    fn on_key_exchange(&mut self, message: &Message<'_>) {
-        self.facts.client_key_exchange_at = Some(message.at);
-        let search = Search {
-            ring: &self.ring,
-            server: self.server,
-            certificate: self.facts.certificates.first(),
-        };
-        let found = self.negotiation.exchange_keys(message.body, &search);
-        if found != KeySearch::NotTried {
-            self.facts.keys = found;
-        }
-    }
-
-    fn on_finished(&mut self, from: Role, message: &Message<'_>) {
-        self.facts.finished_at[from] = Some(message.at);
-        self.facts.finished_verified[from] = self.negotiation.verify_finished(from, message.body);
-        self.negotiation.finished[from] = true;
     }
 }
 

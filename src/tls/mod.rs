@@ -1,6 +1,7 @@
 //! The bytes of both directions become TLS events: records, handshake, and, with a key, what was
 //! inside. Sans-IO; knows nothing of SMTP, of key files or of how things are printed.
 
+mod border;
 pub mod certificate;
 mod decrypt;
 pub mod facts;
@@ -8,14 +9,17 @@ pub mod fingerprint;
 mod handshake;
 pub mod hello;
 mod machine;
+mod messages;
 pub mod names;
 mod negotiation;
 mod record;
+mod schedule13;
 pub mod suite;
 
+pub use decrypt::SessionStore;
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
-pub use machine::{Tls, looks_like_tls};
+pub use machine::{Keys, Tls, looks_like_tls};
 
 use crate::moment::Moment;
 use crate::role::Role;

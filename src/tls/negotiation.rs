@@ -4,51 +4,69 @@ use std::net::SocketAddr;
 
 use super::certificate::Certificate;
 use super::decrypt::{
-    MasterSecret, PremasterFault, PremasterSecret, Prf, Randoms, RecordCipher, open_premaster,
-    record_ciphers,
+    Handle, MasterSecret, PremasterFault, PremasterSecret, Prf, Randoms, RecordCipher,
+    RecordOptions, SessionStore, open_premaster, record_ciphers,
 };
-use super::facts::{KeySearch, PremasterNote, Resumption};
+use super::facts::{KeySearch, Origin, PremasterNote, Resumption, Secret};
 use super::handshake::{HandshakeType, Message};
 use super::hello::{ClientHello, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, ServerHello};
 use super::names::ProtocolVersion;
 use super::suite::{KeyExchange, Suite};
-use crate::keys::{KeyId, KeyRing};
+use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, Origin as LogOrigin};
 use crate::role::{PerRole, Role};
 
 /// The transcript is kept until the Finished messages are checked, and no longer than this: two
 /// certificate lists of the greatest length are shorter.
 const LONGEST_TRANSCRIPT: usize = 1 << 20;
 
+/// Secrets that are tried for one session, at most: a key log may have several lines for it.
+const MOST_CANDIDATES: usize = 16;
+
+/// DEFLATE as a compression method (RFC 3749 §2).
+const DEFLATE: u8 = 1;
+
 /// One handshake under way.
 #[derive(Default)]
 pub(super) struct Negotiation {
     /// All handshake messages so far, as the Finished hash takes them (RFC 5246 §7.4.9).
-    transcript: Vec<u8>,
+    pub(super) transcript: Vec<u8>,
     /// A message is missing from the transcript, or it grew too long.
     pub(super) damaged: bool,
     pub(super) client_hello: Option<ClientHello>,
     pub(super) server_hello: Option<ServerHello>,
-    secrets: Option<(Prf, MasterSecret)>,
-    ciphers: PerRole<Option<RecordCipher>>,
-    /// The server answered with ChangeCipherSpec or Finished before any ClientKeyExchange.
-    pub(super) abbreviated: bool,
+    /// The server sent a key exchange of its own: what the client encrypts is to that key.
+    pub(super) server_key_exchange: bool,
+    /// A ticket that the server has given out.
+    pub(super) new_ticket: Option<Vec<u8>>,
+    candidates: Vec<Candidate>,
+    /// The candidate that a record has proven right.
+    chosen: Option<usize>,
     pub(super) finished: PerRole<bool>,
 }
 
-/// What a negotiation needs to know to find its key.
+/// A master secret that may be the session's.
+struct Candidate {
+    master: MasterSecret,
+    secret: Secret,
+}
+
+/// Where the keys may come from.
 pub(super) struct Search<'a> {
     pub(super) ring: &'a KeyRing,
+    pub(super) log: Option<&'a KeyLog>,
+    pub(super) store: &'a SessionStore,
     pub(super) server: SocketAddr,
     pub(super) certificate: Option<&'a Certificate>,
+    /// The frame in which the keys are wanted: what comes to be known later does not count.
+    pub(super) frame: u64,
 }
 
 impl Negotiation {
     /// Adds a message to the transcript. HelloRequest is never part of it (RFC 5246 §7.4.1.1).
     pub(super) fn record(&mut self, message: &Message<'_>) {
-        if message.kind == HandshakeType::HELLO_REQUEST {
-            return;
+        if message.kind != HandshakeType::HELLO_REQUEST {
+            self.record_bytes(message.bytes);
         }
-        self.record_bytes(message.bytes);
     }
 
     pub(super) fn record_bytes(&mut self, bytes: &[u8]) {
@@ -59,13 +77,7 @@ impl Negotiation {
         self.transcript.extend_from_slice(bytes);
     }
 
-    /// A message was lost.
-    pub(super) fn damage(&mut self) {
-        self.damaged = true;
-    }
-
-    /// Whether the server took up the session that the client offered (RFC 5246 §7.3): it skips
-    /// its certificate and goes straight to ChangeCipherSpec.
+    /// Whether the server took up the session that the client offered (RFC 5246 §7.3).
     pub(super) fn resumption(&self) -> Option<Resumption> {
         let (client, server) = (self.client_hello.as_ref()?, self.server_hello.as_ref()?);
         let offered_ticket = client.session_ticket.as_ref().is_some_and(|t| !t.is_empty());
@@ -77,64 +89,207 @@ impl Negotiation {
         }
     }
 
-    /// Derives the keys from a ClientKeyExchange, which is the last message of the transcript.
+    pub(super) fn has_secret(&self) -> bool {
+        !self.candidates.is_empty()
+    }
+
+    /// Finds the secret when the ClientKeyExchange, the last message of the transcript, has come.
     pub(super) fn exchange_keys(&mut self, body: &[u8], search: &Search<'_>) -> KeySearch {
-        let (Some(client), Some(server)) = (&self.client_hello, &self.server_hello) else {
+        let by_rsa = self.open_with_rsa(body, search);
+        self.add_logged_premasters(body, search);
+        self.add_logged_masters(search);
+        self.outcome().unwrap_or(by_rsa)
+    }
+
+    /// Finds the secret of a handshake without key exchange: an earlier session's.
+    pub(super) fn resume_keys(&mut self, search: &Search<'_>) -> KeySearch {
+        self.add_logged_masters(search);
+        self.add_resumed(search);
+        self.outcome().unwrap_or(KeySearch::NotTried)
+    }
+
+    /// What the search has come to, if it found anything.
+    fn outcome(&mut self) -> Option<KeySearch> {
+        let (suite, version) = self.agreed()?;
+        let secret = self.candidates.first()?.secret;
+        let can_open = Prf::of(version, suite).is_some() && self.cipher(0, Role::Client).is_some();
+        if !can_open {
+            self.candidates.clear();
+            return Some(KeySearch::UnsupportedSuite);
+        }
+        Some(KeySearch::Opened(secret))
+    }
+
+    fn agreed(&self) -> Option<(&'static Suite, ProtocolVersion)> {
+        let hello = self.server_hello.as_ref()?;
+        Some((hello.cipher_suite.suite()?, hello.agreed_version()))
+    }
+
+    fn randoms(&self) -> Option<Randoms> {
+        let (client, server) = (self.client_hello.as_ref()?, self.server_hello.as_ref()?);
+        Some(Randoms { client: client.random, server: server.random })
+    }
+
+    fn open_with_rsa(&mut self, body: &[u8], search: &Search<'_>) -> KeySearch {
+        let (Some((suite, version)), Some(client)) = (self.agreed(), &self.client_hello) else {
             return KeySearch::NotTried;
         };
-        let Some(suite) = server.cipher_suite.suite() else { return KeySearch::NotTried };
-        if suite.key_exchange != KeyExchange::Rsa {
+        let is_rsa = match suite.key_exchange {
+            KeyExchange::Rsa => true,
+            KeyExchange::RsaExport => !self.server_key_exchange,
+            _ => false,
+        };
+        if !is_rsa {
             return KeySearch::NotTried;
         }
-        let versions = [client.version, server.agreed_version()];
-        match find_premaster(body, versions, search) {
-            Ok((key, premaster)) => self.derive(key, suite, &premaster),
+        match find_premaster(body, [client.version, version], search) {
+            Ok((key, premaster)) => self.add_premaster(&premaster, Secret::RsaKey(key)),
             Err(failed) => failed,
         }
     }
 
-    fn derive(&mut self, key: KeyId, suite: &Suite, premaster: &PremasterSecret) -> KeySearch {
-        let (Some(client), Some(server)) = (&self.client_hello, &self.server_hello) else {
+    fn add_premaster(&mut self, premaster: &PremasterSecret, secret: Secret) -> KeySearch {
+        let Some(((suite, version), server)) = self.agreed().zip(self.server_hello.as_ref()) else {
             return KeySearch::NotTried;
         };
-        let version = server.agreed_version();
-        let Some(prf) = Prf::of(version, suite) else { return KeySearch::UnsupportedSuite(key) };
-        let randoms = Randoms { client: client.random, server: server.random };
-        let master = if server.agrees(EXTENDED_MASTER_SECRET) {
-            if self.damaged {
-                return KeySearch::TranscriptDamaged(key);
-            }
-            prf.extended_master_secret(premaster, &self.transcript)
-        } else {
-            prf.master_secret(premaster, &randoms)
+        let Some(prf) = Prf::of(version, suite) else { return KeySearch::UnsupportedSuite };
+        let Some(randoms) = self.randoms() else { return KeySearch::NotTried };
+        let is_extended = server.agrees(EXTENDED_MASTER_SECRET) && version != ProtocolVersion::SSL3;
+        let master = match (is_extended, self.damaged) {
+            (true, true) => return KeySearch::TranscriptDamaged,
+            (true, false) => prf.extended_master_secret(premaster, &self.transcript),
+            (false, _) => prf.master_secret(premaster, &randoms),
         };
-        let etm = server.agrees(ENCRYPT_THEN_MAC);
-        match record_ciphers(suite, version, etm, &master, &randoms) {
-            Ok(PerRole { client, server }) => {
-                self.ciphers = PerRole { client: Some(client), server: Some(server) };
-                self.secrets = Some((prf, master));
-                KeySearch::Opened(key)
-            }
-            Err(_) => KeySearch::UnsupportedSuite(key),
+        self.add(master, secret);
+        KeySearch::Opened(secret)
+    }
+
+    fn add(&mut self, master: MasterSecret, secret: Secret) {
+        if self.candidates.len() < MOST_CANDIDATES {
+            self.candidates.push(Candidate { master, secret });
         }
     }
 
-    /// The protection that begins with a ChangeCipherSpec of `from`; None if it is not known.
-    pub(super) fn take_cipher(&mut self, from: Role) -> Option<RecordCipher> {
-        self.ciphers[from].take()
+    fn add_logged_premasters(&mut self, body: &[u8], search: &Search<'_>) {
+        let (Some(log), Some(client)) = (search.log, &self.client_hello) else { return };
+        let mut found = Vec::new();
+        let mut take = |secret: &LoggedSecret| {
+            if secret.since() < search.frame {
+                found.push((PremasterSecret::new(secret.as_bytes()), logged(secret)));
+            }
+        };
+        log.premasters_by_random(&client.random).for_each(&mut take);
+        // Behind the length of two bytes in TLS, at once in SSL 3.0.
+        for encrypted in [body.get(2..), Some(body)].into_iter().flatten() {
+            if let Some(first8) = encrypted.first_chunk() {
+                log.premasters_by_encrypted(first8).for_each(&mut take);
+            }
+        }
+        for (premaster, secret) in found {
+            self.add_premaster(&premaster, secret);
+        }
+    }
+
+    fn add_logged_masters(&mut self, search: &Search<'_>) {
+        let (Some(log), Some(client)) = (search.log, &self.client_hello) else { return };
+        let id = self.server_hello.as_ref().map_or(&[][..], |hello| &hello.session_id);
+        let by_id = (!id.is_empty()).then(|| log.master_by_session_id(id)).into_iter().flatten();
+        let found: Vec<_> = log
+            .master_secrets(&client.random)
+            .chain(by_id)
+            .filter(|secret| secret.since() < search.frame)
+            .filter_map(|secret| Some((MasterSecret::new(secret.as_48()?), logged(secret))))
+            .collect();
+        found.into_iter().for_each(|(master, secret)| self.add(master, secret));
+    }
+
+    fn add_resumed(&mut self, search: &Search<'_>) {
+        let (Some(client), Some(server)) = (&self.client_hello, &self.server_hello) else { return };
+        let ticket = client.session_ticket.as_deref().filter(|ticket| !ticket.is_empty());
+        let by_ticket = ticket.map(Handle::Ticket);
+        let by_id =
+            (!server.session_id.is_empty()).then_some(Handle::SessionId(&server.session_id));
+        let found: Vec<_> = [by_ticket, by_id]
+            .into_iter()
+            .flatten()
+            .filter_map(|handle| search.store.recall(handle, search.frame))
+            .collect();
+        for (master, secret, origin) in found {
+            self.add(master, Secret::resumed(secret, origin));
+        }
+    }
+
+    /// The protection of a direction by one of the candidates.
+    fn cipher(&self, candidate: usize, from: Role) -> Option<RecordCipher> {
+        let ((suite, version), server) = self.agreed().zip(self.server_hello.as_ref())?;
+        let master = &self.candidates.get(candidate)?.master;
+        let options = RecordOptions {
+            encrypt_then_mac: server.agrees(ENCRYPT_THEN_MAC),
+            deflate: server.compression_method == DEFLATE,
+        };
+        let both = record_ciphers(suite, version, options, master, &self.randoms()?).ok()?;
+        Some(match from {
+            Role::Client => both.client,
+            Role::Server => both.server,
+        })
+    }
+
+    /// The protections that a direction may have, by candidate: one, once a record has chosen.
+    pub(super) fn ciphers(&self, from: Role) -> Vec<(usize, RecordCipher)> {
+        let all = match self.chosen {
+            Some(chosen) => chosen..chosen + 1,
+            None => 0..self.candidates.len(),
+        };
+        all.filter_map(|i| Some((i, self.cipher(i, from)?))).collect()
+    }
+
+    /// A record was opened by a candidate. Gives the secret that it is.
+    pub(super) fn choose(&mut self, candidate: usize) -> Option<Secret> {
+        self.chosen = Some(candidate);
+        self.candidates.get(candidate).map(|candidate| candidate.secret)
+    }
+
+    fn chosen(&self) -> Option<&Candidate> {
+        self.candidates.get(self.chosen?)
     }
 
     /// Checks the content of a Finished message, before it is added to the transcript
     /// (RFC 5246 §7.4.9). None if that cannot be done.
     pub(super) fn verify_finished(&self, from: Role, body: &[u8]) -> Option<bool> {
-        let (prf, master) = self.secrets.as_ref().filter(|_| !self.damaged)?;
-        Some(prf.verify_data(master, from, &self.transcript) == body)
+        let (suite, version) = self.agreed().filter(|_| !self.damaged)?;
+        let prf = Prf::of(version, suite)?;
+        Some(prf.verify_data(&self.chosen()?.master, from, &self.transcript) == body)
+    }
+
+    /// Remembers the session for those who will resume it.
+    pub(super) fn remember(&self, store: &SessionStore, origin: Origin) {
+        let (Some(chosen), Some(server)) = (self.chosen(), &self.server_hello) else { return };
+        // What a resumed session hands out leads back to the session that was opened first.
+        let (secret, origin) = match chosen.secret {
+            Secret::Resumed { by, origin: first } => {
+                (by.secret(), Origin { known_since: origin.known_since, ..first })
+            }
+            secret => (secret, origin),
+        };
+        let ticket = self.new_ticket.as_deref().map(Handle::Ticket);
+        let id = (!server.session_id.is_empty()).then_some(Handle::SessionId(&server.session_id));
+        for handle in [ticket, id].into_iter().flatten() {
+            store.remember(handle, &chosen.master, secret, origin);
+        }
     }
 
     /// Both Finished messages are through: nothing of the transcript is needed any more.
     pub(super) fn conclude(&mut self) {
         self.transcript = Vec::new();
-        self.secrets = None;
+        self.candidates = Vec::new();
+        self.chosen = None;
+    }
+}
+
+fn logged(secret: &LoggedSecret) -> Secret {
+    match secret.origin() {
+        LogOrigin::File => Secret::KeyLog,
+        LogOrigin::Dsb => Secret::Dsb,
     }
 }
 

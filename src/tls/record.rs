@@ -1,10 +1,12 @@
 //! The record layer: a byte stream becomes records (RFC 5246 §6.2.1, RFC 8446 §5.1).
 
+use super::border::find_border;
+use super::decrypt::Hole;
 use super::names::ProtocolVersion;
 use crate::moment::Moment;
 
 /// Length of a record header in bytes.
-const HEADER: usize = 5;
+pub(super) const HEADER: usize = 5;
 
 /// A record may hold so many bytes: 2^14 of content and 2048 that compression and protection add
 /// (RFC 5246 §6.2.3; TLS 1.3 allows less).
@@ -22,7 +24,7 @@ impl ContentType {
     /// Not on the wire: an SSL 2.0 ClientHello, which has a header of its own (RFC 5246 §E.2).
     pub(super) const SSL2_CLIENT_HELLO: Self = Self(0);
 
-    fn is_known(self) -> bool {
+    pub(super) fn is_known(self) -> bool {
         // 24 is heartbeat (RFC 6520 §3).
         (20..=24).contains(&self.0)
     }
@@ -47,12 +49,19 @@ struct Mark {
 pub(super) struct Record<'a> {
     pub(super) header: RecordHeader,
     pub(super) fragment: &'a [u8],
+    /// What was lost since the record before it.
+    pub(super) behind: Option<Hole>,
     marks: &'a [Mark],
     /// Bytes of `marks` before the fragment.
     skipped: usize,
 }
 
 impl Record<'_> {
+    /// Its bytes on the wire.
+    pub(super) fn wire_len(&self) -> u64 {
+        (self.skipped + self.fragment.len()) as u64
+    }
+
     /// The latest capture instant among all its bytes.
     pub(super) fn at(&self) -> Moment {
         self.marks.iter().map(|mark| mark.at).max().unwrap_or_default()
@@ -81,50 +90,93 @@ pub(super) enum Found<'a> {
     NotTls(&'a [u8], Moment),
 }
 
+/// Takes what is found.
+type Out<'o> = dyn FnMut(Found<'_>) + 'o;
+
 /// Cuts one direction's bytes into records. Whole records are handed on where they lie; only what
-/// straddles two chunks is copied, so at most one record is buffered.
-#[derive(Debug, Default)]
+/// straddles two chunks is copied, so at most one record is buffered, and one more behind a hole.
+#[derive(Debug)]
 pub(super) struct RecordReader {
     partial: Vec<u8>,
     marks: Vec<Mark>,
     /// Records have been found: an SSL 2.0 hello can only be the first.
     started: bool,
-    /// The borders of records are not known any more, or there are none.
-    lost: bool,
+    /// What the records found so far say of their version.
+    version: Option<ProtocolVersion>,
+    border: Border,
+    /// The last border was found by its looks, and nothing has confirmed it.
+    guessed: bool,
     /// Bytes of a damaged record that are still to come.
     to_skip: u64,
+    /// What lies between the last whole record and the next.
+    hole: Option<Hole>,
+}
+
+/// Where the next record begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Border {
+    /// Behind what was read.
+    Known,
+    /// Somewhere in what comes: there was a hole.
+    Sought,
+    /// Nowhere: this is not TLS.
+    None,
+}
+
+/// Bytes before a record behind a hole that are kept: the longest IV.
+const KEPT_BEFORE: usize = 16;
+
+impl Default for RecordReader {
+    fn default() -> Self {
+        Self {
+            partial: Vec::new(),
+            marks: Vec::new(),
+            started: false,
+            version: None,
+            border: Border::Known,
+            guessed: false,
+            to_skip: 0,
+            hole: None,
+        }
+    }
 }
 
 impl RecordReader {
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost
-    }
-
     /// Takes the next bytes of the direction.
-    pub(super) fn feed(&mut self, bytes: &[u8], at: Moment, mut found: impl FnMut(Found<'_>)) {
+    pub(super) fn feed(&mut self, bytes: &[u8], at: Moment, found: &mut Out<'_>) {
         let mut rest = self.skip_damaged(bytes);
-        while !rest.is_empty() && !self.lost {
-            rest = if self.partial.is_empty() {
-                self.read_in_place(rest, at, &mut found)
-            } else {
-                self.complete_partial(rest, at, &mut found)
+        while !rest.is_empty() {
+            rest = match self.border {
+                Border::None => return,
+                Border::Sought => self.seek(rest, at, found),
+                Border::Known if self.partial.is_empty() => self.read_in_place(rest, at, found),
+                Border::Known => self.complete_partial(rest, at, found),
             };
         }
     }
 
-    /// Takes a hole. If it lies within one record, the next border is still known, and the record
-    /// is lost alone; returns true then.
-    pub(super) fn skip(&mut self, bytes: u64) -> bool {
-        let within = self.missing_of_partial();
-        let damaged = self.to_skip.max(within);
+    /// Takes a hole, also one of unknown length ahead of the first byte. If it lies within one
+    /// record, the next border is still known; else it is sought.
+    pub(super) fn skip(&mut self, bytes: u64) {
+        if self.border == Border::None {
+            return;
+        }
+        let damaged = self.to_skip.max(self.missing_of_partial());
+        let hole = self.hole.get_or_insert_with(Hole::default);
+        hole.bytes = hole.bytes.saturating_add(bytes).saturating_add(self.partial.len() as u64);
+        hole.before.clear();
         self.partial.clear();
         self.marks.clear();
-        self.lost |= bytes > damaged;
+        if bytes > damaged || bytes == 0 {
+            self.border = Border::Sought;
+        }
         self.to_skip = damaged.saturating_sub(bytes);
-        !self.lost
     }
 
     fn missing_of_partial(&self) -> u64 {
+        if self.border != Border::Known {
+            return 0;
+        }
         match framing(&self.partial, self.started) {
             Framing::Record { total, .. } => total.saturating_sub(self.partial.len()) as u64,
             Framing::TooShort | Framing::NotTls => 0,
@@ -132,17 +184,48 @@ impl RecordReader {
     }
 
     fn skip_damaged<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        let skipped = self.to_skip.min(bytes.len() as u64);
-        self.to_skip -= skipped;
-        usize::try_from(skipped).ok().and_then(|n| bytes.get(n..)).unwrap_or_default()
+        let skipped = usize::try_from(self.to_skip).unwrap_or(usize::MAX).min(bytes.len());
+        let (damaged, rest) = bytes.split_at(skipped);
+        self.to_skip -= skipped as u64;
+        self.widen_hole(damaged);
+        rest
     }
 
-    fn read_in_place<'b>(
-        &mut self,
-        bytes: &'b [u8],
-        at: Moment,
-        found: &mut impl FnMut(Found<'_>),
-    ) -> &'b [u8] {
+    /// Adds captured bytes that belong to no whole record.
+    fn widen_hole(&mut self, bytes: &[u8]) {
+        let Some(hole) = &mut self.hole else { return };
+        hole.bytes = hole.bytes.saturating_add(bytes.len() as u64);
+        hole.before.extend_from_slice(
+            bytes.get(bytes.len().saturating_sub(KEPT_BEFORE)..).unwrap_or(bytes),
+        );
+        let excess = hole.before.len().saturating_sub(KEPT_BEFORE);
+        hole.before.drain(..excess);
+    }
+
+    /// Looks for the border of a record in what was captured behind a hole.
+    fn seek<'b>(&mut self, bytes: &'b [u8], at: Moment, found: &mut Out<'_>) -> &'b [u8] {
+        self.keep(bytes, at);
+        let (start, is_border) = find_border(&self.partial, self.version);
+        let (partial, marks) = (std::mem::take(&mut self.partial), std::mem::take(&mut self.marks));
+        self.widen_hole(partial.get(..start).unwrap_or_default());
+        if is_border {
+            self.border = Border::Known;
+            self.guessed = true;
+        }
+        let mut from = 0;
+        for mark in marks {
+            let run = partial.get(from.max(start)..mark.end).unwrap_or_default();
+            from = mark.end;
+            if is_border {
+                self.feed(run, mark.at, found);
+            } else if !run.is_empty() {
+                self.keep(run, mark.at);
+            }
+        }
+        &[]
+    }
+
+    fn read_in_place<'b>(&mut self, bytes: &'b [u8], at: Moment, found: &mut Out<'_>) -> &'b [u8] {
         let (header, skipped, total) = match framing(bytes, self.started) {
             Framing::Record { header, skipped, total } => (header, skipped, total),
             Framing::TooShort => return self.keep(bytes, at),
@@ -151,14 +234,28 @@ impl RecordReader {
         let Some((record, rest)) = bytes.split_at_checked(total) else {
             return self.keep(bytes, at);
         };
-        self.started = true;
         let marks = [Mark { end: total, at }];
         let fragment = record.get(skipped..).unwrap_or_default();
-        found(Found::Record(Record { header, fragment, marks: &marks, skipped }));
+        self.hand_on(header, fragment, &marks, skipped, found);
         rest
     }
 
-    fn keep<'b>(&mut self, bytes: &'b [u8], at: Moment) -> &'b [u8] {
+    fn hand_on(
+        &mut self,
+        header: RecordHeader,
+        fragment: &[u8],
+        marks: &[Mark],
+        skipped: usize,
+        found: &mut Out<'_>,
+    ) {
+        self.started = true;
+        self.version = Some(header.version);
+        let behind = self.hole.take();
+        self.guessed &= behind.is_some();
+        found(Found::Record(Record { header, fragment, behind, marks, skipped }));
+    }
+
+    fn keep<'b>(&mut self, bytes: &[u8], at: Moment) -> &'b [u8] {
         self.partial.extend_from_slice(bytes);
         let end = self.partial.len();
         match self.marks.last_mut().filter(|mark| mark.at == at) {
@@ -168,13 +265,15 @@ impl RecordReader {
         &[]
     }
 
-    fn give_up<'b>(
-        &mut self,
-        bytes: &[u8],
-        at: Moment,
-        found: &mut impl FnMut(Found<'_>),
-    ) -> &'b [u8] {
-        self.lost = true;
+    /// What is no record: behind a hole a false border was taken for one; else this is not TLS.
+    fn give_up<'b>(&mut self, bytes: &[u8], at: Moment, found: &mut Out<'_>) -> &'b [u8] {
+        if self.guessed {
+            self.border = Border::Sought;
+            self.hole.get_or_insert_with(Hole::default);
+            self.widen_hole(bytes);
+            return &[];
+        }
+        self.border = Border::None;
         found(Found::NotTls(bytes, at));
         &[]
     }
@@ -184,7 +283,7 @@ impl RecordReader {
         &mut self,
         bytes: &'b [u8],
         at: Moment,
-        found: &mut impl FnMut(Found<'_>),
+        found: &mut Out<'_>,
     ) -> &'b [u8] {
         let wanted = match framing(&self.partial, self.started) {
             Framing::Record { total, .. } => total.saturating_sub(self.partial.len()),
@@ -196,9 +295,8 @@ impl RecordReader {
         let (partial, marks) = (std::mem::take(&mut self.partial), std::mem::take(&mut self.marks));
         match framing(&partial, self.started) {
             Framing::Record { header, skipped, total } if total <= partial.len() => {
-                self.started = true;
                 let fragment = partial.get(skipped..).unwrap_or_default();
-                found(Found::Record(Record { header, fragment, marks: &marks, skipped }));
+                self.hand_on(header, fragment, &marks, skipped, found);
                 self.reuse(partial, marks);
             }
             Framing::NotTls => {
@@ -276,7 +374,7 @@ mod tests {
         let mut reader = RecordReader::default();
         let mut seen = Vec::new();
         for (i, piece) in pieces.iter().enumerate() {
-            reader.feed(piece, at(i as i64), |found| match found {
+            reader.feed(piece, at(i as i64), &mut |found| match found {
                 Found::Record(r) => {
                     seen.push((r.header.content_type.0, r.fragment.to_vec(), r.at().ts.0));
                 }
@@ -318,19 +416,38 @@ mod tests {
     fn a_hole_inside_a_record_costs_that_record_alone() {
         let mut reader = RecordReader::default();
         let mut seen = 0;
-        reader.feed(&[23, 3, 3, 0, 10, 1, 2], at(0), |_| seen += 1);
-        assert!(reader.skip(5));
-        reader.feed(&[8, 9, 10], at(1), |_| seen += 1);
-        reader.feed(&[23, 3, 3, 0, 1, 1], at(2), |_| seen += 1);
+        reader.feed(&[23, 3, 3, 0, 10, 1, 2], at(0), &mut |_| seen += 1);
+        reader.skip(5);
+        reader.feed(&[8, 9, 10], at(1), &mut |_| seen += 1);
+        reader.feed(&[23, 3, 3, 0, 1, 1], at(2), &mut |found| {
+            let Found::Record(record) = found else { panic!("{found:?}") };
+            let hole = record.behind.unwrap();
+            assert_eq!((hole.bytes, &hole.before[..]), (15, &[8, 9, 10][..]));
+            seen += 1;
+        });
         assert_eq!(seen, 1);
-        assert!(!reader.skip(1));
+    }
+
+    #[test]
+    fn the_next_border_is_found_behind_a_hole() {
+        let mut reader = RecordReader::default();
+        reader.feed(&[23, 3, 3, 0, 1, 7], at(0), &mut |_| ());
+        reader.skip(100);
+        // A header by its looks alone, then two records.
+        let tail = [9, 23, 3, 3, 0, 1, 3, 1, 23, 3, 3, 0, 2, 8, 8, 23, 3, 3, 0, 1, 5];
+        let mut seen = Vec::new();
+        reader.feed(&tail, at(1), &mut |found| {
+            let Found::Record(record) = found else { panic!("{found:?}") };
+            seen.push((record.fragment.to_vec(), record.behind.map(|hole| hole.bytes)));
+        });
+        assert_eq!(seen, [(vec![8, 8], Some(108)), (vec![5], None)]);
     }
 
     #[test]
     fn a_message_is_as_late_as_its_own_bytes() {
         let mut reader = RecordReader::default();
-        reader.feed(&[22, 3, 3, 0, 4, 1, 2], at(1), |_| ());
-        reader.feed(&[3, 4], at(9), |found| {
+        reader.feed(&[22, 3, 3, 0, 4, 1, 2], at(1), &mut |_| ());
+        reader.feed(&[3, 4], at(9), &mut |found| {
             let Found::Record(record) = found else { panic!("{found:?}") };
             assert_eq!(record.at_of(0, 2), at(1));
             assert_eq!(record.at_of(1, 3), at(9));
@@ -361,9 +478,9 @@ mod tests {
         fn no_bytes_make_it_panic(bytes: Vec<u8>, cut in 0_usize..64, hole: u64) {
             let mut reader = RecordReader::default();
             let (head, tail) = bytes.split_at(cut.min(bytes.len()));
-            reader.feed(head, at(0), |_| ());
+            reader.feed(head, at(0), &mut |_| ());
             reader.skip(hole);
-            reader.feed(tail, at(1), |_| ());
+            reader.feed(tail, at(1), &mut |_| ());
         }
     }
 }

@@ -4,7 +4,8 @@
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a panic is how a test fails, and what it prints is shown when it does"
+    clippy::print_stderr,
+    reason = "a panic is how a test fails, and a skipped test says why"
 )]
 
 // What the tests stand on.

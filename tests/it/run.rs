@@ -8,10 +8,12 @@ use smtp_decrypt::capture::{Capture, Input};
 use smtp_decrypt::engine;
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::render::json;
-use smtp_decrypt::report::{CaptureReport, Ends, Generator, KeyReport, Report, Reveal, SCHEMA};
+use smtp_decrypt::report::{
+    CaptureReport, Generator, KeyReport, Report, Reveal, SCHEMA, SessionReport,
+};
 use smtp_decrypt::role::Role;
 use smtp_decrypt::session::{Setup, Tap};
-use smtp_decrypt::smtp::SecretSpan;
+use smtp_decrypt::tls::Keys;
 
 use crate::lab::Lab;
 use crate::schema;
@@ -38,7 +40,8 @@ impl Runner {
 
     fn with(ring: KeyRing) -> Self {
         let reveal = Reveal { auth: true, body: false };
-        Self { setup: Arc::new(Setup { ring: Arc::new(ring), reveal, all_tls: false }) }
+        let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
+        Self { setup: Arc::new(Setup { keys, reveal, all_tls: false }) }
     }
 
     /// The report of a capture in memory, checked against the schema.
@@ -65,7 +68,7 @@ impl Runner {
             schema: SCHEMA,
             generator: Generator::default(),
             captures: capture.files().map(CaptureReport::new).collect(),
-            keys: KeyReport::of_ring(&self.setup.ring, &sessions),
+            keys: KeyReport::of_keys(&self.setup.keys, &sessions),
             sessions,
             findings: totals.findings,
             summary: totals.summary,
@@ -102,10 +105,10 @@ struct Listener {
 }
 
 impl Tap for Listener {
-    fn bytes(&mut self, _: Ends, from: Role, bytes: &[u8]) {
+    fn bytes(&mut self, from: Role, bytes: &[u8]) {
         let side = usize::from(from == Role::Server);
         self.streams.lock().expect("one thread")[self.index][side].extend_from_slice(bytes);
     }
 
-    fn secret(&mut self, _: SecretSpan) {}
+    fn finish(self: Box<Self>, _: Option<&SessionReport>) {}
 }

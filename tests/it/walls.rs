@@ -33,8 +33,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("anstyle", &["cli", "render"]),
     ("rsa", &["keys", "tls/decrypt"]),
     ("pkcs8", &["keys"]),
-    ("aes", &["tls/decrypt"]),
-    ("cbc", &["tls/decrypt"]),
+    ("aes", &["tls/decrypt", "keys"]),
+    ("cbc", &["tls/decrypt", "keys"]),
     ("aes_gcm", &["tls/decrypt"]),
     ("hmac", &["tls/decrypt"]),
     ("jiff", &["render", "report", "moment.rs"]),
@@ -49,7 +49,7 @@ const CRATES: &[(&str, &[&str])] = &[
 const MOST_LINES: usize = 500;
 
 /// Files over the limit, each to be cut soon. A file that is shorter again must leave this list.
-const TOO_LONG_YET: &[&str] = &["session.rs", "report/verdict.rs"];
+const TOO_LONG_YET: &[&str] = &["report/verdict.rs"];
 
 /// The code of `src/`, without files that hold tests only.
 pub(crate) fn sources() -> Vec<PathBuf> {

@@ -6,6 +6,8 @@ use rsa::pkcs1::{RsaPrivateKeyRef, UintRef};
 use rsa::traits::PublicKeyParts;
 
 use super::*;
+use crate::keys::asn1;
+use crate::keys::passwords::Passwords;
 
 fn test_key(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "src/keys/testkeys", name].iter().collect()
@@ -13,6 +15,21 @@ fn test_key(name: &str) -> PathBuf {
 
 fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(test_key(name)).unwrap()
+}
+
+/// No password, or `secret`.
+fn passwords(known: bool) -> Passwords {
+    let mut passwords = Passwords::default();
+    passwords.add(if known { b"secret" } else { b"" }).unwrap();
+    passwords
+}
+
+fn parse(bytes: &[u8]) -> Result<KeyFile, Fault> {
+    super::parse(bytes, passwords(false).behind(None))
+}
+
+fn load(path: &Path) -> Result<KeyFile, KeyError> {
+    super::load(path, passwords(false).behind(None))
 }
 
 fn fault(bytes: &[u8]) -> String {
@@ -55,7 +72,7 @@ fn product(p: &[u8], q: &[u8]) -> Vec<u8> {
 fn a_key_is_read_in_each_of_its_forms() {
     let expected = &parse(&bytes("rsa1024.pem")).unwrap().keys[0];
     for name in ["rsa1024.pkcs1.pem", "rsa1024.pkcs1.der", "rsa1024.pkcs8.der"] {
-        let file = load(&test_key(name), false).unwrap();
+        let file = load(&test_key(name)).unwrap();
         assert!(file.keys.iter().eq([expected]), "{name}");
         assert_eq!(file.remark, None, "{name}");
     }
@@ -69,7 +86,7 @@ fn short_odd_multi_prime_and_pss_keys_are_read() {
         ("multiprime1024.pem", 1024),
         ("pss1024.pem", 1024),
     ] {
-        assert_eq!(load(&test_key(name), false).unwrap().keys[0].n().bits(), bits, "{name}");
+        assert_eq!(load(&test_key(name)).unwrap().keys[0].n().bits(), bits, "{name}");
     }
 }
 
@@ -108,10 +125,10 @@ fn what_is_no_rsa_key_is_called_by_its_name() {
         ("public.pem", "Some(1) a public key: it cannot decrypt"),
         ("certificate.pem", "None holds 1 certificate(s) but no private key"),
         ("certificate.der", "None holds 1 certificate(s) but no private key"),
-        ("rsa1024.encrypted.pem", "Some(1) encrypted key: passwords are not supported yet"),
-        ("rsa1024.encrypted.der", "None encrypted key: passwords are not supported yet"),
-        ("rsa1024.legacy.pem", "Some(1) encrypted key: passwords are not supported yet"),
-        ("rsa1024.p12", "None a PKCS#12 container: not supported yet"),
+        ("rsa1024.encrypted.pem", "Some(1) encrypted key: no password was given"),
+        ("rsa1024.encrypted.der", "None encrypted key: no password was given"),
+        ("rsa1024.legacy.pem", "Some(1) encrypted key: no password was given"),
+        ("rsa1024.p12", "None encrypted key: no password was given"),
         ("openssh.pem", "Some(1) an OpenSSH private key: this format is not supported"),
     ] {
         assert_eq!(fault(&bytes(name)), message, "{name}");
@@ -134,17 +151,127 @@ fn what_is_no_key_at_all_says_so() {
 
 #[test]
 fn a_file_that_cannot_be_read_names_itself() {
-    let error = load(Path::new("no/such.key"), false).unwrap_err();
+    let error = load(Path::new("no/such.key")).unwrap_err();
     assert!(error.to_string().starts_with("no/such.key: cannot be read: No such file"));
     assert!(error.hint().contains("folder of the list"));
-    assert!(load(&test_key(""), false).is_err(), "a folder");
+    assert!(load(&test_key("")).is_err(), "a folder");
 }
 
 #[test]
-fn an_encrypted_key_says_that_its_password_is_not_used() {
-    let error = load(&test_key("rsa1024.legacy.pem"), true).unwrap_err();
-    assert!(error.to_string().ends_with("not supported yet (the row's is not used)"));
-    assert!(error.hint().contains("openssl pkey -in"));
+fn every_encryption_of_openssl_is_opened_by_its_password() {
+    let expected = &parse(&bytes("rsa1024.pem")).unwrap().keys[0];
+    let (right, mut wrong) = (passwords(true), Passwords::default());
+    wrong.add_lines(b"Secret\nsecret \n").unwrap();
+    let mut files = 0;
+    for entry in std::fs::read_dir(test_key("encrypted")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if ["ec.pem", "ec.p12", "only-certificate.p12"].contains(&name) {
+            continue;
+        }
+        let own = name.starts_with("non-ascii").then_some("pässwört😀".as_bytes());
+        let file = super::load(&path, right.behind(own)).unwrap();
+        assert!(file.keys.iter().eq([expected]), "{name}");
+        if name != "clear.p12" && name != "empty-password.p12" {
+            let error = super::load(&path, wrong.behind(None)).unwrap_err();
+            assert!(error.to_string().ends_with("none of 2 passwords opens it"), "{error}");
+            let error = load(&path).unwrap_err();
+            assert!(matches!(error.problem, Problem::NoPassword), "{error}");
+        }
+        files += 1;
+    }
+    assert_eq!(files, 30, "what encrypt.sh makes");
+}
+
+#[test]
+fn the_other_encrypted_forms_are_opened_as_well() {
+    let known = passwords(true);
+    for name in
+        ["rsa1024.encrypted.pem", "rsa1024.encrypted.der", "rsa1024.legacy.pem", "rsa1024.p12"]
+    {
+        assert_eq!(
+            super::load(&test_key(name), known.behind(None)).unwrap().keys.len(),
+            1,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_else_is_in_an_encrypted_file_is_called_by_its_name() {
+    let known = passwords(true);
+    let fault = |name: &str| super::parse(&bytes(name), known.behind(None)).unwrap_err().problem;
+    for (name, message) in [
+        ("encrypted/ec.pem", "an EC key cannot decrypt any key exchange"),
+        ("encrypted/ec.p12", "an EC key cannot decrypt any key exchange"),
+        ("encrypted/only-certificate.p12", "holds 1 certificate(s) but no private key"),
+    ] {
+        assert_eq!(fault(name).to_string(), message, "{name}");
+    }
+}
+
+#[test]
+fn pkcs12_is_read_in_pem_and_in_the_ber_of_windows() {
+    use std::fmt::Write as _;
+    let known = passwords(true);
+    let ber = asn1::tests::to_ber(&bytes("encrypted/modern.p12"));
+    assert!(ber.starts_with(&[0x30, 0x80]));
+    assert_eq!(super::parse(&ber, known.behind(None)).unwrap().keys.len(), 1);
+
+    let base64 = base64(&bytes("encrypted/legacy.p12"));
+    let mut pem = String::from("-----BEGIN PKCS12-----\n");
+    writeln!(pem, "{base64}\n-----END PKCS12-----").unwrap();
+    assert_eq!(super::parse(pem.as_bytes(), known.behind(None)).unwrap().keys.len(), 1);
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |chunk: &[u8]| {
+        let bits = chunk.iter().fold(0_u32, |bits, b| bits << 8 | u32::from(*b));
+        let bits = bits << (8 * (3 - chunk.len()));
+        let digit = |i: usize| match i <= chunk.len() {
+            true => char::from(DIGITS[(bits >> (18 - 6 * i)) as usize & 63]),
+            false => '=',
+        };
+        (0..4).map(digit).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
+#[test]
+fn a_derivation_that_would_take_hours_is_refused() {
+    let der = bytes("encrypted/pbe-SHA1-3DES.der");
+    // 128 iterations become two thousand million.
+    let at = der.windows(4).position(|w| w == [0x02, 0x02, 0x00, 0x80]).unwrap();
+    let mut longer = der;
+    longer.splice(at..at + 4, [0x02, 0x04, 0x7f, 0xff, 0xff, 0xff]);
+    for length in [3, 5, 19] {
+        longer[length] += 2;
+    }
+    let known = passwords(true);
+    let problem = super::parse(&longer, known.behind(None)).unwrap_err().problem;
+    assert_eq!(
+        problem.to_string(),
+        "encrypted with a key derivation that costs too much (2147483647 iterations)"
+    );
+    assert!(problem.hint("a.der").contains("openssl pkey -in a.der"));
+}
+
+#[test]
+fn a_cipher_or_a_header_that_is_unknown_is_told() {
+    let text = String::from_utf8(bytes("encrypted/dek-aes128.pem")).unwrap();
+    let known = passwords(true);
+    let fault = |text: &str| {
+        let fault = super::parse(text.as_bytes(), known.behind(None)).unwrap_err();
+        format!("{:?} {}", fault.line, fault.problem)
+    };
+    assert_eq!(
+        fault(&text.replace("AES-128", "FOO")),
+        "Some(1) encrypted by FOO-CBC, which is not supported"
+    );
+    let missing = "Some(1) encrypted, but its DEK-Info header is missing or damaged";
+    assert_eq!(fault(&text.replace("DEK-Info", "X-Info")), missing);
+    assert_eq!(fault(&text.replace("AES-128-CBC,", "AES-128-CBC,00")), missing);
 }
 
 #[test]
@@ -208,5 +335,18 @@ proptest! {
         d in prop::collection::vec(any::<u8>(), 1..80),
     ) {
         prop_assert!(parse(&pkcs1(&product(&p, &q), &e, &d, &p, &q)).is_err());
+    }
+
+    #[test]
+    fn no_changed_container_makes_it_panic(at in 0_usize..900, xor: u8, cut in 0_usize..2000) {
+        let known = passwords(true);
+        for name in ["encrypted/pbe-SHA1-3DES.der", "encrypted/pbes2.der", "encrypted/clear.p12"] {
+            let mut der = bytes(name);
+            let cut = cut.min(der.len());
+            let _ = super::parse(&der[..cut], known.behind(None));
+            let at = at % der.len();
+            der[at] ^= xor;
+            let _ = super::parse(&der, known.behind(None));
+        }
     }
 }

@@ -113,7 +113,7 @@ fn the_raw_operation_refuses_what_is_not_below_the_modulus_or_not_as_long() {
 fn odd_lengths_and_three_primes_decrypt_as_well() {
     use rsa::traits::PublicKeyParts as _;
     for (name, _) in SPKI {
-        let read = file::load(&test_key(name), false).unwrap();
+        let read = file::load(&test_key(name), Passwords::default().behind(None)).unwrap();
         let public = read.keys[0].to_public_key();
         let number = rsa::BoxedUint::from_be_slice(&[7; 50], public.n_bits_precision()).unwrap();
         let cipher = rsa::hazmat::rsa_encrypt(&public, &number).unwrap().to_be_bytes();
@@ -212,9 +212,63 @@ fn all_errors_of_all_sources_are_told() {
 }
 
 #[test]
+fn a_password_of_the_row_of_a_file_or_of_a_pfx_row_opens_the_key() {
+    let names = ["rsa1024.encrypted.pem", "rsa1024.p12"];
+    for list in [
+        "any,25,smtp,rsa1024.encrypted.pem,secret",
+        "\"rsa1024.p12\",\"secret\"",
+        "any,25,smtp,rsa1024.p12,secret\nany,26,smtp,rsa1024.encrypted.pem,secret",
+    ] {
+        assert_eq!(load(&names, list).keys().len(), 1, "{list}");
+    }
+    let (folder, list) =
+        folder(&names, "any,25,smtp,rsa1024.p12\nany,25,smtp,rsa1024.encrypted.pem");
+    let passwords = folder.path().join("passwords");
+    fs::write(&passwords, "wrong\nsecret\n").unwrap();
+    // The passwords come last, and count nevertheless.
+    assert_eq!(sound(&[list, KeySource::PasswordFile(passwords)]).keys().len(), 1);
+}
+
+#[test]
+fn a_wrong_password_is_located_where_it_stands_and_not_repeated() {
+    let list = "any,25,smtp,rsa1024.encrypted.pem,hunter2\nany,25,smtp,rsa1024.p12\n";
+    let (_folder, source) = folder(&["rsa1024.encrypted.pem", "rsa1024.p12"], list);
+    let errors = KeyRing::load(&[source, KeySource::PasswordVariable("NO_SUCH_VARIABLE")]).1;
+    let [wrong, missing] = &errors[..] else { panic!("{errors:#?}") };
+    let text = wrong.to_string();
+    assert!(text.contains("keys.list:1:35: ") && text.contains("rsa1024.encrypted.pem:1: "));
+    assert!(text.ends_with("encrypted key: the password is wrong, or the file is damaged"));
+    assert!(!format!("{wrong:?}{}", wrong.hint()).contains("hunter2"));
+    assert!(missing.to_string().contains("keys.list:2:13: "));
+    assert!(missing.to_string().ends_with("encrypted key: no password was given"));
+    assert!(missing.hint().contains("--password-file"));
+}
+
+#[test]
+fn key_logs_are_loaded_beside_keys_and_more_can_be_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("k.log");
+    fs::write(&path, format!("CLIENT_RANDOM {} {}\nRSA x\n", "ab".repeat(32), "cd".repeat(48)))
+        .unwrap();
+    let missing = KeySource::KeyLog("no/such.log".into());
+    let (ring, errors) = KeyRing::load(&[KeySource::KeyLog(path), missing]);
+    assert_eq!(errors.len(), 2, "{errors:#?}");
+    assert!(errors[0].to_string().contains("k.log:2:5: "));
+    assert!(errors[1].to_string().starts_with("no/such.log: cannot be read"));
+    assert!(ring.is_empty() && ring.keylog().read().unwrap().has_random(&[0xab; 32]));
+    assert!(!format!("{ring:?}").contains("cdcd"));
+
+    let ring = KeyRing::new();
+    assert!(ring.keylog().is_empty());
+    let line = format!("CLIENT_RANDOM {} {}", "ab".repeat(32), "cd".repeat(48));
+    ring.keylog().add(KeyLog::parse_dsb(line.as_bytes()).0);
+    assert!(ring.keylog().read().unwrap().has_random(&[0xab; 32]));
+}
+
+#[test]
 fn debug_shows_no_secret() {
     let ring = load(&["rsa1024.pem"], "any,25,smtp,rsa1024.pem,hunter2");
-    let read = file::load(&test_key("rsa1024.pem"), false).unwrap();
+    let read = file::load(&test_key("rsa1024.pem"), Passwords::default().behind(None)).unwrap();
     let prime = {
         use rsa::traits::PrivateKeyParts as _;
         hex(&read.keys[0].primes()[0].to_be_bytes())

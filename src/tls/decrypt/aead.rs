@@ -1,7 +1,13 @@
 //! Authenticated encryption with associated data.
 
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit, Nonce, Tag};
+use aes::{Aes128, Aes256};
+use aes_gcm::AesGcm;
+use aes_gcm::aead::consts::{U8, U12, U16};
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aria::{Aria128, Aria256};
+use camellia::{Camellia128, Camellia256};
+use ccm::Ccm;
+use chacha20poly1305::ChaCha20Poly1305;
 
 use super::protection::UnsupportedCipher;
 use crate::tls::suite::Cipher;
@@ -12,25 +18,27 @@ pub(super) trait AeadCipher: Send {
     fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8]) -> bool;
 }
 
-macro_rules! aead_cipher {
-    ($type:ty) => {
-        impl AeadCipher for $type {
-            fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8]) -> bool {
-                let Ok(tag) = <&Tag>::try_from(tag) else { return false };
-                self.decrypt_inout_detached(&Nonce::from(*nonce), aad, data.into(), tag).is_ok()
-            }
-        }
-    };
+/// All of them take a nonce of 12 bytes (RFC 5116 §5.1).
+impl<T: AeadInOut<NonceSize = U12> + Send> AeadCipher for T {
+    fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8]) -> bool {
+        let Ok(tag) = tag.try_into() else { return false };
+        self.decrypt_inout_detached(nonce.into(), aad, data.into(), tag).is_ok()
+    }
 }
 
-aead_cipher!(Aes128Gcm);
-aead_cipher!(Aes256Gcm);
-
-/// Key and tag lengths of a cipher in bytes; None if it is no AEAD cipher known here.
-pub(super) fn lengths(cipher: Cipher) -> Option<(usize, usize)> {
+/// The tag's length in bytes; None if it is no AEAD cipher.
+pub(super) fn tag_len(cipher: Cipher) -> Option<usize> {
     match cipher {
-        Cipher::Aes128Gcm => Some((16, 16)),
-        Cipher::Aes256Gcm => Some((32, 16)),
+        Cipher::Aes128Ccm8 | Cipher::Aes256Ccm8 => Some(8),
+        Cipher::Aes128Gcm
+        | Cipher::Aes256Gcm
+        | Cipher::Aes128Ccm
+        | Cipher::Aes256Ccm
+        | Cipher::Camellia128Gcm
+        | Cipher::Camellia256Gcm
+        | Cipher::Aria128Gcm
+        | Cipher::Aria256Gcm
+        | Cipher::ChaCha20Poly1305 => Some(16),
         _ => None,
     }
 }
@@ -38,8 +46,17 @@ pub(super) fn lengths(cipher: Cipher) -> Option<(usize, usize)> {
 /// The cipher with its key.
 pub(super) fn keyed(cipher: Cipher, key: &[u8]) -> Result<Box<dyn AeadCipher>, UnsupportedCipher> {
     match cipher {
-        Cipher::Aes128Gcm => boxed::<Aes128Gcm>(key),
-        Cipher::Aes256Gcm => boxed::<Aes256Gcm>(key),
+        Cipher::Aes128Gcm => boxed::<AesGcm<Aes128, U12>>(key),
+        Cipher::Aes256Gcm => boxed::<AesGcm<Aes256, U12>>(key),
+        Cipher::Aes128Ccm => boxed::<Ccm<Aes128, U16, U12>>(key),
+        Cipher::Aes256Ccm => boxed::<Ccm<Aes256, U16, U12>>(key),
+        Cipher::Aes128Ccm8 => boxed::<Ccm<Aes128, U8, U12>>(key),
+        Cipher::Aes256Ccm8 => boxed::<Ccm<Aes256, U8, U12>>(key),
+        Cipher::Camellia128Gcm => boxed::<AesGcm<Camellia128, U12>>(key),
+        Cipher::Camellia256Gcm => boxed::<AesGcm<Camellia256, U12>>(key),
+        Cipher::Aria128Gcm => boxed::<AesGcm<Aria128, U12>>(key),
+        Cipher::Aria256Gcm => boxed::<AesGcm<Aria256, U12>>(key),
+        Cipher::ChaCha20Poly1305 => boxed::<ChaCha20Poly1305>(key),
         _ => Err(UnsupportedCipher),
     }
 }

@@ -1,11 +1,17 @@
 //! Block ciphers in CBC mode.
 
 use aes::{Aes128, Aes256};
+use aria::{Aria128, Aria256};
+use camellia::{Camellia128, Camellia256};
 use cbc::Decryptor;
 use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, InnerIvInit, KeyInit};
+use des::{Des, TdesEde3};
+use idea::Idea;
+use rc2::Rc2;
 
 use super::protection::UnsupportedCipher;
+use super::seed::Seed;
 use crate::tls::suite::Cipher;
 
 /// A keyed block cipher that undoes CBC.
@@ -23,11 +29,22 @@ impl<C: BlockCipherDecrypt + Clone + Send> CbcCipher for Keyed<C> {
     }
 }
 
-/// Key and block lengths of a cipher in bytes; None if it has no CBC mode here.
-pub(super) fn lengths(cipher: Cipher) -> Option<(usize, usize)> {
+/// The block length of a cipher in bytes; None if it is no block cipher.
+pub(super) fn block_len(cipher: Cipher) -> Option<usize> {
     match cipher {
-        Cipher::Aes128Cbc => Some((16, 16)),
-        Cipher::Aes256Cbc => Some((32, 16)),
+        Cipher::Rc2Bits40Cbc
+        | Cipher::Rc2Bits56Cbc
+        | Cipher::Des40Cbc
+        | Cipher::DesCbc
+        | Cipher::TripleDesCbc
+        | Cipher::IdeaCbc => Some(8),
+        Cipher::SeedCbc
+        | Cipher::Aes128Cbc
+        | Cipher::Aes256Cbc
+        | Cipher::Camellia128Cbc
+        | Cipher::Camellia256Cbc
+        | Cipher::Aria128Cbc
+        | Cipher::Aria256Cbc => Some(16),
         _ => None,
     }
 }
@@ -35,8 +52,17 @@ pub(super) fn lengths(cipher: Cipher) -> Option<(usize, usize)> {
 /// The cipher with its key.
 pub(super) fn keyed(cipher: Cipher, key: &[u8]) -> Result<Box<dyn CbcCipher>, UnsupportedCipher> {
     match cipher {
+        Cipher::Rc2Bits40Cbc | Cipher::Rc2Bits56Cbc => boxed::<Rc2>(key),
+        Cipher::Des40Cbc | Cipher::DesCbc => boxed::<Des>(key),
+        Cipher::TripleDesCbc => boxed::<TdesEde3>(key),
+        Cipher::IdeaCbc => boxed::<Idea>(key),
+        Cipher::SeedCbc => Ok(Box::new(Seed::new(key).ok_or(UnsupportedCipher)?)),
         Cipher::Aes128Cbc => boxed::<Aes128>(key),
         Cipher::Aes256Cbc => boxed::<Aes256>(key),
+        Cipher::Camellia128Cbc => boxed::<Camellia128>(key),
+        Cipher::Camellia256Cbc => boxed::<Camellia256>(key),
+        Cipher::Aria128Cbc => boxed::<Aria128>(key),
+        Cipher::Aria256Cbc => boxed::<Aria256>(key),
         _ => Err(UnsupportedCipher),
     }
 }

@@ -3,11 +3,22 @@
 
 mod aead;
 mod block;
+mod cbc;
+mod deflate;
+mod derive;
 mod mac;
 mod premaster;
 mod prf;
 mod protection;
+mod seed;
+mod seed_tables;
+mod store;
+mod stream;
+mod tls13;
 
 pub(super) use premaster::{PremasterFault, PremasterSecret, open_premaster};
 pub(super) use prf::{MasterSecret, Prf, Randoms};
-pub(super) use protection::{RecordCipher, record_ciphers};
+pub(super) use protection::{Hole, RecordCipher, RecordOptions, record_ciphers};
+pub(super) use store::Handle;
+pub use store::SessionStore;
+pub(super) use tls13::{Tls13Hash, TrafficSecret};

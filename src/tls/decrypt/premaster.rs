@@ -15,8 +15,15 @@ const LENGTH: usize = 48;
 /// The least padding of PKCS #1 v1.5: two fixed bytes, eight of chance, a zero (RFC 8017 §7.2.1).
 const LEAST_PADDING: usize = 11;
 
-/// A premaster secret.
-pub(in crate::tls) struct PremasterSecret(pub(super) Zeroizing<[u8; LENGTH]>);
+/// A premaster secret: of 48 bytes in an RSA key exchange, of any length in others.
+pub(in crate::tls) struct PremasterSecret(pub(super) Zeroizing<Vec<u8>>);
+
+impl PremasterSecret {
+    /// A premaster secret that a key log tells.
+    pub(in crate::tls) fn new(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
+    }
+}
 
 /// Why a key does not open a ClientKeyExchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +47,8 @@ pub(in crate::tls) fn open_premaster(
     let ciphertext = ciphertext_of(body, key.modulus_len()).ok_or(PremasterFault::Length)?;
     let block = key.raw_decrypt(ciphertext).map_err(|_| PremasterFault::Length)?;
     let secret = unpad(&block).ok_or(PremasterFault::Padding)?;
-    let version = ProtocolVersion(u16::from_be_bytes([secret.0[0], secret.0[1]]));
+    let version = secret.0.first_chunk().copied().map(u16::from_be_bytes).unwrap_or_default();
+    let version = ProtocolVersion(version);
     if versions.contains(&version) { Ok(secret) } else { Err(PremasterFault::Version(version)) }
 }
 
@@ -60,8 +68,7 @@ fn unpad(block: &[u8]) -> Option<PremasterSecret> {
     let (&[0, 2], random) = padding.split_first_chunk()? else { return None };
     let (&0, random) = random.split_last()? else { return None };
     let sound = padding.len() >= LEAST_PADDING && random.iter().all(|&byte| byte != 0);
-    let secret: [u8; LENGTH] = secret.try_into().ok()?;
-    sound.then(|| PremasterSecret(Zeroizing::new(secret)))
+    sound.then(|| PremasterSecret(Zeroizing::new(secret.to_vec())))
 }
 
 #[cfg(test)]
@@ -78,8 +85,8 @@ mod tests {
 
     #[test]
     fn unpads_exactly_48_bytes() {
-        assert_eq!(*unpad(&block(8)).unwrap().0, [3; LENGTH]);
-        assert_eq!(*unpad(&block(203)).unwrap().0, [3; LENGTH]);
+        assert_eq!(unpad(&block(8)).unwrap().0.as_slice(), [3; LENGTH]);
+        assert_eq!(unpad(&block(203)).unwrap().0.as_slice(), [3; LENGTH]);
     }
 
     #[test]

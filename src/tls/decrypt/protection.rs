@@ -1,19 +1,30 @@
 //! Record protection: a protected fragment becomes its content, or a fault with a name
-//! (RFC 5246 §6.2.3).
+//! (RFC 5246 §6.2.3, RFC 8446 §5.2).
+
+use std::ops::{Range, RangeInclusive};
 
 use super::aead::{self, AeadCipher};
-use super::block::{self, CbcCipher};
-use super::mac::{RecordMac, mac_len, record_mac};
-use super::prf::{MasterSecret, Prf, Randoms};
+use super::block;
+use super::cbc::Cbc;
+use super::deflate::Inflater;
+use super::derive::{self, Keys, SALT, WHOLE_NONCE};
+use super::mac::{RecordMac, record_mac};
+use super::prf::{MasterSecret, Randoms};
+use super::stream::Keystream;
 use crate::role::PerRole;
 use crate::tls::names::ProtocolVersion;
-use crate::tls::record::RecordHeader;
+use crate::tls::record::{ContentType, HEADER, RecordHeader};
 use crate::tls::suite::{Cipher, Suite};
 
-/// Bytes of an AEAD nonce that are fixed by the handshake (RFC 5288 §3).
-const SALT: usize = 4;
 /// Bytes of an AEAD nonce that stand in front of each record (RFC 5288 §3).
 const EXPLICIT_NONCE: usize = 8;
+
+/// Behind a hole a record's number is searched among so many: 4,096 records of SMTP lines are a
+/// hundred thousand bytes lost at least.
+const MOST_NUMBERS: u64 = 4096;
+
+/// So much keystream of RC4 is made to find the place in it behind a hole; 4 MiB.
+const MOST_KEYSTREAM: usize = 4 << 20;
 
 /// The suite's cipher, or its version, is not one that can be opened here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,266 +39,383 @@ pub(in crate::tls) enum OpenFault {
     Padding,
     /// The MAC or tag does not fit.
     Integrity,
+    /// The content does not inflate.
+    Compression,
 }
 
-/// The protection of one direction, from one ChangeCipherSpec to the next.
+/// What a record held.
+pub(in crate::tls) struct Content<'s> {
+    pub(in crate::tls) content_type: ContentType,
+    pub(in crate::tls) bytes: &'s [u8],
+}
+
+/// What lies between the last record that was opened and the next: how many records is not known.
+#[derive(Clone, Debug, Default)]
+pub(in crate::tls) struct Hole {
+    /// Bytes on the wire, headers included.
+    pub(in crate::tls) bytes: u64,
+    /// The last of them, if they were captured: the IV of CBC in TLS 1.0.
+    pub(in crate::tls) before: Vec<u8>,
+}
+
+/// The numbers that a record may have; one where nothing is missing.
+pub(super) type Numbers = RangeInclusive<u64>;
+
+/// A record that was opened in place.
+pub(super) struct Opened {
+    pub(super) number: u64,
+    /// Where the content lies.
+    pub(super) content: Range<usize>,
+}
+
+/// The protection of one direction, from one change of keys to the next.
 pub(in crate::tls) struct RecordCipher {
     /// The number of the next record (RFC 5246 §6.1).
-    sequence: u64,
+    number: u64,
+    version: ProtocolVersion,
     protection: Protection,
+    inflater: Option<Inflater>,
+    inflated: Vec<u8>,
 }
 
 enum Protection {
+    Null(Box<dyn RecordMac>),
+    Stream(Box<Stream>),
     Cbc(Cbc),
     Aead(Aead),
 }
 
-struct Cbc {
-    cipher: Box<dyn CbcCipher>,
+struct Stream {
+    keystream: Keystream,
     mac: Box<dyn RecordMac>,
-    block: usize,
-    encrypt_then_mac: bool,
-    /// TLS 1.0 takes the last block of one record as the IV of the next; later versions send one.
-    chained_iv: Option<Vec<u8>>,
 }
 
-struct Aead {
+pub(super) struct Aead {
     cipher: Box<dyn AeadCipher>,
-    salt: [u8; SALT],
+    nonce: Nonce,
     tag: usize,
+    /// The last explicit nonce and the number of its record.
+    last: Option<(u64, u64)>,
+}
+
+/// Where the nonce of a record comes from.
+enum Nonce {
+    /// The salt, and what stands in front of the record (RFC 5288 §3).
+    Explicit([u8; SALT]),
+    /// The IV, with the record's number XORed onto it (RFC 7905 §2, RFC 8446 §5.3).
+    Numbered([u8; WHOLE_NONCE]),
+}
+
+/// What a session has agreed on besides its keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::tls) struct RecordOptions {
+    pub(in crate::tls) encrypt_then_mac: bool,
+    pub(in crate::tls) deflate: bool,
 }
 
 /// The ciphers of both directions.
 pub(in crate::tls) fn record_ciphers(
     suite: &Suite,
     version: ProtocolVersion,
-    encrypt_then_mac: bool,
+    options: RecordOptions,
     master: &MasterSecret,
     randoms: &Randoms,
 ) -> Result<PerRole<RecordCipher>, UnsupportedCipher> {
-    let prf = Prf::of(version, suite).ok_or(UnsupportedCipher)?;
-    let lengths = Lengths::of(suite).ok_or(UnsupportedCipher)?;
-    let block = prf.key_block(master, randoms, 2 * (lengths.mac + lengths.key + lengths.iv));
-    let mut rest = block.as_slice();
-    let mut pair = |len| -> Result<[&[u8]; 2], UnsupportedCipher> {
-        let (client, tail) = rest.split_at_checked(len).ok_or(UnsupportedCipher)?;
-        let (server, tail) = tail.split_at_checked(len).ok_or(UnsupportedCipher)?;
-        rest = tail;
-        Ok([client, server])
+    let [client, server] = derive::keys(suite, version, master, randoms)?;
+    let cipher = |keys: &Keys| -> Result<RecordCipher, UnsupportedCipher> {
+        let protection = protection(suite, version, options.encrypt_then_mac, keys)?;
+        Ok(RecordCipher::new(version, protection, options.deflate))
     };
-    let (macs, keys, ivs) = (pair(lengths.mac)?, pair(lengths.key)?, pair(lengths.iv)?);
-    let make = |i: usize| {
-        let parts = Parts { mac: macs[i], key: keys[i], iv: ivs[i] };
-        parts.protection(suite, version, encrypt_then_mac)
-    };
-    let cipher = |protection| RecordCipher { sequence: 0, protection };
-    Ok(PerRole { client: cipher(make(0)?), server: cipher(make(1)?) })
+    Ok(PerRole { client: cipher(&client)?, server: cipher(&server)? })
 }
 
-/// Lengths in bytes of what is cut from the key block.
-struct Lengths {
-    mac: usize,
-    key: usize,
-    iv: usize,
-}
-
-impl Lengths {
-    fn of(suite: &Suite) -> Option<Self> {
-        if let Some((key, _)) = aead::lengths(suite.cipher) {
-            return Some(Self { mac: 0, key, iv: SALT });
+fn protection(
+    suite: &Suite,
+    version: ProtocolVersion,
+    encrypt_then_mac: bool,
+    keys: &Keys,
+) -> Result<Protection, UnsupportedCipher> {
+    if aead::tag_len(suite.cipher).is_some() {
+        return Ok(Protection::Aead(Aead::new(suite.cipher, &keys.key, &keys.iv)?));
+    }
+    let mac = record_mac(suite.hash, version, &keys.mac)?;
+    match (suite.cipher, block::block_len(suite.cipher)) {
+        (Cipher::Null, _) => Ok(Protection::Null(mac)),
+        (_, None) => {
+            let keystream = Keystream::new(&keys.key)?;
+            Ok(Protection::Stream(Box::new(Stream { keystream, mac })))
         }
-        let (key, block) = block::lengths(suite.cipher)?;
-        Some(Self { mac: mac_len(suite.hash)?, key, iv: block })
-    }
-}
-
-/// One direction's share of the key block.
-struct Parts<'a> {
-    mac: &'a [u8],
-    key: &'a [u8],
-    iv: &'a [u8],
-}
-
-impl Parts<'_> {
-    fn protection(
-        &self,
-        suite: &Suite,
-        version: ProtocolVersion,
-        encrypt_then_mac: bool,
-    ) -> Result<Protection, UnsupportedCipher> {
-        match aead::lengths(suite.cipher) {
-            Some((_, tag)) => self.aead(suite.cipher, tag),
-            None => self.cbc(suite, version, encrypt_then_mac),
-        }
-    }
-
-    fn aead(&self, cipher: Cipher, tag: usize) -> Result<Protection, UnsupportedCipher> {
-        let salt = self.iv.try_into().map_err(|_| UnsupportedCipher)?;
-        let cipher = aead::keyed(cipher, self.key)?;
-        Ok(Protection::Aead(Aead { cipher, salt, tag }))
-    }
-
-    fn cbc(
-        &self,
-        suite: &Suite,
-        version: ProtocolVersion,
-        encrypt_then_mac: bool,
-    ) -> Result<Protection, UnsupportedCipher> {
-        let is_chained = version <= ProtocolVersion::TLS10;
-        Ok(Protection::Cbc(Cbc {
-            cipher: block::keyed(suite.cipher, self.key)?,
-            mac: record_mac(suite.hash, self.mac)?,
-            block: self.iv.len(),
+        (cipher, Some(block)) => Ok(Protection::Cbc(Cbc {
+            cipher: block::keyed(cipher, &keys.key)?,
+            mac,
+            block,
             encrypt_then_mac,
-            chained_iv: is_chained.then(|| self.iv.to_vec()),
-        }))
+            version,
+            chained_iv: (version <= ProtocolVersion::TLS10).then(|| keys.iv.clone()),
+        })),
     }
 }
 
 impl RecordCipher {
-    /// Opens the next record. Its content is left in `scratch` and returned as a part of it. The
-    /// record counts also if it cannot be opened.
+    fn new(version: ProtocolVersion, protection: Protection, deflate: bool) -> Self {
+        let inflater = deflate.then(Inflater::new);
+        Self { number: 0, version, protection, inflater, inflated: Vec::new() }
+    }
+
+    /// The cipher of TLS 1.3 with a traffic key and IV.
+    pub(super) fn tls13(suite: &Suite, key: &[u8], iv: &[u8]) -> Result<Self, UnsupportedCipher> {
+        let protection = Protection::Aead(Aead::new_numbered(suite.cipher, key, iv)?);
+        Ok(Self::new(ProtocolVersion::TLS13, protection, false))
+    }
+
+    /// Opens the next record. Its content is left in `scratch`. The record counts also if it
+    /// cannot be opened.
     pub(in crate::tls) fn open<'s>(
-        &mut self,
+        &'s mut self,
         header: RecordHeader,
         fragment: &[u8],
         scratch: &'s mut Vec<u8>,
-    ) -> Result<&'s [u8], OpenFault> {
-        let sequence = self.sequence;
-        self.sequence = self.sequence.wrapping_add(1);
-        scratch.clear();
-        scratch.extend_from_slice(fragment);
-        let pseudo = PseudoHeader { sequence, header };
-        match &mut self.protection {
-            Protection::Cbc(cbc) => cbc.open(pseudo, scratch),
-            Protection::Aead(aead) => aead.open(pseudo, scratch),
-        }
+    ) -> Result<Content<'s>, OpenFault> {
+        let number = self.number;
+        self.number = self.number.wrapping_add(1);
+        copy(scratch, fragment);
+        let pseudo = PseudoHeader { version: self.version, header };
+        let opened = match &mut self.protection {
+            Protection::Null(mac) => open_null(mac.as_ref(), pseudo, scratch, number..=number),
+            Protection::Stream(stream) => stream.open(pseudo, scratch, number),
+            Protection::Cbc(cbc) => cbc.open(pseudo, scratch, number..=number),
+            Protection::Aead(aead) => aead.open(pseudo, scratch, number),
+        }?;
+        self.content(header, opened, scratch)
     }
+
+    /// Opens a record behind a hole: its number is found by the integrity check.
+    pub(in crate::tls) fn open_behind<'s>(
+        &'s mut self,
+        hole: &Hole,
+        header: RecordHeader,
+        fragment: &[u8],
+        scratch: &'s mut Vec<u8>,
+    ) -> Result<Content<'s>, OpenFault> {
+        copy(scratch, fragment);
+        let pseudo = PseudoHeader { version: self.version, header };
+        let numbers = self.numbers_behind(hole);
+        let opened = match &mut self.protection {
+            Protection::Null(mac) => open_null(mac.as_ref(), pseudo, scratch, numbers),
+            Protection::Stream(stream) => {
+                stream.open_behind(pseudo, scratch, self.number, hole, numbers)
+            }
+            Protection::Cbc(cbc) => {
+                if let Some(iv) = &mut cbc.chained_iv {
+                    let known = hole.before.len().checked_sub(cbc.block);
+                    let block = known.and_then(|start| hole.before.get(start..));
+                    *iv = block.map_or_else(|| vec![0; cbc.block], <[u8]>::to_vec);
+                }
+                cbc.open(pseudo, scratch, numbers)
+            }
+            Protection::Aead(aead) => aead.open_behind(pseudo, fragment, scratch, numbers),
+        }?;
+        self.number = opened.number.wrapping_add(1);
+        self.content(header, opened, scratch)
+    }
+
+    /// The hole may hold as many records as fit into it, none if it is only a guess.
+    fn numbers_behind(&self, hole: &Hole) -> Numbers {
+        let most = (hole.bytes / (HEADER as u64 + 1)).min(MOST_NUMBERS);
+        self.number..=self.number.saturating_add(most)
+    }
+
+    fn content<'s>(
+        &'s mut self,
+        header: RecordHeader,
+        opened: Opened,
+        scratch: &'s [u8],
+    ) -> Result<Content<'s>, OpenFault> {
+        let bytes = scratch.get(opened.content).unwrap_or_default();
+        if self.version == ProtocolVersion::TLS13 {
+            return inner_content(bytes).ok_or(OpenFault::Length);
+        }
+        let content_type = header.content_type;
+        let Some(inflater) = &mut self.inflater else {
+            return Ok(Content { content_type, bytes });
+        };
+        self.inflated = inflater.inflate(bytes).ok_or(OpenFault::Compression)?;
+        Ok(Content { content_type, bytes: &self.inflated })
+    }
+}
+
+fn copy(scratch: &mut Vec<u8>, fragment: &[u8]) {
+    scratch.clear();
+    scratch.extend_from_slice(fragment);
+}
+
+/// In TLS 1.3 the type stands behind the content, and zeros behind it (RFC 8446 §5.2).
+fn inner_content(bytes: &[u8]) -> Option<Content<'_>> {
+    let end = bytes.iter().rposition(|&byte| byte != 0)?;
+    let (content, rest) = bytes.split_at_checked(end)?;
+    Some(Content { content_type: ContentType(*rest.first()?), bytes: content })
 }
 
 /// What is authenticated besides the content (RFC 5246 §6.2.3.1, §6.2.3.3).
 #[derive(Clone, Copy)]
-struct PseudoHeader {
-    sequence: u64,
+pub(super) struct PseudoHeader {
+    version: ProtocolVersion,
     header: RecordHeader,
 }
 
 impl PseudoHeader {
-    fn bytes(self, length: usize) -> [u8; 13] {
-        let mut bytes = [0; 13];
-        let [length_high, length_low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
-        let [major, minor] = self.header.version.0.to_be_bytes();
-        bytes[..8].copy_from_slice(&self.sequence.to_be_bytes());
-        bytes[8..].copy_from_slice(&[
-            self.header.content_type.0,
-            major,
-            minor,
-            length_high,
-            length_low,
-        ]);
-        bytes
+    /// Number, type, version and length; SSL 3.0 leaves the version out, TLS 1.3 the number.
+    pub(super) fn bytes(self, number: u64, length: usize) -> Vec<u8> {
+        let kind = [self.header.content_type.0];
+        let version = self.header.version.0.to_be_bytes();
+        let length = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
+        let number = number.to_be_bytes();
+        match self.version {
+            ProtocolVersion::TLS13 => [&kind[..], &version, &length].concat(),
+            ProtocolVersion::SSL3 => [&number[..], &kind, &length].concat(),
+            _ => [&number[..], &kind, &version, &length].concat(),
+        }
+    }
+}
+
+fn open_null(
+    mac: &dyn RecordMac,
+    pseudo: PseudoHeader,
+    data: &[u8],
+    mut numbers: Numbers,
+) -> Result<Opened, OpenFault> {
+    let end = data.len().checked_sub(mac.len()).ok_or(OpenFault::Length)?;
+    let (content, tag) = data.split_at(end);
+    let number = numbers
+        .find(|&number| mac.verifies(&[pseudo.bytes(number, end).as_slice(), content], tag))
+        .ok_or(OpenFault::Integrity)?;
+    Ok(Opened { number, content: 0..end })
+}
+
+impl Stream {
+    fn open(
+        &mut self,
+        pseudo: PseudoHeader,
+        data: &mut [u8],
+        number: u64,
+    ) -> Result<Opened, OpenFault> {
+        self.keystream.apply(data);
+        open_null(self.mac.as_ref(), pseudo, data, number..=number)
+    }
+
+    /// The more records were lost, the more of the lost bytes were headers, which take no
+    /// keystream.
+    fn open_behind(
+        &mut self,
+        pseudo: PseudoHeader,
+        data: &mut [u8],
+        next: u64,
+        hole: &Hole,
+        numbers: Numbers,
+    ) -> Result<Opened, OpenFault> {
+        let lost = usize::try_from(hole.bytes).unwrap_or(usize::MAX);
+        let sealed = data.to_vec();
+        for number in numbers {
+            let headers =
+                usize::try_from(number - next).unwrap_or(usize::MAX).saturating_mul(HEADER);
+            let Some(offset) = lost.checked_sub(headers) else { break };
+            let end = offset.saturating_add(sealed.len());
+            if end > MOST_KEYSTREAM {
+                continue;
+            }
+            data.copy_from_slice(&sealed);
+            super::stream::xor(data, self.keystream.peek(end).get(offset..).unwrap_or_default());
+            let opened = open_null(self.mac.as_ref(), pseudo, data, number..=number);
+            if opened.is_ok() {
+                self.keystream.advance(end);
+                return opened;
+            }
+        }
+        Err(OpenFault::Integrity)
     }
 }
 
 impl Aead {
-    fn open<'s>(&self, pseudo: PseudoHeader, data: &'s mut [u8]) -> Result<&'s [u8], OpenFault> {
-        let (explicit, rest) =
-            data.split_first_chunk_mut::<EXPLICIT_NONCE>().ok_or(OpenFault::Length)?;
-        let end = rest.len().checked_sub(self.tag).ok_or(OpenFault::Length)?;
-        let (content, tag) = rest.split_at_mut(end);
-        let mut nonce = [0; SALT + EXPLICIT_NONCE];
-        nonce[..SALT].copy_from_slice(&self.salt);
-        nonce[SALT..].copy_from_slice(explicit);
-        let aad = pseudo.bytes(content.len());
-        let fits = self.cipher.open(&nonce, &aad, content, tag);
-        if fits { Ok(content) } else { Err(OpenFault::Integrity) }
-    }
-}
-
-impl Cbc {
-    fn open<'s>(
-        &mut self,
-        pseudo: PseudoHeader,
-        data: &'s mut [u8],
-    ) -> Result<&'s [u8], OpenFault> {
-        if self.encrypt_then_mac {
-            self.open_etm(pseudo, data)
-        } else {
-            self.open_mte(pseudo, data)
+    fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self, UnsupportedCipher> {
+        match <[u8; SALT]>::try_from(iv) {
+            Ok(salt) => Self::with_nonce(cipher, key, Nonce::Explicit(salt)),
+            Err(_) => Self::new_numbered(cipher, key, iv),
         }
     }
 
-    /// RFC 7366 §3: the MAC is of the ciphertext, and checked first.
-    fn open_etm<'s>(
+    fn new_numbered(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self, UnsupportedCipher> {
+        let iv = iv.try_into().map_err(|_| UnsupportedCipher)?;
+        Self::with_nonce(cipher, key, Nonce::Numbered(iv))
+    }
+
+    fn with_nonce(cipher: Cipher, key: &[u8], nonce: Nonce) -> Result<Self, UnsupportedCipher> {
+        let tag = aead::tag_len(cipher).ok_or(UnsupportedCipher)?;
+        Ok(Self { cipher: aead::keyed(cipher, key)?, nonce, tag, last: None })
+    }
+
+    fn open(
         &mut self,
         pseudo: PseudoHeader,
-        data: &'s mut [u8],
-    ) -> Result<&'s [u8], OpenFault> {
-        let end = data.len().checked_sub(self.mac.len()).ok_or(OpenFault::Length)?;
-        let (protected, tag) = data.split_at_mut(end);
-        let fits = self.mac.verifies(&[&pseudo.bytes(protected.len()), protected], tag);
-        let blocks = self.decrypt(protected)?;
-        if !fits {
+        data: &mut [u8],
+        number: u64,
+    ) -> Result<Opened, OpenFault> {
+        let start = match self.nonce {
+            Nonce::Explicit(_) => EXPLICIT_NONCE,
+            Nonce::Numbered(_) => 0,
+        };
+        let end = data.len().checked_sub(self.tag).ok_or(OpenFault::Length)?;
+        let len = end.checked_sub(start).ok_or(OpenFault::Length)?;
+        let explicit = data.first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default();
+        let nonce = self.nonce_of(explicit, number);
+        // TLS 1.3 authenticates the header as it stands, length of the tag included.
+        let told = if pseudo.version == ProtocolVersion::TLS13 { data.len() } else { len };
+        let aad = pseudo.bytes(number, told);
+        let (sealed, tag) = data.split_at_mut(end);
+        let content = sealed.get_mut(start..).unwrap_or_default();
+        if !self.cipher.open(&nonce, &aad, content, tag) {
             return Err(OpenFault::Integrity);
         }
-        let end = content_end(blocks, 0).ok_or(OpenFault::Padding)?;
-        Ok(&blocks[..end])
+        self.last = Some((explicit, number));
+        Ok(Opened { number, content: start..end })
     }
 
-    /// RFC 5246 §6.2.3.2: the MAC is of the content, inside the padding.
-    fn open_mte<'s>(
+    /// Most stacks count their explicit nonces as they count records, so the nonce tells the
+    /// number; if not, it is searched.
+    fn open_behind(
         &mut self,
         pseudo: PseudoHeader,
-        data: &'s mut [u8],
-    ) -> Result<&'s [u8], OpenFault> {
-        let mac_len = self.mac.len();
-        let blocks = self.decrypt(data)?;
-        let end = content_end(blocks, mac_len).ok_or(OpenFault::Padding)?;
-        let (content, rest) = blocks.split_at(end);
-        let tag = rest.get(..mac_len).ok_or(OpenFault::Length)?;
-        let fits = self.mac.verifies(&[&pseudo.bytes(content.len()), content], tag);
-        if fits { Ok(content) } else { Err(OpenFault::Integrity) }
-    }
-
-    /// Undoes CBC: the blocks without their IV.
-    fn decrypt<'s>(&mut self, data: &'s mut [u8]) -> Result<&'s mut [u8], OpenFault> {
-        let last = data.len().checked_sub(self.block).ok_or(OpenFault::Length)?;
-        let last_block = data.get(last..).unwrap_or_default().to_vec();
-        let (iv, blocks) = match &mut self.chained_iv {
-            Some(iv) => (std::mem::replace(iv, last_block), data),
-            None => {
-                let (iv, blocks) = data.split_at_mut(self.block);
-                (iv.to_vec(), blocks)
+        fragment: &[u8],
+        scratch: &mut Vec<u8>,
+        numbers: Numbers,
+    ) -> Result<Opened, OpenFault> {
+        let counted = self.counted(fragment).filter(|number| numbers.contains(number));
+        for number in counted.into_iter().chain(numbers) {
+            copy(scratch, fragment);
+            let opened = self.open(pseudo, scratch, number);
+            if opened.is_ok() {
+                return opened;
             }
-        };
-        let is_whole = !blocks.is_empty() && blocks.len() % self.block == 0;
-        if is_whole && self.cipher.decrypt(&iv, blocks) {
-            Ok(blocks)
-        } else {
-            Err(OpenFault::Length)
         }
+        Err(OpenFault::Integrity)
     }
-}
 
-/// Where the content ends in decrypted blocks: before the MAC and the padding, all of whose bytes
-/// say how long it is (RFC 5246 §6.2.3.2).
-fn content_end(blocks: &[u8], mac_len: usize) -> Option<usize> {
-    let (&padding, rest) = blocks.split_last()?;
-    let padded = rest.len().checked_sub(usize::from(padding))?;
-    let sound = rest.get(padded..)?.iter().all(|&byte| byte == padding);
-    if sound { padded.checked_sub(mac_len) } else { None }
-}
+    fn counted(&self, fragment: &[u8]) -> Option<u64> {
+        let Nonce::Explicit(_) = self.nonce else { return None };
+        let explicit = u64::from_be_bytes(*fragment.first_chunk()?);
+        let (last, number) = self.last.unwrap_or_default();
+        number.checked_add(explicit.checked_sub(last)?)
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn padding_is_checked_byte_by_byte() {
-        assert_eq!(content_end(&[9, 9, 2, 2, 2], 0), Some(2));
-        assert_eq!(content_end(&[9, 9, 1, 2, 2], 0), None);
-        assert_eq!(content_end(&[9, 9, 0], 1), Some(1));
-        assert_eq!(content_end(&[5], 0), None);
-        assert_eq!(content_end(&[], 0), None);
+    fn nonce_of(&self, explicit: u64, number: u64) -> [u8; WHOLE_NONCE] {
+        let (mut nonce, tail) = match self.nonce {
+            Nonce::Explicit(salt) => {
+                let mut nonce = [0; WHOLE_NONCE];
+                nonce[..SALT].copy_from_slice(&salt);
+                (nonce, explicit)
+            }
+            Nonce::Numbered(iv) => (iv, number),
+        };
+        super::stream::xor(&mut nonce[SALT..], &tail.to_be_bytes());
+        nonce
     }
 }

@@ -136,6 +136,12 @@ impl Suite {
         }
     }
 
+    /// Its keys were weakened for export (RFC 2246 §6.3.1).
+    #[must_use]
+    pub fn is_export(&self) -> bool {
+        self.name.contains("_EXPORT")
+    }
+
     /// OpenSSL's name, where it has one.
     #[must_use]
     pub fn openssl(&self) -> Option<&'static str> {

@@ -64,5 +64,9 @@ def make(name, out):
     truth |= {"name": name, "description": description, "files": [target.name], "keys": f"{name}.keys",
               "variant_of": origin}
     if name == "format_pcapng_secrets":
-        truth["keylog"] = None  # it is inside the file
+        truth["keylog"] = None  # it is inside the file, and opens what the key list cannot
+        for connection in truth["connections"]:
+            connection["tls"]["decryptable_with_keys"] = True
+            connection |= {"expected_outcome": connection["expected_outcome_with_keylog"],
+                           "expected_reason": None, "expected_outcome_with_keylog": None}
     (out / f"{name}.json").write_text(json.dumps(truth, indent=1) + "\n")

@@ -1,0 +1,268 @@
+//! Key logs: the secrets of single sessions, as clients and servers write them (`SSLKEYLOGFILE`,
+//! RFC 9850), from files and from the Decryption Secrets Blocks of a capture.
+//!
+//! A secret is a candidate, not a fact: where a log has two for one session both are kept, and the
+//! caller proves one by the Finished or by a tag (law 7).
+
+mod group;
+mod line;
+mod load;
+mod parser;
+mod secret;
+mod shared;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use self::group::Group;
+pub(super) use self::load::load;
+use self::parser::Parser;
+use self::secret::{Kind, SecretId};
+pub use self::secret::{LoggedSecret, Origin, TrafficLabel};
+pub use self::shared::SharedKeyLog;
+use super::error::KeyError;
+
+/// How many remarks are kept: one log of another tool has one for each of its lines.
+const MAX_REMARKS: usize = 20;
+
+/// A million secrets are the TLS 1.3 lines of some 200,000 sessions, a log of 170 MB, and cost as
+/// much memory. Captures are not trusted: each of their blocks may bring more.
+pub(super) const MAX_SECRETS: usize = 1 << 20;
+
+/// The secrets of any number of logs. Not `Clone`, not `Serialize`; `Debug` shows counts alone.
+///
+/// Each lookup notes that a session asked for what it finds: what nobody asked for is
+/// [unmatched](Self::unmatched_lines).
+#[derive(Default)]
+pub struct KeyLog {
+    groups: HashMap<SecretId, Group>,
+    files: Vec<Arc<str>>,
+    file_lines: usize,
+    dsb_lines: usize,
+    /// Secrets in all groups.
+    secrets: usize,
+    remarks: Vec<String>,
+    more_remarks: usize,
+}
+
+impl KeyLog {
+    /// Reads a log that was given as the file `name`: every secret that can be read, and every line
+    /// that cannot.
+    #[must_use]
+    pub fn parse(name: &str, bytes: &[u8]) -> (Self, Vec<KeyError>) {
+        let mut parser = Parser::new(name, Origin::File);
+        parser.feed(bytes);
+        parser.finish()
+    }
+
+    /// Reads the key log of a Decryption Secrets Block (type `TLSK`).
+    #[must_use]
+    pub fn parse_dsb(bytes: &[u8]) -> (Self, Vec<KeyError>) {
+        let mut parser = Parser::new("dsb", Origin::Dsb);
+        parser.feed(bytes);
+        parser.finish()
+    }
+
+    /// The same secrets, known only from packet `index` on: so that a lookup for an earlier packet
+    /// can leave them out, however far ahead the capture has been read (law 4).
+    #[must_use]
+    pub fn known_since(mut self, index: u64) -> Self {
+        let secrets = self.groups.values_mut().flat_map(|group| &mut group.secrets);
+        secrets.for_each(|secret| secret.since = index);
+        self
+    }
+
+    /// Takes in another log, which counts as the later one.
+    pub fn merge(&mut self, other: Self) {
+        let mut groups: Vec<_> = other.groups.into_iter().collect();
+        // In the order of the file: what is remarked and dropped must not depend on a hash.
+        groups.sort_unstable_by(|(_, a), (_, b)| a.first_line().cmp(&b.first_line()));
+        let mut dropped = false;
+        for (id, group) in groups {
+            let matched = group.is_matched();
+            for secret in group.secrets {
+                dropped |= !self.insert(&id, secret);
+            }
+            if matched {
+                self.mark(&id);
+            }
+        }
+        if dropped {
+            self.remark(format!("more than {MAX_SECRETS} secrets: the last ones are not used"));
+        }
+        self.file_lines += other.file_lines;
+        self.dsb_lines += other.dsb_lines;
+        self.add_files(other.files);
+        other.remarks.into_iter().for_each(|remark| self.remark(remark));
+        self.more_remarks += other.more_remarks;
+    }
+
+    /// Whether there is no secret.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// How many lines with a secret were read, repeated ones included.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.file_lines + self.dsb_lines
+    }
+
+    /// How many of them were in files given with `--keylog`.
+    #[must_use]
+    pub fn file_lines(&self) -> usize {
+        self.file_lines
+    }
+
+    /// What a report calls the secrets of this origin: `keylog:12 lines`, `dsb`.
+    #[must_use]
+    pub fn source(&self, origin: Origin) -> String {
+        match origin {
+            Origin::File => format!("keylog:{} lines", self.file_lines),
+            Origin::Dsb => "dsb".to_owned(),
+        }
+    }
+
+    /// Whether there is a secret of this origin.
+    #[must_use]
+    pub fn has(&self, origin: Origin) -> bool {
+        match origin {
+            Origin::File => self.file_lines > 0,
+            Origin::Dsb => self.dsb_lines > 0,
+        }
+    }
+
+    /// The names of the files, each once, in the order in which they were given.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(AsRef::as_ref)
+    }
+
+    /// `CLIENT_RANDOM`: master secrets of 48 bytes, the last line first.
+    pub fn master_secrets(&self, client_random: &[u8; 32]) -> impl Iterator<Item = &LoggedSecret> {
+        self.find(&SecretId::ClientRandom(*client_random), Kind::Master)
+    }
+
+    /// `PMS_CLIENT_RANDOM`: premaster secrets of any length, the last line first.
+    pub fn premasters_by_random(
+        &self,
+        client_random: &[u8; 32],
+    ) -> impl Iterator<Item = &LoggedSecret> {
+        self.find(&SecretId::ClientRandom(*client_random), Kind::Premaster)
+    }
+
+    /// `RSA <16 digits> <96 digits>`: premaster secrets of 48 bytes, by the first bytes of the
+    /// encrypted one (behind the two length bytes that TLS puts before it).
+    pub fn premasters_by_encrypted(&self, first8: &[u8; 8]) -> impl Iterator<Item = &LoggedSecret> {
+        self.find(&SecretId::EncryptedPremaster(*first8), Kind::Premaster)
+    }
+
+    /// `RSA Session-ID:... Master-Key:...`: master secrets of 48 bytes, by the session ID of the
+    /// ServerHello.
+    pub fn master_by_session_id(&self, session_id: &[u8]) -> impl Iterator<Item = &LoggedSecret> {
+        self.find(&SecretId::SessionId(session_id.into()), Kind::Master)
+    }
+
+    /// A TLS 1.3 secret, of 32 or 48 bytes, the last line first.
+    pub fn traffic_secret(
+        &self,
+        client_random: &[u8; 32],
+        label: TrafficLabel,
+    ) -> impl Iterator<Item = &LoggedSecret> {
+        self.find(&SecretId::ClientRandom(*client_random), Kind::Traffic(label))
+    }
+
+    /// Whether any line is about this client random.
+    #[must_use]
+    pub fn has_random(&self, client_random: &[u8; 32]) -> bool {
+        self.mark(&SecretId::ClientRandom(*client_random)).is_some()
+    }
+
+    /// How many lines of files no session asked for. (A block of a capture was put there by a tool,
+    /// and tools put all they have.)
+    #[must_use]
+    pub fn unmatched_lines(&self) -> usize {
+        self.unmatched().map(|secret| secret.lines).sum()
+    }
+
+    /// `file:line` of the first line of a file that no session asked for.
+    #[must_use]
+    pub fn first_unmatched(&self) -> Option<String> {
+        let file = |secret: &LoggedSecret| self.files.iter().position(|f| **f == *secret.file);
+        self.unmatched().min_by_key(|s| (file(s), s.line)).map(LoggedSecret::place)
+    }
+
+    /// What the user should know of logs that are good otherwise, a line each.
+    pub fn remarks(&self) -> impl Iterator<Item = String> {
+        let more = (self.more_remarks > 0).then(|| format!("and {} more", self.more_remarks));
+        self.remarks.iter().cloned().chain(more)
+    }
+
+    fn unmatched(&self) -> impl Iterator<Item = &LoggedSecret> {
+        let groups = self.groups.values().filter(|group| !group.is_matched());
+        groups.flat_map(|group| &group.secrets).filter(|secret| secret.origin == Origin::File)
+    }
+
+    fn find(&self, id: &SecretId, kind: Kind) -> impl Iterator<Item = &LoggedSecret> + use<'_> {
+        let secrets = self.mark(id).map(|group| group.secrets.as_slice()).unwrap_or_default();
+        secrets.iter().rev().filter(move |secret| secret.kind == kind)
+    }
+
+    /// The group of a session, noted as asked for.
+    fn mark(&self, id: &SecretId) -> Option<&Group> {
+        let group = self.groups.get(id)?;
+        group.mark();
+        Some(group)
+    }
+
+    /// Adds a secret, unless it is there already. False if there are too many.
+    fn insert(&mut self, id: &SecretId, secret: LoggedSecret) -> bool {
+        if self.secrets >= MAX_SECRETS {
+            return false;
+        }
+        let group = self.groups.entry(id.clone()).or_default();
+        if group.repeat(&secret) {
+            return true;
+        }
+        let rival = group.rival(&secret);
+        let before = group.secrets.len();
+        group.push(secret);
+        self.secrets += group.secrets.len() - before;
+        if let Some([new, old]) = rival {
+            let name = id.name();
+            self.remark(format!(
+                "{new}: another secret than {old} has for this {name}: both are tried"
+            ));
+        }
+        true
+    }
+
+    fn add_files(&mut self, files: Vec<Arc<str>>) {
+        for file in files {
+            if !self.files.contains(&file) {
+                self.files.push(file);
+            }
+        }
+    }
+
+    fn remark(&mut self, remark: String) {
+        if self.remarks.len() < MAX_REMARKS {
+            self.remarks.push(remark);
+        } else {
+            self.more_remarks += 1;
+        }
+    }
+}
+
+impl fmt::Debug for KeyLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyLog")
+            .field("sessions", &self.groups.len())
+            .field("lines", &self.lines())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! The handshakes as a timeline: TCP, STARTTLS, TLS, a line a packet.
+
+use std::io;
+
+use super::grid::{Grid, Instant};
+use super::ink::Ink;
+use super::line::Line;
+use super::page::Page;
+use crate::report::{SessionReport, TimelineEntry};
+use crate::role::Role;
+
+/// Lines that are shown at the beginning; a lossy transfer has more than anybody reads.
+const MOST_LINES: usize = 100;
+
+/// Lines that are shown of the end behind those: how it was closed.
+const LAST_LINES: usize = 10;
+
+/// Writes what happened below SMTP.
+pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
+    let rows = rows(&session.timeline);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    page.heading(if session.tls.is_some() { "Handshake" } else { "Connection" })?;
+    let grid = &mut Grid::new(session);
+    page.put(&grid.header())?;
+    let omitted = MOST_LINES..rows.len().saturating_sub(LAST_LINES);
+    for (i, row) in rows.iter().enumerate() {
+        if i == omitted.start && !omitted.is_empty() {
+            let mut line = grid.untimed(0);
+            line.ink(Ink::Dim).own("... ").text(omitted.len()).own(" lines are left out");
+            page.put(&line)?;
+        }
+        if !omitted.contains(&i) {
+            page.put(&row.line(grid))?;
+        }
+    }
+    Ok(())
+}
+
+/// What one packet brought, or a run of retransmissions.
+struct Row<'a> {
+    at: Instant,
+    from: Option<Role>,
+    entries: Vec<(&'a TimelineEntry, usize)>,
+}
+
+fn rows(timeline: &[TimelineEntry]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for entry in timeline.iter().filter(|entry| belongs(entry)) {
+        match rows.last_mut().filter(|row| row.takes(entry)) {
+            Some(row) => row.push(entry),
+            None => rows.push(Row::new(entry)),
+        }
+    }
+    rows
+}
+
+fn belongs(entry: &TimelineEntry) -> bool {
+    !entry.event.starts_with("smtp.") || entry.event.starts_with("smtp.starttls")
+}
+
+impl<'a> Row<'a> {
+    fn new(entry: &'a TimelineEntry) -> Self {
+        let at = Instant { t_ns: entry.t_ns, frame: entry.frame };
+        Self { at, from: entry.from, entries: vec![(entry, 1)] }
+    }
+
+    fn takes(&self, entry: &TimelineEntry) -> bool {
+        let is_again = entry.event == "tcp.retransmission"
+            && matches!(self.entries[..], [(only, _)] if only.event == entry.event);
+        self.from == entry.from && (self.at.frame == entry.frame || is_again)
+    }
+
+    fn push(&mut self, entry: &'a TimelineEntry) {
+        match self.entries.last_mut() {
+            Some((last, count)) if same(last, entry) => *count += 1,
+            _ => self.entries.push((entry, 1)),
+        }
+    }
+
+    fn line(&self, grid: &mut Grid) -> Line {
+        let mut line = grid.line(self.at, ARROW);
+        if let Some(role) = self.from {
+            line.ink(Ink::of_role(role)).own(arrow(role)).ink(Ink::Plain);
+        }
+        for (i, &(entry, count)) in self.entries.iter().enumerate() {
+            line.own(if i == 0 { "" } else { ", " });
+            describe(entry, &mut line);
+            if count > 1 {
+                line.own(", ").text(count).own(" times");
+            }
+        }
+        line
+    }
+}
+
+fn same(a: &TimelineEntry, b: &TimelineEntry) -> bool {
+    a.event == b.event && a.detail == b.detail
+}
+
+/// The width of an arrow.
+const ARROW: usize = 6;
+
+fn arrow(from: Role) -> &'static str {
+    match from {
+        Role::Client => "C ->  ",
+        Role::Server => "<- S  ",
+    }
+}
+
+/// The name that RFCs give to what happened, and what more there is to say.
+fn describe(entry: &TimelineEntry, line: &mut Line) {
+    let detail = entry.detail.as_deref().unwrap_or_default();
+    match entry.event {
+        "smtp.starttls_reply" => line.text(detail),
+        "tls.alert" if detail == "encrypted" => line.own("alert (encrypted)"),
+        "tls.alert" => line.inked(Ink::Bad, "alert ").ink(Ink::Bad).text(detail).ink(Ink::Plain),
+        // That it is encrypted is no news: the verdict says whether it was read.
+        "tls.finished" => line.own("Finished"),
+        "tcp.gap" => line.inked(Ink::Bad, "gap").own(": ").text(detail),
+        "tcp.rst" => line.inked(Ink::Bad, "RST"),
+        event if detail.is_empty() => line.own(name(event)),
+        event => line.own(name(event)).own(" (").text(detail).own(")"),
+    };
+}
+
+fn name(event: &'static str) -> &'static str {
+    match event {
+        "tcp.syn" => "SYN",
+        "tcp.syn_ack" => "SYN+ACK",
+        "tcp.established" => "ACK",
+        "tcp.fin" => "FIN",
+        "tcp.retransmission" => "retransmission",
+        "smtp.starttls" => "STARTTLS",
+        "tls.client_hello" => "ClientHello",
+        "tls.hello_retry_request" => "HelloRetryRequest",
+        "tls.server_hello" => "ServerHello",
+        "tls.certificate" | "tls.client_certificate" => "Certificate",
+        "tls.server_key_exchange" => "ServerKeyExchange",
+        "tls.certificate_request" => "CertificateRequest",
+        "tls.server_hello_done" => "ServerHelloDone",
+        "tls.client_key_exchange" => "ClientKeyExchange",
+        "tls.certificate_verify" => "CertificateVerify",
+        "tls.change_cipher_spec" => "ChangeCipherSpec",
+        "tls.finished" => "Finished",
+        "tls.new_session_ticket" => "NewSessionTicket",
+        "tls.first_application_data" => "first application data",
+        "tls.close_notify" => "close_notify",
+        other => other,
+    }
+}

@@ -1,0 +1,237 @@
+//! The keys of a TLS 1.3 connection change on the way (RFC 8446 §7.1): early data, handshake,
+//! application data, and each KeyUpdate.
+
+use super::decrypt::{Hole, RecordCipher, Tls13Hash, TrafficSecret};
+use super::facts::{KeySearch, Secret};
+use super::handshake::HandshakeType;
+use super::machine::{Protection, Tls};
+use super::record::{ContentType, Record};
+use super::suite::{KeyExchange, Suite};
+use crate::keys::{Origin as LogOrigin, TrafficLabel};
+use crate::moment::Moment;
+use crate::role::{PerRole, Role};
+
+/// Generations that are tried when a KeyUpdate may have been lost.
+const MOST_UPDATES: usize = 4;
+
+/// Which keys a direction has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    #[default]
+    None,
+    Early,
+    Handshake,
+    Application,
+}
+
+/// The secrets of both directions.
+#[derive(Default)]
+pub(super) struct Schedule {
+    sides: PerRole<Side>,
+}
+
+#[derive(Default)]
+struct Side {
+    stage: Stage,
+    /// The secret in use.
+    current: Option<TrafficSecret>,
+    handshake: Option<TrafficSecret>,
+    application: Option<TrafficSecret>,
+}
+
+/// A record opened by other keys than those in use.
+pub(super) type Reopened = (Box<RecordCipher>, ContentType, Vec<u8>);
+
+impl Tls {
+    fn suite13(&self) -> Option<&'static Suite> {
+        self.facts.suite()
+    }
+
+    /// After a HelloRetryRequest the first ClientHello stands in the transcript by its hash alone
+    /// (RFC 8446 §4.4.1). The request itself has just been added.
+    pub(super) fn replace_first_hello(&mut self) {
+        let Some(hash) = self.suite13().and_then(Tls13Hash::of) else { return };
+        let transcript = &mut self.negotiation.transcript;
+        let Some(&[_, a, b, c]) = transcript.first_chunk() else { return };
+        let end = 4 + usize::from(a) * 65536 + usize::from(b) * 256 + usize::from(c);
+        let Some((hello, retry)) = transcript.split_at_checked(end) else { return };
+        let digest = hash.digest(hello);
+        let header = [254, 0, 0, u8::try_from(digest.len()).unwrap_or_default()];
+        *transcript = [&header[..], &digest, retry].concat();
+    }
+
+    /// Behind the ServerHello everything is protected (RFC 8446 §5.2).
+    pub(super) fn begin_schedule13(&mut self, at: Moment) {
+        self.load_secrets13(at);
+        for role in Role::BOTH {
+            let early = self.schedule.sides[role].stage == Stage::Early;
+            if !early
+                && !self.enter(role, Stage::Handshake)
+                && !self.enter(role, Stage::Application)
+            {
+                self.protection[role] = Protection::Opaque;
+            }
+        }
+    }
+
+    fn load_secrets13(&mut self, at: Moment) {
+        let (Some(suite), Some(hello)) = (self.suite13(), &self.facts.client_hello) else { return };
+        let Some(log) = self.keys.ring.keylog().read() else { return };
+        let mut origin = None;
+        let mut find = |label| {
+            let mut found = log.traffic_secret(&hello.random, label);
+            let secret = found.find(|secret| secret.since() < at.frame)?;
+            origin = Some(secret.origin());
+            TrafficSecret::new(suite, secret.as_bytes())
+        };
+        let labels = PerRole {
+            client: (TrafficLabel::ClientHandshake, TrafficLabel::ClientApplication),
+            server: (TrafficLabel::ServerHandshake, TrafficLabel::ServerApplication),
+        };
+        for role in Role::BOTH {
+            let side = &mut self.schedule.sides[role];
+            side.handshake = find(labels[role].0);
+            side.application = find(labels[role].1);
+        }
+        self.facts.log_without_line = origin.is_none();
+        if let Some(origin) = origin {
+            self.facts.keys = KeySearch::Opened(match origin {
+                LogOrigin::File => Secret::KeyLog,
+                LogOrigin::Dsb => Secret::Dsb,
+            });
+        }
+    }
+
+    /// Puts the keys of a stage to use. False if they are not known.
+    fn enter(&mut self, role: Role, stage: Stage) -> bool {
+        let side = &mut self.schedule.sides[role];
+        let secret = match stage {
+            Stage::Handshake => &side.handshake,
+            Stage::Application => &side.application,
+            Stage::None | Stage::Early => &None,
+        };
+        let suite = self.facts.suite();
+        let cipher =
+            secret.as_ref().zip(suite).and_then(|(secret, suite)| secret.cipher(suite).ok());
+        let Some(cipher) = cipher else { return false };
+        side.stage = stage;
+        if stage == Stage::Application {
+            side.current = side.application.take();
+        }
+        self.protection[role] = Protection::Open(Box::new(cipher));
+        true
+    }
+
+    /// A message that ends the use of its sender's keys.
+    pub(super) fn change_keys13(&mut self, from: Role, kind: HandshakeType) {
+        match kind {
+            HandshakeType::FINISHED if !self.enter(from, Stage::Application) => {
+                self.protection[from] = Protection::Opaque;
+            }
+            HandshakeType::END_OF_EARLY_DATA => {
+                self.enter(from, Stage::Handshake);
+            }
+            HandshakeType::KEY_UPDATE => self.update(from),
+            _ => {}
+        }
+    }
+
+    fn update(&mut self, from: Role) {
+        let Some(suite) = self.suite13() else { return };
+        let side = &mut self.schedule.sides[from];
+        let Some(next) = side.current.as_ref().map(TrafficSecret::updated) else { return };
+        if let Ok(cipher) = next.cipher(suite) {
+            self.protection[from] = Protection::Open(Box::new(cipher));
+        }
+        side.current = Some(next);
+    }
+
+    pub(super) fn verify_finished13(&self, from: Role, body: &[u8]) -> Option<bool> {
+        let secret = self.schedule.sides[from].handshake.as_ref()?;
+        if self.negotiation.damaged {
+            return None;
+        }
+        Some(secret.verify_data(&self.negotiation.transcript) == body)
+    }
+
+    /// The cipher of early data (RFC 8446 §4.2.10): its suite is that of the session resumed, which
+    /// is one of those offered whose hash is as long as the secret.
+    pub(super) fn early_data_cipher(&mut self, from: Role) -> Option<Box<RecordCipher>> {
+        let hello = self.facts.client_hello.as_ref().filter(|_| from == Role::Client)?;
+        let log = self.keys.ring.keylog().read()?;
+        let logged = log.traffic_secret(&hello.random, TrafficLabel::ClientEarly).next()?;
+        let offered = hello.cipher_suites.iter().filter_map(|id| id.suite());
+        let suites = offered.filter(|suite| suite.key_exchange == KeyExchange::Tls13);
+        let mut fits = suites
+            .filter_map(|suite| TrafficSecret::new(suite, logged.as_bytes())?.cipher(suite).ok());
+        let cipher = fits.next()?;
+        self.schedule.sides[from].stage = Stage::Early;
+        self.facts.keys = KeySearch::Opened(Secret::KeyLog);
+        Some(Box::new(cipher))
+    }
+
+    /// A record that the keys in use do not open may be of later ones: early data was refused, or
+    /// the message that changes the keys was lost.
+    pub(super) fn next_stage(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+        hole: Option<&Hole>,
+    ) -> Option<Reopened> {
+        let suite = self.suite13().filter(|_| self.facts.is_tls13())?;
+        let stage = self.schedule.sides[from].stage;
+        let mut later = Vec::new();
+        let side = &self.schedule.sides[from];
+        if stage == Stage::Early {
+            later.push((Stage::Handshake, side.handshake.as_ref()?.cipher(suite).ok()?));
+        } else if hole.is_none() {
+            return None;
+        }
+        if let Some(secret) = &side.application {
+            later.push((Stage::Application, secret.cipher(suite).ok()?));
+        }
+        for (stage, mut cipher) in later {
+            if let Some(reopened) = open_with(&mut cipher, record, hole) {
+                let side = &mut self.schedule.sides[from];
+                side.stage = stage;
+                if stage == Stage::Application {
+                    side.current = side.application.take();
+                    self.negotiation.finished[from] = true;
+                }
+                return Some((Box::new(cipher), reopened.0, reopened.1));
+            }
+        }
+        self.next_generation(from, suite, record, hole)
+    }
+
+    fn next_generation(
+        &mut self,
+        from: Role,
+        suite: &Suite,
+        record: &Record<'_>,
+        hole: Option<&Hole>,
+    ) -> Option<Reopened> {
+        let mut secret = self.schedule.sides[from].current.as_ref()?.updated();
+        for _ in 0..MOST_UPDATES {
+            let mut cipher = secret.cipher(suite).ok()?;
+            if let Some((content_type, content)) = open_with(&mut cipher, record, hole) {
+                self.schedule.sides[from].current = Some(secret);
+                return Some((Box::new(cipher), content_type, content));
+            }
+            secret = secret.updated();
+        }
+        None
+    }
+}
+
+fn open_with(
+    cipher: &mut RecordCipher,
+    record: &Record<'_>,
+    hole: Option<&Hole>,
+) -> Option<(ContentType, Vec<u8>)> {
+    let mut scratch = Vec::new();
+    let none = Hole::default();
+    let hole = hole.unwrap_or(&none);
+    let content = cipher.open_behind(hole, record.header, record.fragment, &mut scratch).ok()?;
+    Some((content.content_type, content.bytes.to_vec()))
+}
