@@ -63,6 +63,8 @@ struct Losses {
     replies: bool,
     /// Commands may have been missed: a reply without one is no wonder.
     commands: bool,
+    /// Commands may have been missed since the last MAIL: among them, chunks of its message.
+    chunks: bool,
     /// Something was lost at some time.
     ever: bool,
     /// The reply to the client's line under way may be lost.

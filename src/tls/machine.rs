@@ -179,11 +179,13 @@ impl Tls {
     /// In the clear as far as is known. Behind a hole ChangeCipherSpec may have been in it.
     fn on_clear(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         if let Some(hole) = self.holes[from].take().filter(|_| self.negotiation.has_secret()) {
-            let cipher = self.try_ciphers(from, record, Some(&hole));
-            if let Some((cipher, content_type)) = cipher {
+            if let Some((cipher, content_type)) = self.try_ciphers(from, record, Some(&hole)) {
+                // Application data may have been in the hole too.
+                out(TlsEvent::DataGap(from, hole.bytes, record.at()));
                 return self.on_first_opened(from, record, cipher, content_type, out);
             }
             if record.header.content_type == ContentType::APPLICATION_DATA {
+                out(TlsEvent::DataGap(from, hole.bytes, record.at()));
                 self.holes[from] = Some(hole);
                 return self.on_pending(from, record, out);
             }

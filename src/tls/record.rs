@@ -123,8 +123,9 @@ enum Border {
     None,
 }
 
-/// Bytes before a record behind a hole that are kept: the longest IV.
-const KEPT_BEFORE: usize = 16;
+/// Bytes before a record behind a hole that are kept: the longest block, and the longest MAC that
+/// may stand behind it.
+const KEPT_BEFORE: usize = 16 + 48;
 
 impl Default for RecordReader {
     fn default() -> Self {

@@ -84,7 +84,7 @@ def check_negotiation(file, options, connection):
     tls = connection["tls"]
     port = connection["client"].rsplit(":", 1)[1]
     seen = tshark(file, *options, "-Y", f"tls.handshake.type == 2 && tcp.port == {port}", "-T", "fields",
-                  "-e", "tls.handshake.ciphersuite", "-e", "tls.handshake.extension.type").split("\t")
+                  "-e", "tls.handshake.ciphersuite", "-e", "tls.handshake.extension.type").split("\n")[0].split("\t")
     if tls["version"] == "TLSv1.3":
         return None
     extensions = seen[1].strip().split(",") if len(seen) > 1 else []

@@ -22,7 +22,12 @@ impl Dialogue {
     /// RFC 3030 §2: so many bytes follow, whatever the server says to them.
     pub(super) fn begin_chunk(&mut self, size: u64, last: bool, at: Moment, out: &mut Sink<'_>) {
         if self.chunked.is_none() {
-            self.chunked = Some(Box::new(self.new_message(Transfer::Bdat)));
+            let mut message = self.new_message(Transfer::Bdat);
+            // A chunk before this one may be in a hole.
+            if self.losses.chunks {
+                message.lose_counted(0);
+            }
+            self.chunked = Some(Box::new(message));
         }
         self.early = None;
         self.mode = Mode::Chunk { left: size, last };

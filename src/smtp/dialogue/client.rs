@@ -129,6 +129,7 @@ impl Dialogue {
         };
         let mut open = Open::line(kind(command), line, secret_at, self.facts.encrypted);
         open.holds = matches!(open.kind, Kind::StartTls | Kind::Auth | Kind::Data);
+        self.losses.chunks &= !matches!(open.kind, Kind::Mail(_));
         if matches!(open.kind, Kind::Hello { .. } | Kind::Mail(_) | Kind::Reset | Kind::Quit) {
             open.message = self.chunked.take().map(|m| Box::new(m.finish(false, out)));
         }

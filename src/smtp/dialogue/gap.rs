@@ -36,6 +36,7 @@ impl Dialogue {
             self.on_client_line(line, out);
         }
         self.losses.commands = true;
+        self.losses.chunks = true;
         match &mut self.mode {
             Mode::Auth { loose } => *loose = true,
             _ => {

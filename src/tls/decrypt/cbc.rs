@@ -30,6 +30,17 @@ impl Cbc {
         }
     }
 
+    /// Takes the IV of the next record out of the bytes before it, where it is chained: the last
+    /// block of ciphertext, in front of the MAC that encrypt-then-MAC puts behind it. None if those
+    /// bytes were not captured: the first block cannot be decrypted then.
+    pub(super) fn chain_behind(&mut self, before: &[u8]) -> Option<()> {
+        let Some(iv) = &mut self.chained_iv else { return Some(()) };
+        let behind = if self.encrypt_then_mac { self.mac.len() } else { 0 };
+        let end = before.len().checked_sub(behind)?;
+        *iv = before.get(end.checked_sub(self.block)?..end)?.to_vec();
+        Some(())
+    }
+
     /// RFC 7366 §3: the MAC is of the ciphertext.
     fn open_etm(
         &mut self,

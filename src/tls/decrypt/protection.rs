@@ -206,11 +206,7 @@ impl RecordCipher {
                 stream.open_behind(pseudo, scratch, self.number, hole, numbers)
             }
             Protection::Cbc(cbc) => {
-                if let Some(iv) = &mut cbc.chained_iv {
-                    let known = hole.before.len().checked_sub(cbc.block);
-                    let block = known.and_then(|start| hole.before.get(start..));
-                    *iv = block.map_or_else(|| vec![0; cbc.block], <[u8]>::to_vec);
-                }
+                cbc.chain_behind(&hole.before).ok_or(OpenFault::Length)?;
                 cbc.open(pseudo, scratch, numbers)
             }
             Protection::Aead(aead) => aead.open_behind(pseudo, fragment, scratch, numbers),

@@ -1,3 +1,3 @@
 """Importing this package registers every scene."""
-from captures import (extensions, failures, files, forward_secrecy, keys, mails, network, ports, resumption,  # noqa: F401
-                      suites)
+from captures import (extensions, failures, features, files, forward_secrecy, keys, loss, mails, network, ports,  # noqa: F401
+                      resumption, stacks, suites)

@@ -7,6 +7,8 @@ from lab.smtp_client import EHLO, SmtpClient
 from lab.smtp_server import SmtpServer
 from lab.swaks import recording_of, run_swaks
 
+PLAIN_PYTHON = "Python ssl (OpenSSL 3.0)"
+
 
 def agree_with_postfix(watch, recording):
     """The endpoint's record must be what the server logged, and the mails what it delivered."""
@@ -109,6 +111,11 @@ def both_agree(server, clients):
     client = next(each for each in clients if each.client == server.client)
     if (server.c2s, server.s2c) != (client.c2s, client.s2c):
         raise RuntimeError(f"the two ends recorded different streams: {server.c2s} / {client.c2s}")
+    if server.tls and server.tls.established:
+        same_negotiation(client.tls, server.tls)
+        server.tls.more |= client.tls.more
+        if (server.tls.made_by, client.tls.made_by) != (PLAIN_PYTHON, PLAIN_PYTHON):
+            server.tls.made_by_client = client.tls.made_by
     server.source += " and client tap (Python), equal"
     return server
 

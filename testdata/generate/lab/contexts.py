@@ -63,6 +63,13 @@ def server_hello_extensions(message):
     return found
 
 
+def cipher_of(message):
+    """The suite's number in a ServerHello."""
+    at = 4 + 2 + 32
+    at += 1 + message[at]
+    return int.from_bytes(message[at:at + 2], "big")
+
+
 def extension_facts(server_hello, version):
     """(ems, etm) as negotiated; neither exists in TLS 1.3."""
     if version == "TLSv1.3" or server_hello is None:

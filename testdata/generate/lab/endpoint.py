@@ -2,13 +2,14 @@
 import socket
 import ssl
 
-from lab.contexts import extension_facts
+from lab.contexts import cipher_of, extension_facts
 from lab.recording import Recording, TlsFacts, address, official_version
+from lab.stacks import names
 
 
 class Endpoint:
     def __init__(self, sock, is_client, piece=None):
-        """piece: write to TCP in pieces of so many bytes (many tiny segments)."""
+        """piece: write to TCP in pieces of so many bytes (many tiny segments), or each TLS record alone ("records")."""
         self.sock = sock
         self.is_client = is_client
         self.piece = piece
@@ -69,6 +70,18 @@ class Endpoint:
         self.facts.cipher = self.tls.cipher()[0]
         self.facts.ems, self.facts.etm = extension_facts(self.tls.server_hello, self.tls.version())
         self.facts.resumed = bool(self.tls.session_reused)
+        self._note_stack(context)
+
+    def _note_stack(self, context):
+        """What only the stacks of lab/stacks tell."""
+        told = getattr(self.tls, "facts", {})
+        hello = self.tls.server_hello
+        number = told.get("cipher_id") or cipher_of(hello)
+        self.facts.cipher_id = number
+        known = names.names_of(number)
+        self.facts.cipher_iana = known[1] or told.get("cipher_iana")
+        self.facts.cipher = self.facts.cipher or known[0]
+        self.facts.made_by = getattr(context, "made_by", "Python ssl (OpenSSL 3.0)")
 
     def _drive(self, step):
         """Run one step of the TLS engine, moving records between it and the socket."""
@@ -97,7 +110,13 @@ class Endpoint:
             self._send_raw(data)
 
     def _send_raw(self, data):
-        step = self.piece or len(data)
+        if self.piece == "records" and self.tls:
+            while data:
+                length = 5 + int.from_bytes(data[3:5], "big")
+                self.sock.sendall(data[:length])
+                data = data[length:]
+            return
+        step = (self.piece or len(data)) if self.piece != "records" else len(data)
         for at in range(0, len(data), step):
             self.sock.sendall(data[at:at + step])
 

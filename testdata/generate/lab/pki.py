@@ -49,7 +49,7 @@ def write_other_forms(folder):
 def make_pki(folder):
     """Make the whole set, once: captures already on disk stay decryptable while the folder exists."""
     if (folder / "server.crt").exists():
-        return
+        return make_later_additions(folder)
     folder.mkdir(parents=True, exist_ok=True)
     make_ca(folder)
     make_rsa_key(folder / "server.key", 2048)
@@ -62,3 +62,14 @@ def make_pki(folder):
     write_other_forms(folder)
     for file in folder.iterdir():
         file.chmod(0o644)
+    make_later_additions(folder)
+
+
+def make_later_additions(folder):
+    """Keys that came after the first captures: made when missing, so that the others stay."""
+    for serial, (name, bits) in enumerate([("rsa512", 512), ("client", 2048)], start=6):
+        if not (folder / f"{name}.crt").exists():
+            make_rsa_key(folder / f"{name}.key", bits)
+            make_certificate(folder, name, serial)
+            for ending in ("key", "crt"):
+                (folder / f"{name}.{ending}").chmod(0o644)

@@ -16,6 +16,11 @@ class TlsFacts:
     ems: bool | None = None
     etm: bool | None = None
     resumed: bool = False
+    cipher_id: int | None = None
+    cipher_iana: str | None = None
+    made_by: str | None = None
+    made_by_client: str | None = None  # noted when both ends are compared
+    more: dict = field(default_factory=dict)  # what only some captures have, as it goes into the truth
 
 
 @dataclass

@@ -30,6 +30,9 @@ class Scene:
     late: bool = False  # the act starts tcpdump itself, in the middle
     cut_in_largest_packet: bool = False  # end the file in the middle of its largest packet
     has_keys: bool = True
+    own_server: bool = False  # a Python server on a port that is otherwise Postfix's
+    drop: Callable | None = None  # (segments) -> numbers of the frames to take out of the capture
+    split: bool = False  # one file for each connection
     notes: str | None = None
 
     def key_rows(self):

@@ -1,5 +1,6 @@
 """A small SMTP server that records both directions and stores the mails it accepts."""
 import base64
+import os
 import socket
 import ssl
 import threading
@@ -26,6 +27,7 @@ class Behaviour:
     proxy: str | None = None  # v1 | v2: read a PROXY header first
     reset_after_client_hello: bool = False
     lmtp: bool = False
+    before: dict = field(default_factory=dict)  # verb -> function(session), called before the verb is handled
 
 
 class SmtpServer:
@@ -63,8 +65,10 @@ class SmtpServer:
         session = Session(sock, self.behaviour)
         try:
             session.run()
-        except (EOFError, OSError):
-            pass  # failed handshakes and vanished clients are part of the plan
+        except (EOFError, OSError) as error:
+            # Failed handshakes and vanished clients are part of the plan.
+            if "LAB_DEBUG" in os.environ:
+                print("    server:", repr(error), flush=True)
         finally:
             session.close()
             self.recordings.append(session.truth())
@@ -98,6 +102,7 @@ class Session(Endpoint):
         while True:
             line = self.read_line().decode().rstrip("\r\n")
             verb, _, rest = line.partition(" ")
+            self.behaviour.before.get(verb.upper(), lambda _: None)(self)
             if verb.upper() == "QUIT":
                 return self.say("221 2.0.0 Bye")
             if self.handle(verb.upper(), rest) is False:

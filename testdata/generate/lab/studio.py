@@ -1,5 +1,6 @@
 """Records one scene: tcpdump on, act, tcpdump off, truth written."""
 from lab import postfix, truth
+from lab.cutting import drop_frames, one_file_each
 from lab.contexts import client_context, server_context
 from lab.sniffer import Sniffer
 
@@ -25,14 +26,17 @@ class Studio:
     def record(self, scene):
         self.scene = scene
         remove_old(self.out, scene.name)
-        if scene.port in postfix.PORTS:
+        if scene.port in postfix.PORTS and not scene.own_server:
             self.postfix.start()
         self.sniffer = Sniffer(self.out / capture_name(scene), scene.port, scene.interface, scene.tcpdump_options)
         recordings = self._shoot(scene)
         files = capture_files(self.out, scene)
+        missing = drop_frames(self.out / files[0], scene.drop) if scene.drop else None
+        if scene.split:
+            files = one_file_each(self.out / files[0])
         if scene.cut_in_largest_packet:
             cut_in_largest_packet(self.out / files[-1])
-        self._write(scene, files, recordings)
+        self._write(scene, files, recordings, missing)
 
     def _shoot(self, scene):
         try:
@@ -44,7 +48,7 @@ class Studio:
         finally:
             self.sniffer.abandon()
 
-    def _write(self, scene, files, recordings):
+    def _write(self, scene, files, recordings, missing):
         rows = scene.key_rows()
         if rows:
             (self.out / f"{scene.name}.keys").write_text("".join(row + "\n" for row in rows))
@@ -58,7 +62,7 @@ class Studio:
             "connections": [truth.connection_truth(number, recording, scene.expected_of(number))
                             for number, recording in enumerate(recordings)],
             "truth_source": "; ".join(dict.fromkeys(recording.source for recording in recordings)),
-        } | ({"notes": scene.notes} if scene.notes else {}))
+        } | ({"missing": missing} if missing else {}) | ({"notes": scene.notes} if scene.notes else {}))
 
 
 def capture_name(scene):

@@ -16,8 +16,12 @@ def iana_names():
 
 
 def uses_rsa_key_exchange(facts):
-    iana = iana_names().get(facts.cipher, "")
-    return iana.startswith("TLS_RSA_WITH_")
+    iana = iana_of(facts) or ""
+    return iana.startswith(("TLS_RSA_WITH_", "TLS_RSA_EXPORT", "SSL_RSA_FIPS_WITH_", "SSL_CK_"))
+
+
+def iana_of(facts):
+    return facts.cipher_iana or iana_names().get(facts.cipher)
 
 
 def tls_truth(facts, reason):
@@ -26,10 +30,20 @@ def tls_truth(facts, reason):
     rsa = facts.established and uses_rsa_key_exchange(facts)
     return {
         "mode": facts.mode, "version": facts.version, "cipher_openssl": facts.cipher,
-        "cipher_iana": iana_names().get(facts.cipher) if facts.cipher else None,
+        "cipher_iana": iana_of(facts),
         "ems": facts.ems, "etm": facts.etm, "resumed": facts.resumed, "established": facts.established,
         "decryptable_rsa": rsa, "decryptable_with_keys": rsa and reason is None,
-    }
+    } | stack_truth(facts) | facts.more
+
+
+def stack_truth(facts):
+    """Where the two ends are stacks of lab/stacks."""
+    if not facts.made_by_client:
+        return {}
+    number = facts.cipher_id
+    return {"cipher_id": f"0x{number:0{4 if number < 0x10000 else 6}X}" if number is not None else None,
+            "needs": "keylog" if facts.established and not uses_rsa_key_exchange(facts) else "rsa_key",
+            "made_by": {"client": facts.made_by_client, "server": facts.made_by}}
 
 
 def summary(data):
@@ -71,4 +85,10 @@ def write_streams(folder, name, number, recording):
 
 
 def write_json(path, content):
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=True) + "\n")
+    """A capture of many connections gets one line for each."""
+    if len(content["connections"]) <= 4:
+        return path.write_text(json.dumps(content, indent=1, ensure_ascii=True) + "\n")
+    mark = "@connections@"
+    frame = json.dumps(content | {"connections": mark}, indent=1, ensure_ascii=True)
+    lines = ",\n".join("  " + json.dumps(each, ensure_ascii=True, separators=(",", ":")) for each in content["connections"])
+    return path.write_text(frame.replace(f'"{mark}"', f"[\n{lines}\n ]") + "\n")
