@@ -191,6 +191,9 @@ impl Tls {
     }
 
     fn on_finished(&mut self, from: Role, message: &Message<'_>) {
+        if self.facts.is_tls13() && self.negotiation.finished[from] {
+            return;
+        }
         let verified = if self.facts.is_tls13() {
             self.verify_finished13(from, message.body)
         } else {

@@ -125,6 +125,9 @@ impl Tls {
     /// A message that ends the use of its sender's keys.
     pub(super) fn change_keys13(&mut self, from: Role, kind: HandshakeType) {
         match kind {
+            // A client that authenticates later sends a Finished that changes nothing
+            // (RFC 8446 §4.6.2).
+            HandshakeType::FINISHED if self.schedule.sides[from].stage == Stage::Application => {}
             HandshakeType::FINISHED if !self.enter(from, Stage::Application) => {
                 self.protection[from] = Protection::Opaque;
             }

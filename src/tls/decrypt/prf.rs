@@ -45,6 +45,9 @@ impl Randoms {
 pub(in crate::tls) enum Prf {
     /// SSL 3.0: MD5 of SHA-1 (RFC 6101 §6.1).
     Ssl3,
+    /// The FIPS suites of SSL 3.0: the keys as in TLS 1.0, the rest as in SSL 3.0. No RFC has them;
+    /// NSS and Pike agree.
+    Ssl3Fips,
     /// TLS 1.0 and 1.1: MD5 and SHA-1 together (RFC 2246 §5).
     Tls10,
     /// TLS 1.2 with SHA-256.
@@ -57,6 +60,7 @@ impl Prf {
     /// The function of a version and suite; None for versions that have another construction.
     pub(in crate::tls) fn of(version: ProtocolVersion, suite: &Suite) -> Option<Self> {
         match (version, suite.prf_hash()) {
+            (ProtocolVersion::SSL3, _) if suite.is_fips() => Some(Self::Ssl3Fips),
             (ProtocolVersion::SSL3, _) => Some(Self::Ssl3),
             (ProtocolVersion::TLS10 | ProtocolVersion::TLS11, _) => Some(Self::Tls10),
             (ProtocolVersion::TLS12, Hash::Sha384) => Some(Self::Sha384),
@@ -68,7 +72,7 @@ impl Prf {
     /// The hash of handshake messages that Finished and the extended master secret take.
     fn transcript_hash(self, messages: &[u8]) -> Vec<u8> {
         match self {
-            Self::Ssl3 | Self::Tls10 => {
+            Self::Ssl3 | Self::Ssl3Fips | Self::Tls10 => {
                 [Md5::digest(messages).as_slice(), Sha1::digest(messages).as_slice()].concat()
             }
             Self::Sha256 => Sha256::digest(messages).to_vec(),
@@ -161,7 +165,7 @@ impl Prf {
         from: Role,
         messages: &[u8],
     ) -> Vec<u8> {
-        if self == Self::Ssl3 {
+        if matches!(self, Self::Ssl3 | Self::Ssl3Fips) {
             return ssl3_verify_data(master, from, messages);
         }
         let label: &[u8] = match from {
@@ -181,7 +185,7 @@ impl Prf {
             Self::Ssl3 => fill_ssl3(secret, seed, out),
             Self::Sha256 => xor_p_hash::<Hmac<Sha256>>(secret, &labelled, out),
             Self::Sha384 => xor_p_hash::<Hmac<Sha384>>(secret, &labelled, out),
-            Self::Tls10 => {
+            Self::Tls10 | Self::Ssl3Fips => {
                 // Two halves, which share the middle byte of an odd secret (RFC 2246 §5).
                 let half = secret.len().div_ceil(2);
                 let first = secret.get(..half).unwrap_or_default();

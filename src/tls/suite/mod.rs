@@ -142,6 +142,12 @@ impl Suite {
         self.name.contains("_EXPORT")
     }
 
+    /// One of the two suites of the FIPS drafts.
+    #[must_use]
+    pub fn is_fips(&self) -> bool {
+        matches!(self.id.0, 0xFEFE | 0xFEFF)
+    }
+
     /// OpenSSL's name, where it has one.
     #[must_use]
     pub fn openssl(&self) -> Option<&'static str> {
