@@ -51,7 +51,7 @@ captures! {
     greeting_554 ipv6 key_rsa1024 key_rsa4096 lmtp midstream mixed no_key pipelining plain
     port25_postfix port465_s_client port465_wrapper port587_swaks proxy_v1 proxy_v2
     rcpt_rejected resume_orphan resume_session_id resume_ticket rotated rst_after_clienthello
-    several_mails sll2 snaplen starttls_refused tiny_segments
+    several_mails sll2 snaplen ssl2 starttls_refused tiny_segments
     tls10_aes128_sha tls10_aes256_sha tls11_aes128_sha tls11_aes256_sha
     tls12_aes128_gcm_sha256 tls12_aes128_sha tls12_aes128_sha256
     tls12_aes256_gcm_sha384 tls12_aes256_sha tls12_aes256_sha256
