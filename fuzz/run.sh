@@ -11,7 +11,7 @@ seconds=${1:-30}
 RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Clink-dead-code --cfg fuzzing -Ccodegen-units=1" \
-    cargo build --release --target x86_64-unknown-linux-gnu
+    cargo build --locked --release --target x86_64-unknown-linux-gnu
 
 mkdir -p corpus/pipeline seeds/pipeline artifacts
 # Small captures teach the fuzzer most.

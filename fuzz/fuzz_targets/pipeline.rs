@@ -12,6 +12,7 @@ use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::render::{json, text};
 use smtp_decrypt::report::{CaptureReport, Generator, KeyReport, Report, Reveal, SCHEMA};
 use smtp_decrypt::session::Setup;
+use smtp_decrypt::tls::Keys;
 
 /// With the key of the test captures, and everything shown that can be.
 static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
@@ -19,25 +20,26 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
     let (ring, errors) = KeyRing::load(&[KeySource::KeyFile(key)]);
     assert!(errors.is_empty(), "{errors:?}");
     let reveal = Reveal { auth: true, body: true };
-    Arc::new(Setup { ring: Arc::new(ring), reveal, all_tls: true })
+    let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
+    Arc::new(Setup { keys, reveal, all_tls: true })
 });
 
 fuzz_target!(|bytes: &[u8]| {
     let mut capture = Capture::from_bytes("fuzz", bytes.to_vec());
     let mut sessions = Vec::new();
     let totals = engine::run(&mut capture, &SETUP, |_| None, |session| sessions.push(session));
-    let style = text::Style::default();
+    let mut text = text::TextReport::new(text::Style::default());
     let mut shown = Vec::new();
     for session in &sessions {
-        text::session(session, &style, &mut shown).expect("a vector takes everything");
+        text.session(session, &mut shown).expect("a vector takes everything");
     }
-    text::summary(&totals.summary, &totals.findings, &style, &mut shown).expect("the same");
+    text.finish(&totals.summary, &totals.findings, &mut shown).expect("the same");
     assert_harmless(&shown);
     let report = Report {
         schema: SCHEMA,
         generator: Generator::default(),
         captures: capture.files().map(CaptureReport::new).collect(),
-        keys: KeyReport::of_ring(&SETUP.ring, &sessions),
+        keys: KeyReport::of_keys(&SETUP.keys, &sessions),
         sessions,
         findings: totals.findings,
         summary: totals.summary,

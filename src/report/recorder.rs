@@ -311,9 +311,10 @@ impl Recorder {
             TlsReport::new(facts, implicit, start, tls_established, decryption)
         });
         let smtp = closed.smtp.map(|facts| self.take_smtp(facts, start));
+        let closed_again = closed.tls.is_some_and(|(facts, _)| facts.closed_again.is_some());
         let opened = tls.as_ref().is_none_or(|tls| {
             matches!(tls.decryption.status, DecryptionStatus::Decrypted | DecryptionStatus::Partial)
-        });
+        }) && !closed_again;
         let outcome = Ending {
             tcp,
             tls: closed.tls.map(|(facts, _)| facts),

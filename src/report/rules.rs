@@ -201,8 +201,8 @@ fn weak(facts: &TlsFacts) -> Vec<Finding> {
 
 fn is_weak(suite: &Suite) -> bool {
     use Cipher::{
-        Des40Cbc, DesCbc, IdeaCbc, Null, Rc2Bits40Cbc, Rc2Bits56Cbc, Rc4Bits40, Rc4Bits56,
-        Rc4Bits128, TripleDesCbc,
+        Des40Cbc, DesCbc, IdeaCbc, Null, Rc2Bits40Cbc, Rc2Bits56Cbc, Rc2Bits128Cbc, Rc4Bits40,
+        Rc4Bits56, Rc4Bits128, TripleDesCbc,
     };
     matches!(
         suite.cipher,
@@ -211,6 +211,7 @@ fn is_weak(suite: &Suite) -> bool {
             | Rc4Bits128
             | Rc2Bits40Cbc
             | Rc2Bits56Cbc
+            | Rc2Bits128Cbc
             | Des40Cbc
             | DesCbc
             | IdeaCbc

@@ -22,7 +22,7 @@ pub struct TlsReport {
     pub version: Option<String>,
     /// IANA's name of the suite agreed on, or its number.
     pub cipher_suite: Option<String>,
-    /// Its code point: `0x009C`.
+    /// Its code point: `0x009C`, or `0x010080` in SSL 2.0.
     pub cipher_suite_id: Option<String>,
     /// OpenSSL's name of it.
     pub cipher_suite_openssl: Option<&'static str>,
@@ -67,7 +67,7 @@ pub struct ClientHelloReport {
     pub version: String,
     /// The host name asked for.
     pub server_name: Option<String>,
-    /// IANA names of the suites, in order.
+    /// IANA names of the suites, in order; kinds of SSL 2.0 behind them.
     pub cipher_suites: Vec<String>,
     /// Their code points.
     pub cipher_suite_ids: Vec<String>,
@@ -151,8 +151,8 @@ impl TlsReport {
         Self {
             mode: if implicit { "implicit" } else { "starttls" },
             version: facts.version().map(|version| version.to_string()),
-            cipher_suite: facts.suite_id().map(|id| id.to_string()),
-            cipher_suite_id: facts.suite_id().map(|id| format!("0x{:04X}", id.0)),
+            cipher_suite: facts.suite_name(),
+            cipher_suite_id: facts.suite_code(),
             cipher_suite_openssl: suite.and_then(Suite::openssl),
             key_exchange: suite.map(|suite| suite.key_exchange.name()),
             client_hello: facts.client_hello.as_ref().map(ClientHelloReport::new),
@@ -201,12 +201,8 @@ impl ClientHelloReport {
         Self {
             version: hello.version.to_string(),
             server_name: hello.server_name.clone(),
-            cipher_suites: names(&hello.cipher_suites),
-            cipher_suite_ids: hello
-                .cipher_suites
-                .iter()
-                .map(|id| format!("0x{:04X}", id.0))
-                .collect(),
+            cipher_suites: [names(&hello.cipher_suites), names(&hello.ssl2_kinds)].concat(),
+            cipher_suite_ids: suite_codes(hello),
             extensions: names(&hello.extensions),
             groups: names(&hello.groups),
             signature_algorithms: names(&hello.signature_algorithms),
@@ -258,6 +254,11 @@ impl AlertReport {
             t_ns: alert.at.ts - start.ts,
         }
     }
+}
+
+fn suite_codes(hello: &ClientHello) -> Vec<String> {
+    let suites = hello.cipher_suites.iter().map(|id| format!("0x{:04X}", id.0));
+    suites.chain(hello.ssl2_kinds.iter().map(|kind| kind.hex())).collect()
 }
 
 /// The name of an alert level (RFC 5246 §7.2).

@@ -271,6 +271,10 @@ impl Case<'_> {
         if let Some((at, cut)) = first_hole {
             return (status, Some(self.hole(at, cut)));
         }
+        if facts.closed_again.is_some() {
+            let why = self.by_negotiation().unwrap_or_else(|| self.by_search());
+            return (status, Some(why));
+        }
         if facts.finished_verdict() == Some(false) {
             return (status, Some(self.integrity_failed(failed)));
         }
@@ -360,7 +364,10 @@ impl Case<'_> {
         if !settled && facts.client_key_exchange_at.is_none() && facts.resumed.is_none() {
             return Some(self.incomplete());
         }
-        let Some(suite) = facts.suite() else { return Some(unknown_suite(facts)) };
+        if facts.is_ssl2() && facts.ssl2_kind.is_none() {
+            return Some(self.ssl2_without_kind());
+        }
+        let Some(suite) = facts.suite() else { return Some(unsupported(facts)) };
         let needs_log = facts.is_tls13() || facts.resumed.is_some() || is_ephemeral(suite);
         if needs_log && facts.log_without_line {
             return Some(self.not_in_log());
@@ -374,9 +381,19 @@ impl Case<'_> {
         match suite.key_exchange {
             KeyExchange::Rsa | KeyExchange::RsaExport => None,
             KeyExchange::RsaPsk | KeyExchange::Psk | KeyExchange::NoExchange => {
-                Some(unsupported(suite))
+                Some(unsupported(facts))
             }
             _ => Some(forward_secrecy(suite)),
+        }
+    }
+
+    /// In SSL 2.0 the client chooses, in the message that holds the key: a session that is resumed
+    /// has none, and what is resumed names no kind.
+    fn ssl2_without_kind(&self) -> Explanation {
+        match (self.facts.resumed, self.first_hole()) {
+            (Some(resumption), _) => resumed(self.facts, resumption),
+            (None, Some((at, cut))) => self.hole(at, cut),
+            (None, None) => self.incomplete(),
         }
     }
 
@@ -389,15 +406,11 @@ impl Case<'_> {
             KeySearch::BadPremaster(key, note) => {
                 bad_premaster(self.keys.ring.key(key).identity(), note)
             }
-            KeySearch::UnsupportedSuite => {
-                self.facts.suite().map_or_else(|| unknown_suite(self.facts), unsupported)
-            }
+            KeySearch::UnsupportedSuite => unsupported(self.facts),
             KeySearch::TranscriptDamaged | KeySearch::NotTried | KeySearch::Opened(_) => {
                 match (hole, self.facts.suite().map(|suite| suite.key_exchange)) {
                     (Some((at, cut)), _) => self.hole(at, cut),
-                    (None, Some(KeyExchange::RsaExport)) => {
-                        self.facts.suite().map_or_else(|| unknown_suite(self.facts), unsupported)
-                    }
+                    (None, Some(KeyExchange::RsaExport)) => unsupported(self.facts),
                     _ => self.incomplete(),
                 }
             }
@@ -517,7 +530,7 @@ fn handshake_missing() -> Explanation {
 }
 
 fn tls13(facts: &TlsFacts) -> Explanation {
-    let suite = facts.suite_id().map(|id| id.to_string()).unwrap_or_default();
+    let suite = facts.suite_name().unwrap_or_default();
     Explanation::new(
         Reason::Tls13,
         format!(
@@ -539,19 +552,15 @@ fn forward_secrecy(suite: &Suite) -> Explanation {
     )
 }
 
-fn unsupported(suite: &Suite) -> Explanation {
+fn unsupported(facts: &TlsFacts) -> Explanation {
+    let name = facts.suite_name().unwrap_or_default();
+    let evidence = match facts.suite().and_then(|_| facts.suite_code()) {
+        Some(code) => format!("{name} ({code}) is not a suite that can be opened here"),
+        None => format!("the suite agreed on, {name}, is in no table"),
+    };
     Explanation::new(
         Reason::UnsupportedCipherSuite,
-        format!("{} (0x{:04X}) is not a suite that can be opened here", suite.name, suite.id.0),
-        "for a test, let the server choose AES128-SHA or AES128-GCM-SHA256 with TLS 1.0 to 1.2",
-    )
-}
-
-fn unknown_suite(facts: &TlsFacts) -> Explanation {
-    let id = facts.suite_id().map(|id| id.to_string()).unwrap_or_default();
-    Explanation::new(
-        Reason::UnsupportedCipherSuite,
-        format!("the suite agreed on, {id}, is in no table"),
+        evidence,
         "for a test, let the server choose AES128-SHA or AES128-GCM-SHA256 with TLS 1.0 to 1.2",
     )
 }
@@ -578,7 +587,7 @@ fn resumed(facts: &TlsFacts, resumption: Resumption) -> Explanation {
 fn bad_premaster(key: &KeyIdentity, note: PremasterNote) -> Explanation {
     let what = match note {
         PremasterNote::Padding => {
-            "what it decrypts to has no PKCS #1 padding around 48 bytes".into()
+            "what it decrypts to has no PKCS #1 padding around a secret of the right length".into()
         }
         PremasterNote::Length => "the ClientKeyExchange has another length than the key".into(),
         PremasterNote::Version(version) => {

@@ -6,7 +6,7 @@ use super::Alert;
 use super::certificate::Certificate;
 use super::hello::{ClientHello, ServerHello};
 use super::names::ProtocolVersion;
-use super::suite::{Suite, SuiteId};
+use super::suite::{CipherKind, Suite, SuiteId};
 use crate::keys::KeyId;
 use crate::moment::Moment;
 use crate::role::PerRole;
@@ -21,6 +21,8 @@ pub struct TlsFacts {
     pub client_hello: Option<ClientHello>,
     /// The server's choice.
     pub server_hello: Option<ServerHello>,
+    /// What the client chose in SSL 2.0, where the client chooses; no suite of TLS then.
+    pub ssl2_kind: Option<CipherKind>,
     /// The server's certificates.
     pub certificates: Vec<Certificate>,
     /// When the server's Certificate message came.
@@ -57,6 +59,9 @@ pub struct TlsFacts {
     pub failed: PerRole<u64>,
     /// When the first of them came.
     pub first_failure: Option<Moment>,
+    /// The first record of application data that stays closed although others were opened: the
+    /// keys were changed in a way that cannot be followed (renegotiation).
+    pub closed_again: Option<Moment>,
     /// Records lost with bytes of theirs.
     pub damaged: PerRole<u64>,
     /// Holes in the ciphertext.
@@ -196,7 +201,7 @@ pub struct Origin {
 /// What is wrong with a premaster secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PremasterNote {
-    /// No PKCS #1 v1.5 padding around 48 bytes.
+    /// No PKCS #1 v1.5 padding around a secret of the right length.
     Padding,
     /// The ciphertext has another length than the key.
     Length,
@@ -211,16 +216,37 @@ impl TlsFacts {
         self.server_hello.as_ref().map(ServerHello::agreed_version)
     }
 
-    /// The suite agreed on, by its code point.
+    /// SSL 2.0 was agreed on.
     #[must_use]
-    pub fn suite_id(&self) -> Option<SuiteId> {
-        self.server_hello.as_ref().map(|hello| hello.cipher_suite)
+    pub fn is_ssl2(&self) -> bool {
+        self.version() == Some(ProtocolVersion::SSL2)
+    }
+
+    fn suite_id(&self) -> Option<SuiteId> {
+        self.server_hello.as_ref().filter(|_| !self.is_ssl2()).map(|hello| hello.cipher_suite)
+    }
+
+    /// The name of the suite agreed on, or its code point if it has none.
+    #[must_use]
+    pub fn suite_name(&self) -> Option<String> {
+        let kind = self.ssl2_kind.map(|kind| kind.to_string());
+        kind.or_else(|| self.suite_id().map(|id| id.to_string()))
+    }
+
+    /// The code point of the suite agreed on: `0x009C`, or `0x010080` in SSL 2.0.
+    #[must_use]
+    pub fn suite_code(&self) -> Option<String> {
+        let kind = self.ssl2_kind.map(CipherKind::hex);
+        kind.or_else(|| self.suite_id().map(|id| format!("0x{:04X}", id.0)))
     }
 
     /// The suite agreed on, if the table knows it.
     #[must_use]
     pub fn suite(&self) -> Option<&'static Suite> {
-        self.suite_id()?.suite()
+        match self.ssl2_kind {
+            Some(kind) => kind.suite(),
+            None => self.suite_id()?.suite(),
+        }
     }
 
     /// Both sides agreed that they have the same keys: both Finished messages came, or, where they

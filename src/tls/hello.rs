@@ -5,7 +5,7 @@
 use tls_parser::{parse_tls_handshake_client_hello, parse_tls_handshake_server_hello};
 
 use super::names::{ExtensionType, NamedGroup, ProtocolVersion, SignatureScheme};
-use super::suite::SuiteId;
+use super::suite::{CipherKind, SuiteId};
 
 /// The client's offer (RFC 5246 §7.4.1.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct ClientHello {
     pub supported_versions: Vec<ProtocolVersion>,
     /// The ticket in session_ticket, empty if the client only asks for one (RFC 5077 §3.2).
     pub session_ticket: Option<Vec<u8>>,
+    /// The cipher kinds of SSL 2.0 that a hello in its format offers.
+    pub ssl2_kinds: Vec<CipherKind>,
     /// It came in SSL 2.0 format (RFC 5246 §E.2).
     pub ssl2_format: bool,
 }
@@ -103,8 +105,17 @@ impl ClientHello {
         let tls = suites.chunks_exact(3).filter(|suite| suite[0] == 0);
         let cipher_suites =
             tls.map(|suite| SuiteId(u16::from_be_bytes([suite[1], suite[2]]))).collect();
-        let ssl2_format = true;
-        Some(Self { version, random, session_id, cipher_suites, ssl2_format, ..Self::default() })
+        let kinds = suites.as_chunks().0.iter().map(|&kind| CipherKind::from_wire(kind));
+        let ssl2_kinds = kinds.filter(|kind| kind.is_ssl2()).collect();
+        Some(Self {
+            version,
+            random,
+            session_id,
+            cipher_suites,
+            ssl2_kinds,
+            ssl2_format: true,
+            ..Self::default()
+        })
     }
 
     /// Whether an extension was offered.
@@ -274,6 +285,7 @@ mod tests {
         assert_eq!(hello.version, ProtocolVersion::TLS10);
         assert_eq!(hello.cipher_suites, [SuiteId(0x2F)]);
         assert_eq!(hello.random[..17], [[0; 16].as_slice(), &[9]].concat());
+        assert_eq!(hello.ssl2_kinds, [CipherKind(0x01_0080)]);
         assert!(hello.ssl2_format);
     }
 

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::decrypt::{Hole, RecordCipher, SessionStore};
 use super::facts::{Holes, KeySearch, TlsFacts};
 use super::handshake::MessageJoiner;
-use super::names::AlertDescription;
+use super::names::{AlertDescription, ProtocolVersion};
 use super::negotiation::Negotiation;
 use super::record::{ContentType, Found, Record, RecordReader};
 use super::schedule13::Schedule;
+use super::ssl2;
 use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
 use crate::keys::{KeyError, KeyLog, KeyRing};
@@ -66,22 +67,28 @@ pub struct Tls {
     holes: PerRole<Option<Hole>>,
     pub(super) negotiation: Negotiation,
     pub(super) schedule: Schedule,
+    pub(super) ssl2: ssl2::State,
     scratch: Vec<u8>,
     pub(super) facts: TlsFacts,
 }
 
-/// Whether bytes at the start of a direction look like TLS: a handshake or alert record, or an
-/// SSL 2.0 ClientHello. The answer to a few bytes may be wrong, since SMTP begins with none of them.
+/// Whether bytes at the start of a direction look like TLS: a handshake or alert record, or a
+/// hello of SSL 2.0. The answer to a few bytes may be wrong, since SMTP begins with none of them.
 #[must_use]
 pub fn looks_like_tls(bytes: &[u8]) -> bool {
     match bytes {
         [20..=23, 3, minor, ..] => *minor <= 4,
         [20..=23, 3] | [22] => true,
-        [high, _, 1, major, minor, ..] if high & 0x80 != 0 => {
-            *major == 3 || (*major, *minor) == (0, 2)
-        }
+        [high, ssl2 @ ..] if high & 0x80 != 0 => looks_like_ssl2(ssl2),
         _ => false,
     }
+}
+
+/// What follows the first byte of an SSL 2.0 hello, as far as it came: of the client, which may
+/// offer TLS in it, or of the server.
+fn looks_like_ssl2(rest: &[u8]) -> bool {
+    matches!(rest, [] | [_] | [_, 1] | [_, 1, 0 | 3] | [_, 1, 0, 2, ..] | [_, 1, 3, _, ..])
+        || matches!(rest, [_, 4] | [_, 4, 0 | 1] | [_, 4, 0 | 1, 0 | 1, ..])
 }
 
 impl Tls {
@@ -97,6 +104,7 @@ impl Tls {
             holes: PerRole::default(),
             negotiation: Negotiation::default(),
             schedule: Schedule::default(),
+            ssl2: ssl2::State::default(),
             scratch: Vec::new(),
             facts: TlsFacts::default(),
         }
@@ -117,8 +125,9 @@ impl Tls {
     /// Takes the next bytes of one direction.
     pub fn feed(&mut self, from: Role, bytes: &[u8], at: Moment, out: &mut Out<'_>) {
         self.facts.seen[from] = true;
+        let bytes = self.feed_ssl2(from, bytes, at, out);
         let mut reader = mem::take(&mut self.readers[from]);
-        reader.feed(bytes, at, &mut |found| match found {
+        reader.feed(bytes.as_slice(), at, &mut |found| match found {
             Found::Record(record) => self.on_record(from, &record, out),
             Found::NotTls(bytes, at) => {
                 self.facts.not_tls[from].get_or_insert(at);
@@ -136,7 +145,8 @@ impl Tls {
         if self.is_negotiating() || self.joiners[from].pending() > 0 {
             self.damage_handshake(from);
         }
-        if !matches!(self.protection[from], Protection::Clear) {
+        let is_ssl2 = self.end_ssl2(from, gap.bytes, at, out);
+        if !is_ssl2 && !matches!(self.protection[from], Protection::Clear) {
             out(TlsEvent::DataGap(from, gap.bytes, at));
         }
     }
@@ -152,8 +162,7 @@ impl Tls {
     }
 
     fn on_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        // TLS 1.3 sends ChangeCipherSpec for the sake of middleboxes, in clear (RFC 8446 §D.4).
-        if self.facts.is_tls13() && record.header.content_type == ContentType::CHANGE_CIPHER_SPEC {
+        if record.header.content_type == ContentType::CHANGE_CIPHER_SPEC && self.is_for_show() {
             return;
         }
         if let Some(hole) = &record.behind {
@@ -168,6 +177,15 @@ impl Tls {
                 self.on_opaque(from, record, out);
             }
         }
+    }
+
+    /// TLS 1.3 sends ChangeCipherSpec for the sake of middleboxes, in clear, also ahead of early
+    /// data and so of the ServerHello (RFC 8446 §D.4).
+    fn is_for_show(&self) -> bool {
+        let hello = self.negotiation.client_hello.as_ref();
+        let offered = hello.is_some_and(|hello| hello.highest_version() == ProtocolVersion::TLS13);
+        let too_early = self.negotiation.server_hello.is_none() && !self.negotiation.damaged;
+        self.facts.is_tls13() || (offered && too_early)
     }
 
     fn widen(&mut self, from: Role, hole: &Hole) {
@@ -199,7 +217,7 @@ impl Tls {
     /// Application data in the clear is none: either the capture began after the handshake, or
     /// it is the early data of TLS 1.3 (RFC 8446 §4.2.10).
     fn on_early_data(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        if let Some(cipher) = self.early_data_cipher(from) {
+        if let Some(cipher) = self.early_data_cipher(from, record) {
             return self.on_protected(from, record, cipher, out);
         }
         self.protection[from] = Protection::Opaque;
@@ -359,12 +377,17 @@ impl Tls {
                 self.negotiation.finished[from] = true;
                 out(TlsEvent::OpaqueFinished(from, at));
             }
-            ContentType::APPLICATION_DATA => self.on_first_application_data(from, at, out),
+            ContentType::APPLICATION_DATA => {
+                if matches!(self.facts.keys, KeySearch::Opened(_)) {
+                    self.facts.closed_again.get_or_insert(at);
+                }
+                self.on_first_application_data(from, at, out);
+            }
             _ => {}
         }
     }
 
-    fn on_first_application_data(&mut self, from: Role, at: Moment, out: &mut Out<'_>) {
+    pub(super) fn on_first_application_data(&mut self, from: Role, at: Moment, out: &mut Out<'_>) {
         if self.facts.first_application_data[from].is_none() {
             self.facts.first_application_data[from] = Some(at);
             out(TlsEvent::FirstApplicationData(from, at));
@@ -389,7 +412,13 @@ impl Tls {
         }
     }
 
-    fn on_application_data(&mut self, from: Role, content: &[u8], at: Moment, out: &mut Out<'_>) {
+    pub(super) fn on_application_data(
+        &mut self,
+        from: Role,
+        content: &[u8],
+        at: Moment,
+        out: &mut Out<'_>,
+    ) {
         self.on_first_application_data(from, at, out);
         let tally = &mut self.facts.opened[from];
         tally.records += 1;
@@ -416,7 +445,7 @@ impl Tls {
         }
     }
 
-    fn on_alert(
+    pub(super) fn on_alert(
         &mut self,
         from: Role,
         content: Option<&[u8]>,
@@ -470,7 +499,10 @@ mod tests {
     #[test]
     fn tells_tls_from_smtp_by_the_first_bytes() {
         assert!(looks_like_tls(&[22, 3, 1, 0, 200]));
-        assert!(looks_like_tls(&[0x80, 46, 1, 3, 1]));
+        let hello = [0x80, 46, 1, 3, 1];
+        assert!((1..=hello.len()).all(|end| looks_like_tls(&hello[..end])));
+        assert!(looks_like_tls(&[0x84, 16, 4, 0, 1, 0, 2]));
+        assert!(!looks_like_tls(&[0x8F, 2, 0x11, 0xFE]));
         for line in [&b"220 mail.example.com"[..], b"EHLO x\r\n", b"\r\n", b""] {
             assert!(!looks_like_tls(line));
         }

@@ -9,6 +9,7 @@ use super::machine::{Out, Tls};
 use super::names::{ExtensionType, ProtocolVersion};
 use super::negotiation::{Negotiation, Search};
 use super::record::Record;
+use super::ssl2;
 use crate::moment::Moment;
 use crate::role::Role;
 
@@ -20,6 +21,9 @@ impl Tls {
         self.begin_negotiation();
         self.negotiation.record_bytes(content);
         self.set_client_hello(ClientHello::parse_ssl2(content), record.at());
+        // Whichever versions it offers, the server's answer tells which protocol follows.
+        self.ssl2 = ssl2::Offer::parse(content)
+            .map_or_else(Default::default, |offer| ssl2::State::Offered(offer, Vec::new()));
         out(TlsEvent::Message(Role::Client, HandshakeType::CLIENT_HELLO, record.at()));
     }
 
@@ -164,7 +168,7 @@ impl Tls {
     }
 
     /// Searches the keys for a secret that is wanted at `at`.
-    fn search<R>(&mut self, at: Moment, find: impl FnOnce(&Search<'_>) -> R) -> R {
+    pub(super) fn search<R>(&mut self, at: Moment, find: impl FnOnce(&Search<'_>) -> R) -> R {
         let log = self.keys.ring.keylog().read();
         let random = self.facts.client_hello.as_ref().map(|hello| hello.random);
         self.facts.log_without_line = match (&log, random) {

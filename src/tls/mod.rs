@@ -14,6 +14,7 @@ pub mod names;
 mod negotiation;
 mod record;
 mod schedule13;
+mod ssl2;
 pub mod suite;
 
 pub use decrypt::SessionStore;

@@ -12,7 +12,7 @@ use super::handshake::{HandshakeType, Message};
 use super::hello::{ClientHello, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, ServerHello};
 use super::names::ProtocolVersion;
 use super::suite::{KeyExchange, Suite};
-use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, Origin as LogOrigin};
+use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, Origin as LogOrigin, RsaKey};
 use crate::role::{PerRole, Role};
 
 /// The transcript is kept until the Finished messages are checked, and no longer than this: two
@@ -142,7 +142,8 @@ impl Negotiation {
         if !is_rsa {
             return KeySearch::NotTried;
         }
-        match find_premaster(body, [client.version, version], search) {
+        let versions = [client.version, version];
+        match find_key(search, |key| open_premaster(key, body, versions)) {
             Ok((key, premaster)) => self.add_premaster(&premaster, Secret::RsaKey(key)),
             Err(failed) => failed,
         }
@@ -295,17 +296,16 @@ fn logged(secret: &LoggedSecret) -> Secret {
 
 /// Law 7: the certificate's own key first. A certificate that was read decides the matter, since
 /// what was encrypted to its key no other key opens; without one the rows for the server are
-/// tried, then all other keys, and only right padding and version count.
-fn find_premaster(
-    body: &[u8],
-    versions: [ProtocolVersion; 2],
+/// tried, then all other keys, and only what opens right counts.
+pub(super) fn find_key<S>(
     search: &Search<'_>,
-) -> Result<(KeyId, PremasterSecret), KeySearch> {
+    open: impl Fn(&RsaKey) -> Result<S, PremasterFault>,
+) -> Result<(KeyId, S), KeySearch> {
     if let Some(public) = search.certificate.and_then(|certificate| certificate.rsa.as_ref()) {
         let id = search.ring.by_public_key(&public.modulus, &public.exponent);
         let id = id.ok_or(KeySearch::NoKeyForCertificate)?;
-        return match open_premaster(search.ring.key(id), body, versions) {
-            Ok(premaster) => Ok((id, premaster)),
+        return match open(search.ring.key(id)) {
+            Ok(secret) => Ok((id, secret)),
             Err(fault) => Err(KeySearch::BadPremaster(id, note(fault))),
         };
     }
@@ -317,8 +317,8 @@ fn find_premaster(
             continue;
         }
         tried.push(id);
-        if let Ok(premaster) = open_premaster(search.ring.key(id), body, versions) {
-            return Ok((id, premaster));
+        if let Ok(secret) = open(search.ring.key(id)) {
+            return Ok((id, secret));
         }
     }
     Err(KeySearch::NoKeyFits)

@@ -5,6 +5,7 @@ use super::decrypt::{Hole, RecordCipher, Tls13Hash, TrafficSecret};
 use super::facts::{KeySearch, Secret};
 use super::handshake::HandshakeType;
 use super::machine::{Protection, Tls};
+use super::names::ExtensionType;
 use super::record::{ContentType, Record};
 use super::suite::{KeyExchange, Suite};
 use crate::keys::{Origin as LogOrigin, TrafficLabel};
@@ -13,6 +14,9 @@ use crate::role::{PerRole, Role};
 
 /// Generations that are tried when a KeyUpdate may have been lost.
 const MOST_UPDATES: usize = 4;
+
+/// early_data (RFC 8446 §4.2.10).
+const EARLY_DATA: ExtensionType = ExtensionType(42);
 
 /// Which keys a direction has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,14 +68,30 @@ impl Tls {
     pub(super) fn begin_schedule13(&mut self, at: Moment) {
         self.load_secrets13(at);
         for role in Role::BOTH {
-            let early = self.schedule.sides[role].stage == Stage::Early;
-            if !early
+            let is_early = self.schedule.sides[role].stage == Stage::Early
+                || (role == Role::Client && self.expect_early_data());
+            if !is_early
                 && !self.enter(role, Stage::Handshake)
                 && !self.enter(role, Stage::Application)
             {
                 self.protection[role] = Protection::Opaque;
             }
         }
+    }
+
+    /// The client may still send early data behind the ServerHello, with the suite agreed on. If
+    /// the server refused it, the next keys open what comes instead.
+    fn expect_early_data(&mut self) -> bool {
+        let hello = self.facts.client_hello.as_ref().filter(|hello| hello.offers(EARLY_DATA));
+        let (Some(hello), Some(suite)) = (hello, self.facts.suite()) else { return false };
+        let Some(log) = self.keys.ring.keylog().read() else { return false };
+        let cipher = log
+            .traffic_secret(&hello.random, TrafficLabel::ClientEarly)
+            .find_map(|logged| TrafficSecret::new(suite, logged.as_bytes())?.cipher(suite).ok());
+        let Some(cipher) = cipher else { return false };
+        self.schedule.sides.client.stage = Stage::Early;
+        self.protection.client = Protection::Open(Box::new(cipher));
+        true
     }
 
     fn load_secrets13(&mut self, at: Moment) {
@@ -158,16 +178,22 @@ impl Tls {
     }
 
     /// The cipher of early data (RFC 8446 §4.2.10): its suite is that of the session resumed, which
-    /// is one of those offered whose hash is as long as the secret.
-    pub(super) fn early_data_cipher(&mut self, from: Role) -> Option<Box<RecordCipher>> {
+    /// is one of those offered; the first record tells which.
+    pub(super) fn early_data_cipher(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+    ) -> Option<Box<RecordCipher>> {
         let hello = self.facts.client_hello.as_ref().filter(|_| from == Role::Client)?;
         let log = self.keys.ring.keylog().read()?;
         let logged = log.traffic_secret(&hello.random, TrafficLabel::ClientEarly).next()?;
         let offered = hello.cipher_suites.iter().filter_map(|id| id.suite());
-        let suites = offered.filter(|suite| suite.key_exchange == KeyExchange::Tls13);
-        let mut fits = suites
-            .filter_map(|suite| TrafficSecret::new(suite, logged.as_bytes())?.cipher(suite).ok());
-        let cipher = fits.next()?;
+        let mut suites = offered.filter(|suite| suite.key_exchange == KeyExchange::Tls13);
+        let cipher = suites.find_map(|suite| {
+            let secret = TrafficSecret::new(suite, logged.as_bytes())?;
+            open_with(&mut secret.cipher(suite).ok()?, record, None)?;
+            secret.cipher(suite).ok()
+        })?;
         self.schedule.sides[from].stage = Stage::Early;
         self.facts.keys = KeySearch::Opened(Secret::KeyLog);
         Some(Box::new(cipher))

@@ -12,6 +12,8 @@ pub(crate) struct Lab {
     pub(crate) files: Vec<PathBuf>,
     /// Its key list, where there is TLS to open.
     pub(crate) keys: Option<PathBuf>,
+    /// Its key log, if one was kept.
+    pub(crate) keylog: Option<PathBuf>,
     /// Nothing is missing from it on purpose.
     pub(crate) complete: bool,
     /// The truth, by connection.
@@ -26,6 +28,7 @@ impl Lab {
             name: name.to_string(),
             files: files.iter().map(|file| testdata(text(file))).collect(),
             keys: truth["keys"].as_str().map(testdata),
+            keylog: truth["keylog"].as_str().map(testdata),
             complete: truth["complete"].as_bool().expect("`complete`"),
             connections: truth["connections"].as_array().expect("`connections`").clone(),
         }

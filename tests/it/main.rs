@@ -20,6 +20,7 @@ mod scenario;
 mod schema;
 mod secrets;
 mod shuffle;
+mod ssl2;
 mod truth;
 mod tshark;
 mod walls;

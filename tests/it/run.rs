@@ -38,6 +38,13 @@ impl Runner {
         Self::with(KeyRing::load(&sources).0)
     }
 
+    /// With the key list and the key log of a capture of `testdata/`.
+    pub(crate) fn with_keys_and_log_of(lab: &Lab) -> Self {
+        let lists = lab.keys.iter().cloned().map(KeySource::List);
+        let logs = lab.keylog.iter().cloned().map(KeySource::KeyLog);
+        Self::with(KeyRing::load(&lists.chain(logs).collect::<Vec<_>>()).0)
+    }
+
     fn with(ring: KeyRing) -> Self {
         let reveal = Reveal { auth: true, body: false };
         let keys = Keys { ring: Arc::new(ring), ..Keys::default() };

@@ -34,6 +34,7 @@ pub(super) fn block_len(cipher: Cipher) -> Option<usize> {
     match cipher {
         Cipher::Rc2Bits40Cbc
         | Cipher::Rc2Bits56Cbc
+        | Cipher::Rc2Bits128Cbc
         | Cipher::Des40Cbc
         | Cipher::DesCbc
         | Cipher::TripleDesCbc
@@ -52,7 +53,7 @@ pub(super) fn block_len(cipher: Cipher) -> Option<usize> {
 /// The cipher with its key.
 pub(super) fn keyed(cipher: Cipher, key: &[u8]) -> Result<Box<dyn CbcCipher>, UnsupportedCipher> {
     match cipher {
-        Cipher::Rc2Bits40Cbc | Cipher::Rc2Bits56Cbc => boxed::<Rc2>(key),
+        Cipher::Rc2Bits40Cbc | Cipher::Rc2Bits56Cbc | Cipher::Rc2Bits128Cbc => boxed::<Rc2>(key),
         Cipher::Des40Cbc | Cipher::DesCbc => boxed::<Des>(key),
         Cipher::TripleDesCbc => boxed::<TdesEde3>(key),
         Cipher::IdeaCbc => boxed::<Idea>(key),

@@ -50,6 +50,7 @@ pub(super) fn key_lengths(cipher: Cipher) -> Option<(usize, usize)> {
         Cipher::DesCbc => (8, 8),
         Cipher::TripleDesCbc => (24, 24),
         Cipher::Rc4Bits128
+        | Cipher::Rc2Bits128Cbc
         | Cipher::IdeaCbc
         | Cipher::SeedCbc
         | Cipher::Aes128Cbc

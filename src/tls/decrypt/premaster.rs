@@ -46,7 +46,7 @@ pub(in crate::tls) fn open_premaster(
 ) -> Result<PremasterSecret, PremasterFault> {
     let ciphertext = ciphertext_of(body, key.modulus_len()).ok_or(PremasterFault::Length)?;
     let block = key.raw_decrypt(ciphertext).map_err(|_| PremasterFault::Length)?;
-    let secret = unpad(&block).ok_or(PremasterFault::Padding)?;
+    let secret = unpad(&block, LENGTH).map(PremasterSecret).ok_or(PremasterFault::Padding)?;
     let version = secret.0.first_chunk().copied().map(u16::from_be_bytes).unwrap_or_default();
     let version = ProtocolVersion(version);
     if versions.contains(&version) { Ok(secret) } else { Err(PremasterFault::Version(version)) }
@@ -63,12 +63,13 @@ fn ciphertext_of(body: &[u8], modulus_len: usize) -> Option<&[u8]> {
     (whole && rest.len() == modulus_len).then_some(rest)
 }
 
-fn unpad(block: &[u8]) -> Option<PremasterSecret> {
-    let (padding, secret) = block.split_at_checked(block.len().checked_sub(LENGTH)?)?;
+/// The secret of `length` bytes behind the padding (RFC 8017 §7.2.2 step 3).
+pub(super) fn unpad(block: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let (padding, secret) = block.split_at_checked(block.len().checked_sub(length)?)?;
     let (&[0, 2], random) = padding.split_first_chunk()? else { return None };
     let (&0, random) = random.split_last()? else { return None };
     let sound = padding.len() >= LEAST_PADDING && random.iter().all(|&byte| byte != 0);
-    sound.then(|| PremasterSecret(Zeroizing::new(secret.to_vec())))
+    sound.then(|| Zeroizing::new(secret.to_vec()))
 }
 
 #[cfg(test)]
@@ -85,19 +86,19 @@ mod tests {
 
     #[test]
     fn unpads_exactly_48_bytes() {
-        assert_eq!(unpad(&block(8)).unwrap().0.as_slice(), [3; LENGTH]);
-        assert_eq!(unpad(&block(203)).unwrap().0.as_slice(), [3; LENGTH]);
+        assert_eq!(unpad(&block(8), LENGTH).unwrap().as_slice(), [3; LENGTH]);
+        assert_eq!(unpad(&block(203), LENGTH).unwrap().as_slice(), [3; LENGTH]);
     }
 
     #[test]
     fn refuses_any_other_padding() {
-        assert!(unpad(&block(7)).is_none());
+        assert!(unpad(&block(7), LENGTH).is_none());
         for (position, byte) in [(0, 1), (1, 1), (5, 0), (10, 7)] {
             let mut damaged = block(8);
             damaged[position] = byte;
-            assert!(unpad(&damaged).is_none(), "byte {position}");
+            assert!(unpad(&damaged, LENGTH).is_none(), "byte {position}");
         }
-        assert!(unpad(&[]).is_none());
+        assert!(unpad(&[], LENGTH).is_none());
     }
 
     #[test]

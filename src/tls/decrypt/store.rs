@@ -18,6 +18,8 @@ const MOST_SESSIONS: usize = 100_000;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::tls) enum Handle<'a> {
     SessionId(&'a [u8]),
+    /// SSL 2.0 has session IDs of its own.
+    Ssl2SessionId(&'a [u8]),
     Ticket(&'a [u8]),
 }
 
@@ -77,10 +79,11 @@ impl SessionStore {
     }
 }
 
-/// Tickets are long, and are not needed again: a hash names both kinds.
+/// Tickets are long, and are not needed again: a hash names all kinds.
 fn name_of(handle: Handle<'_>) -> [u8; 32] {
     let (kind, bytes) = match handle {
         Handle::SessionId(id) => (b'i', id),
+        Handle::Ssl2SessionId(id) => (b'2', id),
         Handle::Ticket(ticket) => (b't', ticket),
     };
     Sha256::new_with_prefix([kind]).chain_update(bytes).finalize().into()

@@ -1,10 +1,12 @@
 //! THE table of cipher suites: what each code point is called and made of. Everything that depends
 //! on the suite (keys, record protection, names, verdicts) is driven by a row of it.
 
+mod ssl2;
 mod table;
 
 use std::fmt;
 
+pub use ssl2::CipherKind;
 use table::SUITES;
 
 /// A cipher suite's code point as it stands on the wire.
@@ -70,6 +72,7 @@ pub enum Cipher {
     Rc4Bits128,
     Rc2Bits40Cbc,
     Rc2Bits56Cbc,
+    Rc2Bits128Cbc,
     Des40Cbc,
     DesCbc,
     TripleDesCbc,
