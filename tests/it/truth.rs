@@ -104,10 +104,11 @@ fn with_the_key_log_beside_it_the_plaintext_of_every_connection_is_known() {
     let mut compared = 0;
     for lab in Lab::all().iter().filter(|lab| lab.complete && lab.keylog.is_some()) {
         let (_, streams) = Runner::with_keys_and_log_of(lab).report_and_streams(&lab.files);
-        for index in 0..lab.connections.len() {
+        assert_eq!(streams.len(), lab.connections.len(), "{}", lab.name);
+        for (index, both) in streams.iter().enumerate() {
             for (side, direction) in ["c2s", "s2c"].into_iter().enumerate() {
                 let recorded = lab.stream(index, direction);
-                let ours = &streams[index][side];
+                let ours = &both[side];
                 let name = format!("{} {index} {direction}", lab.name);
                 assert!(*ours == recorded, "{name}: {} of {}", ours.len(), recorded.len());
                 compared += 1;
