@@ -14,13 +14,15 @@ pub mod names;
 mod negotiation;
 mod record;
 mod schedule13;
+mod sniff;
 mod ssl2;
 pub mod suite;
 
 pub use decrypt::SessionStore;
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
-pub use machine::{Keys, Tls, looks_like_tls};
+pub use machine::{Keys, Tls};
+pub use sniff::looks_like_tls;
 
 use crate::moment::Moment;
 use crate::role::Role;

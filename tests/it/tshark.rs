@@ -32,7 +32,23 @@ const MESSAGES: &[(u64, &str)] = &[
     (13, "tls.certificate_request"),
     (14, "tls.server_hello_done"),
     (16, "tls.client_key_exchange"),
+    (15, "tls.certificate_verify"),
     (20, "tls.finished"),
+];
+
+/// Captures that tshark 4.0.17 does not open or not wholly (testdata/README.md tells each), or that
+/// have two handshakes, of which it tells other numbers than we do.
+const NOT_JUDGED: &[&str] = &[
+    "renegotiation_client",
+    "renegotiation_server",
+    "renegotiation_to_ecdhe",
+    "suites_export1024",
+    "suites_fips_pike",
+    "suites_tls12_rsa",
+    "suites_tls12_rsa_mbedtls",
+    "ticket_renewal",
+    "sslv2",
+    "sslv2_hello",
 ];
 
 /// A packet as tshark reads it.
@@ -70,7 +86,8 @@ static CASES: LazyLock<Option<Vec<Case>>> = LazyLock::new(|| {
     };
     let wanted =
         |lab: &Lab| lab.complete && lab.files.len() == 1 && lab.connections.iter().any(opens);
-    Some(Lab::all().into_iter().filter(wanted).map(Case::new).collect())
+    let is_judged = |lab: &Lab| !NOT_JUDGED.contains(&lab.name.as_str());
+    Some(Lab::all().into_iter().filter(wanted).filter(is_judged).map(Case::new).collect())
 });
 
 /// The captures to compare; none, and a word about it, where there is no judge.
@@ -228,7 +245,11 @@ fn tshark_sees_the_handshake_messages_in_the_same_frames() {
             }
             let mut ours = BTreeMap::<(u64, &str), usize>::new();
             for entry in items(&session["timeline"]) {
-                let event = text(&entry["event"]);
+                // tshark tells the certificate of either end by one number.
+                let event = match text(&entry["event"]) {
+                    "tls.client_certificate" => "tls.certificate",
+                    event => event,
+                };
                 if MESSAGES.iter().any(|row| row.1 == event) {
                     let frame = entry["frame"].as_u64().expect("a frame");
                     *ours.entry((frame, event)).or_default() += 1;
