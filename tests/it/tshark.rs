@@ -239,7 +239,8 @@ fn tshark_sees_the_handshake_messages_in_the_same_frames() {
             let mut theirs = BTreeMap::<(u64, &str), usize>::new();
             for packet in case.packets_of(index) {
                 for kind in &packet.messages {
-                    let name = MESSAGES.iter().find(|row| row.0 == *kind).expect("a known message");
+                    // The contract has no name for some (hello_request, certificate_status).
+                    let Some(name) = MESSAGES.iter().find(|row| row.0 == *kind) else { continue };
                     *theirs.entry((packet.frame, name.1)).or_default() += 1;
                 }
             }
