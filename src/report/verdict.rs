@@ -2,16 +2,22 @@
 //! what would help. The first cause wins: each question below is asked only if those before it do
 //! not answer the matter.
 
+mod explanation;
+mod reason;
+
 use serde::Serialize;
 
+use self::explanation::{
+    Explanation, bad_premaster, forward_secrecy, handshake_missing, one_sided, resumed, tls13,
+    unsupported,
+};
+pub use self::reason::Reason;
 use super::findings::{Finding, Severity};
-use super::hex;
 use super::session::Ends;
 use crate::keys::{KeyIdentity, Origin as LogOrigin};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
-use crate::tls::certificate::Certificate;
-use crate::tls::facts::{KeySearch, Opener, Origin, PremasterNote, Resumption, Secret};
+use crate::tls::facts::{KeySearch, Opener, Secret};
 use crate::tls::suite::{KeyExchange, Suite};
 use crate::tls::{Keys, TlsFacts};
 
@@ -40,66 +46,6 @@ impl DecryptionStatus {
             Self::NotNeeded => "not_needed",
         }
     }
-}
-
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident $name:literal),* $(,)?) => {
-        /// Why a session was not opened, or not wholly.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-        pub enum Reason {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
-        }
-
-        impl Reason {
-            /// Every reason.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The code in the report.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The code of the finding that goes with it.
-            #[must_use]
-            pub fn finding(self) -> &'static str {
-                match self { $(Self::$variant => concat!("tls.", $name),)* }
-            }
-        }
-    };
-}
-
-reasons! {
-    /// The key exchange leaves nothing that the server's key could open.
-    ForwardSecrecy "forward_secrecy",
-    /// TLS 1.3, which always has forward secrecy.
-    Tls13 "tls13",
-    /// No key fits the server's certificate.
-    NoKey "no_key",
-    /// A row names this server, but its key is not the certificate's.
-    KeyMismatch "key_mismatch",
-    /// No certificate was captured and no key verifies.
-    NoCertificate "no_certificate",
-    /// The session was resumed, and its origin is not in the capture.
-    ResumedWithoutOrigin "resumed_without_origin",
-    /// The capture begins after the handshake.
-    HandshakeMissing "handshake_missing",
-    /// The handshake was not finished.
-    HandshakeIncomplete "handshake_incomplete",
-    /// One direction alone was captured.
-    OneSided "one_sided",
-    /// Packets are missing.
-    LostPackets "lost_packets",
-    /// The snap length cut packets.
-    SnapLength "snaplen",
-    /// The premaster secret has the wrong padding or version.
-    BadPremaster "bad_premaster",
-    /// A key log was given, but has no line for this session.
-    KeylogWithoutSession "keylog_without_session",
-    /// The suite or version is not one that can be opened.
-    UnsupportedCipherSuite "unsupported_cipher_suite",
-    /// A MAC or tag does not fit.
-    IntegrityFailed "integrity_failed",
 }
 
 /// What came of the decryption of a session.
@@ -136,19 +82,6 @@ pub(super) struct Case<'a> {
     pub(super) ends: Ends,
     /// The connection was closed within the capture.
     pub(super) closed: bool,
-}
-
-/// A reason with its evidence and what would help.
-struct Explanation {
-    reason: Reason,
-    evidence: String,
-    hint: Option<String>,
-}
-
-impl Explanation {
-    fn new(reason: Reason, evidence: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { reason, evidence: evidence.into(), hint: Some(hint.into()) }
-    }
 }
 
 /// Both sides have agreed, as far as that can be seen: the handshake was finished, or application
@@ -217,32 +150,6 @@ impl Case<'_> {
         }
     }
 
-    /// The secret in words.
-    fn described(&self) -> String {
-        let Some(secret) = self.secret() else { return String::new() };
-        let opener = match self.key(secret.opener()) {
-            Some(key) => key_name(key),
-            None => self.source(secret.opener()),
-        };
-        match secret {
-            Secret::Resumed { origin, .. } => {
-                format!("the secret of {}, which {opener} opened", origin_name(&origin))
-            }
-            _ => opener,
-        }
-    }
-
-    fn success(&self, status: DecryptionStatus) -> String {
-        if status == DecryptionStatus::NotNeeded {
-            return "the handshake was finished, and no application data followed".into();
-        }
-        let proof = match self.facts.finished_verdict() {
-            Some(true) => "both Finished messages and every record's integrity check out",
-            _ => "every record's integrity checks out",
-        };
-        format!("opened with {}; {proof}", self.described())
-    }
-
     fn carries_nothing(&self) -> bool {
         let facts = self.facts;
         let data = facts.first_application_data;
@@ -284,41 +191,6 @@ impl Case<'_> {
     fn first_hole(&self) -> Option<(Moment, bool)> {
         let holes = Role::BOTH.map(|role| self.facts.holes[role]);
         holes.iter().filter_map(|hole| Some((hole.first?, hole.cut > 0))).min()
-    }
-
-    fn hole(&self, at: Moment, cut: bool) -> Explanation {
-        let [client, server] =
-            Role::BOTH.map(|r| self.facts.holes[r].lost + self.facts.holes[r].cut);
-        let missing = format!("{client} bytes of the client and {server} of the server");
-        if cut {
-            let evidence = format!("the snap length cut {missing}, first in frame {}", at.frame);
-            return Explanation::new(
-                Reason::SnapLength,
-                evidence,
-                "capture whole packets: `tcpdump -s 0`, the default since tcpdump 4.0",
-            );
-        }
-        let evidence = format!("{missing} are in no captured frame; frame {} shows it", at.frame);
-        Explanation::new(
-            Reason::LostPackets,
-            evidence,
-            "capture again with a larger buffer (`tcpdump -B 16384`) or closer to one of the ends",
-        )
-    }
-
-    fn integrity_failed(&self, failed: u64) -> Explanation {
-        let frame = self.facts.first_failure.map_or(0, |at| at.frame);
-        let key = self.described();
-        let evidence = if failed > 0 {
-            format!("{failed} records do not verify with {key}; frame {frame} has the first")
-        } else {
-            format!("a Finished message has not the content that {key} demands")
-        };
-        Explanation::new(
-            Reason::IntegrityFailed,
-            evidence,
-            "the capture was altered, or a middlebox took the connection over",
-        )
     }
 
     /// The keys are not known: what is the first thing that is missing?
@@ -416,83 +288,6 @@ impl Case<'_> {
             }
         }
     }
-
-    fn not_in_log(&self) -> Explanation {
-        let hello = self.facts.client_hello.as_ref();
-        let random = hello.map(|hello| hex(&hello.random)).unwrap_or_default();
-        let log = self.keys.ring.keylog().read();
-        let lines = log.map_or(0, |log| log.lines());
-        Explanation::new(
-            Reason::KeylogWithoutSession,
-            format!("none of the {lines} lines of the key log is for the client random {random}"),
-            "record the key log in the process that made this connection, while it is made",
-        )
-    }
-
-    fn incomplete(&self) -> Explanation {
-        let last = if self.facts.server_hello.is_some() {
-            "the server's hello was captured, but the handshake was never finished"
-        } else {
-            "a ClientHello was captured, but no ServerHello answers it"
-        };
-        let end = match self.facts.alerts.first() {
-            Some(alert) => alert_sentence(alert),
-            None if self.closed => "the connection was closed".into(),
-            None => "the capture ends first".into(),
-        };
-        Explanation::new(
-            Reason::HandshakeIncomplete,
-            format!("{last}: {end}"),
-            "there is nothing to decrypt; the timeline shows who stopped",
-        )
-    }
-
-    fn no_key_for_certificate(&self) -> Explanation {
-        let certificate = self.facts.certificates.first();
-        let wanted = certificate.map(certificate_name).unwrap_or_default();
-        let (ip, port) = (self.ends.server.ip(), self.ends.server.port());
-        let named: Vec<_> = self
-            .keys
-            .ring
-            .rows_naming(ip, port)
-            .map(|(row, id)| {
-                let key = self.keys.ring.key(id).identity();
-                format!("{} ({} bits, SPKI {})", row.source, key.bits, short(&key.spki_sha256))
-            })
-            .collect();
-        if !named.is_empty() {
-            let evidence = format!(
-                "the server's certificate is {wanted}; the key of {} is another",
-                named.join(", ")
-            );
-            return Explanation::new(
-                Reason::KeyMismatch,
-                evidence,
-                "give the private key of that certificate; `openssl pkey -in KEY -pubout -outform der | sha256sum` shows a key's SPKI hash",
-            );
-        }
-        let given = match self.keys.ring.keys().len() {
-            0 => "no RSA key was given".to_string(),
-            1 => "the one key given is another".to_string(),
-            n => format!("none of the {n} keys given is its key"),
-        };
-        Explanation::new(
-            Reason::NoKey,
-            format!("the server's certificate is {wanted}; {given}"),
-            "give the private key of that certificate with --keys or --key",
-        )
-    }
-
-    fn no_key_fits(&self) -> Explanation {
-        let keys = self.keys.ring.keys().len();
-        Explanation::new(
-            Reason::NoCertificate,
-            format!(
-                "no readable certificate of the server was captured, and none of {keys} keys opens the ClientKeyExchange"
-            ),
-            "give the private key of the server that was called, or capture the whole handshake",
-        )
-    }
 }
 
 fn is_ephemeral(suite: &Suite) -> bool {
@@ -506,122 +301,6 @@ fn secret_name(secret: Secret) -> &'static str {
         Secret::Dsb => "dsb",
         Secret::Resumed { .. } => "resumption",
     }
-}
-
-fn origin_name(origin: &Origin) -> String {
-    let client = origin.client.map(|client| client.to_string()).unwrap_or_default();
-    format!("the session that {client} began in frame {}", origin.began.frame)
-}
-
-fn one_sided(seen: Role) -> Explanation {
-    Explanation::new(
-        Reason::OneSided,
-        format!("only what the {} sent was captured", seen.name()),
-        "capture both directions: check the filter, the mirror port, and asymmetric routing",
-    )
-}
-
-fn handshake_missing() -> Explanation {
-    Explanation::new(
-        Reason::HandshakeMissing,
-        "the first TLS record captured is already protected: the capture begins after the handshake",
-        "start the capture before the connection is opened, or restart the client",
-    )
-}
-
-fn tls13(facts: &TlsFacts) -> Explanation {
-    let suite = facts.suite_name().unwrap_or_default();
-    Explanation::new(
-        Reason::Tls13,
-        format!(
-            "TLS 1.3 with {suite}: its keys come from an ephemeral exchange, no RSA key opens it"
-        ),
-        "record a key log at one of the ends (SSLKEYLOGFILE), or let a test use TLS 1.2 with RSA key exchange",
-    )
-}
-
-fn forward_secrecy(suite: &Suite) -> Explanation {
-    let name = suite.openssl().unwrap_or(suite.name);
-    Explanation::new(
-        Reason::ForwardSecrecy,
-        format!(
-            "{name} uses {}: its keys come from an ephemeral exchange, no RSA key opens it",
-            suite.key_exchange.name()
-        ),
-        "record a key log at one of the ends (SSLKEYLOGFILE), or force RSA key exchange for a test (OpenSSL cipher string `kRSA`)",
-    )
-}
-
-fn unsupported(facts: &TlsFacts) -> Explanation {
-    let name = facts.suite_name().unwrap_or_default();
-    let evidence = match facts.suite().and_then(|_| facts.suite_code()) {
-        Some(code) => format!("{name} ({code}) is not a suite that can be opened here"),
-        None => format!("the suite agreed on, {name}, is in no table"),
-    };
-    Explanation::new(
-        Reason::UnsupportedCipherSuite,
-        evidence,
-        "for a test, let the server choose AES128-SHA or AES128-GCM-SHA256 with TLS 1.0 to 1.2",
-    )
-}
-
-fn resumed(facts: &TlsFacts, resumption: Resumption) -> Explanation {
-    let id = facts.server_hello.as_ref().map(|hello| hex(&hello.session_id)).unwrap_or_default();
-    let by = match resumption {
-        Resumption::SessionId => format!("the session ID {id}"),
-        Resumption::Ticket => {
-            let ticket =
-                facts.client_hello.as_ref().and_then(|hello| hello.session_ticket.as_ref());
-            let head = ticket.and_then(|ticket| ticket.get(..8.min(ticket.len())));
-            format!("the ticket that begins {}", hex(head.unwrap_or_default()))
-        }
-        Resumption::Psk => "a pre-shared key".into(),
-    };
-    Explanation::new(
-        Reason::ResumedWithoutOrigin,
-        format!("the handshake resumes an earlier session by {by}: no key is exchanged in it"),
-        "capture from before the client's first connection to this server, or restart the client so that it makes a full handshake",
-    )
-}
-
-fn bad_premaster(key: &KeyIdentity, note: PremasterNote) -> Explanation {
-    let what = match note {
-        PremasterNote::Padding => {
-            "what it decrypts to has no PKCS #1 padding around a secret of the right length".into()
-        }
-        PremasterNote::Length => "the ClientKeyExchange has another length than the key".into(),
-        PremasterNote::Version(version) => {
-            format!("the premaster secret names version {version}, which was not offered")
-        }
-    };
-    Explanation::new(
-        Reason::BadPremaster,
-        format!("{} is the certificate's key, but {what}", key_name(key)),
-        "the ClientKeyExchange was altered or badly made; the server will have refused it too",
-    )
-}
-
-fn alert_sentence(alert: &crate::tls::Alert) -> String {
-    let who = alert.from.name();
-    match alert.description {
-        Some(description) => {
-            format!("the {who} sent alert {description} in frame {}", alert.at.frame)
-        }
-        None => format!("the {who} sent an alert in frame {}", alert.at.frame),
-    }
-}
-
-fn key_name(key: &KeyIdentity) -> String {
-    format!("{} ({} bits, SPKI {})", key.source, key.bits, short(&key.spki_sha256))
-}
-
-fn certificate_name(certificate: &Certificate) -> String {
-    format!("\"{}\" (SPKI {})", certificate.subject, short(&certificate.spki_sha256))
-}
-
-/// The first eight bytes of a hash: enough for a person to tell keys apart.
-fn short(hash: &[u8; 32]) -> String {
-    hex(hash.get(..8).unwrap_or_default())
 }
 
 impl Decryption {
