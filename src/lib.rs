@@ -9,6 +9,7 @@ pub mod cli;
 pub mod decode;
 pub mod engine;
 pub mod flow;
+mod hex;
 pub mod keys;
 pub mod moment;
 pub mod render;

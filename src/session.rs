@@ -3,6 +3,7 @@
 //! Bytes pass at most two machines: TLS, if it has begun, and the dialogue. What the dialogue does
 //! not take yet waits here, pieces and holes in order.
 
+mod late;
 mod talk;
 mod tap;
 
@@ -26,6 +27,10 @@ use tap::Trust;
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
 const SMTP_PORTS: [u16; 7] = [24, 25, 465, 587, 2465, 2525, 2587];
+
+/// Those of them on which TLS comes first (RFC 8314 §3.3): the word of the port counts where the
+/// capture begins too late to tell.
+const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
 
 /// Bytes of each side by which a protocol is known; more tell nothing new.
 const SNIFFED: usize = 512;
@@ -189,9 +194,14 @@ impl Session {
         }
         let sniffed = &self.sniffed;
         if !self.in_tls && Role::BOTH.iter().any(|&role| looks_like_tls(&sniffed[role])) {
-            self.implicit = true;
-            return self.start_tls();
+            return self.start_first_tls();
         }
+        match self.began_in_ciphertext(body) {
+            Some(true) => return self.start_first_tls(),
+            Some(false) => {}
+            None => return,
+        }
+        let sniffed = &self.sniffed;
         match sniff(&sniffed.client, &sniffed.server) {
             Likeness::Yes => self.start_dialogue(),
             Likeness::No if !self.is_smtp_port() => self.give_up_text(),
@@ -204,6 +214,12 @@ impl Session {
 
     fn is_smtp_port(&self) -> bool {
         self.ends.is_some_and(|ends| SMTP_PORTS.contains(&ends.server.port()))
+    }
+
+    /// Where clients begin in plain and ask for TLS.
+    fn is_starttls_port(&self) -> bool {
+        self.is_smtp_port()
+            && self.ends.is_some_and(|ends| !IMPLICIT_TLS_PORTS.contains(&ends.server.port()))
     }
 
     fn give_up_text(&mut self) {
@@ -240,11 +256,22 @@ impl Session {
         }
     }
 
+    /// TLS is what the connection, or the capture of it, begins with.
+    fn start_first_tls(&mut self) {
+        self.implicit = self.from_start || !self.is_starttls_port();
+        self.start_tls();
+    }
+
     fn start_tls(&mut self) {
         let Some(ends) = self.ends else { return };
         self.switch = None;
         self.in_tls = true;
-        self.tls = Some(Box::new(Tls::new([ends.client, ends.server], self.setup.keys.clone())));
+        let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
+        let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
+        if is_late {
+            tls.begin_late();
+        }
+        self.tls = Some(Box::new(tls));
         self.hide_doubts();
         self.tell(|dialogue, out| dialogue.tls_started(out));
         self.sniffed = PerRole::default();
@@ -254,11 +281,8 @@ impl Session {
             let pieces = mem::take(&mut self.pending[role]);
             // What stands before the first record was injected in plain, and is discarded as the
             // ends should (RFC 3207 §4.2); the dialogue has said so.
-            let is_tls = |piece: &Piece| match piece {
-                Piece::Bytes(bytes, _) => looks_like_tls(bytes),
-                Piece::Gap(..) => true,
-            };
-            for piece in pieces.into_iter().skip_while(|piece| !is_tls(piece)) {
+            let is_tls = |piece: &Piece| piece.bytes().is_none_or(looks_like_tls);
+            for piece in pieces.into_iter().skip_while(|piece| !is_late && !is_tls(piece)) {
                 match piece {
                     Piece::Bytes(bytes, at) => self.feed_tls(role, &Body::Bytes(&bytes), at),
                     Piece::Gap(bytes, at) => {
@@ -293,7 +317,9 @@ impl Session {
 
     fn finish(&mut self, tcp: &TcpFacts) {
         let wanted = matches!(self.text, Text::Sniffing) && self.pending_bytes > 0;
-        if wanted && self.is_smtp_port() {
+        if wanted && self.may_be_ciphertext() {
+            self.start_first_tls();
+        } else if wanted && self.is_smtp_port() {
             self.start_doubtful_dialogue();
         } else if wanted {
             self.tap_the_undecided();
@@ -357,7 +383,11 @@ impl Session {
             (Some(_), true) => Protocol::SmtpStartTls,
             (Some(_), false) => Protocol::Smtp,
             (None, true) if matches!(self.text, Text::Sniffing) && self.is_mail_server(ends) => {
-                Protocol::Smtps
+                if self.implicit {
+                    Protocol::Smtps
+                } else {
+                    Protocol::SmtpStartTls
+                }
             }
             (None, true) => Protocol::Tls,
             (None, false) => Protocol::Unknown,

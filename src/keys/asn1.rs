@@ -1,6 +1,7 @@
 //! The few moves in ASN.1 that containers of keys need: into the fields of a value, and from BER,
 //! which PKCS#12 files may be in, to DER.
 
+use der_parser::asn1_rs::{FromBer, Header, Length};
 use pkcs8::der::asn1::AnyRef;
 use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 use zeroize::Zeroizing;
@@ -87,15 +88,12 @@ fn constructed(ber: &mut &[u8], length: Option<usize>, depth: usize) -> Option<Z
 
 /// Tag and length; tags of more than one byte are nowhere in a container of keys.
 fn head(ber: &mut &[u8]) -> Option<Head> {
-    let tag = *ber.split_off_first().filter(|tag| **tag & 0x1f != 0x1f)?;
-    let length = match *ber.split_off_first()? {
-        0x80 => None,
-        short @ ..0x80 => Some(short.into()),
-        long => {
-            let bytes =
-                ber.split_off(..usize::from(long & 0x7f)).filter(|bytes| bytes.len() <= 4)?;
-            Some(bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
-        }
+    let tag = *ber.first().filter(|tag| **tag & 0x1f != 0x1f)?;
+    let (rest, header) = Header::from_ber(ber).ok()?;
+    *ber = rest;
+    let length = match header.length() {
+        Length::Definite(length) => Some(length),
+        Length::Indefinite => None,
     };
     Some(Head { tag, length })
 }

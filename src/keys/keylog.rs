@@ -37,6 +37,8 @@ pub(super) const MAX_SECRETS: usize = 1 << 20;
 #[derive(Default)]
 pub struct KeyLog {
     groups: HashMap<SecretId, Group>,
+    /// The client randoms among them, in the order in which they came.
+    randoms: Vec<[u8; 32]>,
     files: Vec<Arc<str>>,
     file_lines: usize,
     dsb_lines: usize,
@@ -173,6 +175,30 @@ impl KeyLog {
         self.find(&SecretId::ClientRandom(*client_random), Kind::Traffic(label))
     }
 
+    /// `CLIENT_RANDOM`: every master secret with its client random, the last session first. For a
+    /// session whose own random is not known; none of these counts as asked for.
+    pub fn all_master_secrets(&self) -> impl Iterator<Item = (&[u8; 32], &LoggedSecret)> {
+        self.all(Kind::Master)
+    }
+
+    /// The same of a TLS 1.3 secret.
+    pub fn all_traffic_secrets(
+        &self,
+        label: TrafficLabel,
+    ) -> impl Iterator<Item = (&[u8; 32], &LoggedSecret)> {
+        self.all(Kind::Traffic(label))
+    }
+
+    fn all(&self, kind: Kind) -> impl Iterator<Item = (&[u8; 32], &LoggedSecret)> {
+        let groups = self.randoms.iter().rev().filter_map(|random| {
+            Some((random, self.groups.get(&SecretId::ClientRandom(*random))?))
+        });
+        groups.flat_map(move |(random, group)| {
+            let secrets = group.secrets.iter().rev().filter(move |secret| secret.kind == kind);
+            secrets.map(move |secret| (random, secret))
+        })
+    }
+
     /// Whether any line is about this client random.
     #[must_use]
     pub fn has_random(&self, client_random: &[u8; 32]) -> bool {
@@ -222,6 +248,9 @@ impl KeyLog {
             return false;
         }
         let group = self.groups.entry(id.clone()).or_default();
+        if let (SecretId::ClientRandom(random), true) = (id, group.secrets.is_empty()) {
+            self.randoms.push(*random);
+        }
         if group.repeat(&secret) {
             return true;
         }

@@ -22,12 +22,13 @@ pub use session::{
     MailReport, Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport,
     TimelineEntry,
 };
-pub use summary::{SkippedFrames, Summary};
+pub use summary::{MissingOrigin, SkippedFrames, Summary};
 pub use timing::{Attribution, Timing};
-pub use tls::{AlertReport, CertificateReport, TlsReport};
+pub use tls::{AlertReport, CertificateReport, OriginReport, ResumptionReport, TlsReport};
 pub use verdict::{Decryption, DecryptionStatus, Reason};
 
 use crate::capture::FileFacts;
+pub(crate) use crate::hex::hex;
 use crate::keys::{KeyIdentity, Origin};
 use crate::moment::Timestamp;
 use crate::tls::Keys;
@@ -165,13 +166,4 @@ impl KeyReport {
 
 fn opened_by(source: &String, sessions: &[SessionReport]) -> u64 {
     sessions.iter().filter(|session| session.opened_by() == Some(source)).count() as u64
-}
-
-/// Bytes as lower-case hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -56,6 +56,11 @@ const CODES: &[(&str, Severity, &str)] = &[
         "one side speaks TLS where the other does not: check port and security mode",
     ),
     (
+        "tls.search_given_up",
+        Severity::Info,
+        "capture without loss: what is missing hides where the records begin and which number they have",
+    ),
+    (
         "smtp.starttls_injection",
         Severity::Warning,
         "somebody between the ends may be adding commands, or a client does not wait for the reply to STARTTLS (CVE-2011-0411)",
@@ -113,6 +118,7 @@ pub(super) fn judge(
         found.extend(certificate_expired(session, facts));
         found.extend(weak(facts));
         found.extend(slow_handshake(session));
+        found.extend(search_given_up(facts));
     }
     found.extend(starttls_refused(session));
     found.extend(rejected(session));
@@ -231,6 +237,12 @@ fn slow_handshake(session: &SessionReport) -> Option<Finding> {
         format!("the handshake took {}, {} of it for {}", ms(ns), ms(slowest.0), slowest.1);
     let hello = session.timeline.iter().find(|entry| entry.event == "tls.client_hello")?;
     Some(finding("tls.slow_handshake", message).at(hello.frame))
+}
+
+fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
+    let at = facts.search_given_up?;
+    let message = "not every record behind a hole was tried with every number that it may have";
+    Some(finding("tls.search_given_up", message).at(at.frame))
 }
 
 fn starttls_refused(session: &SessionReport) -> Option<Finding> {

@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::session::SessionReport;
+use super::tls::TlsReport;
+use super::verdict::Reason;
+
+/// Missing origins that are told: who looks for more has the sessions themselves.
+const MOST_ORIGINS: usize = 64;
 
 /// Totals of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,10 +32,25 @@ pub struct Summary {
     pub decryption: BTreeMap<&'static str, u64>,
     /// TLS sessions not opened, or not wholly, by reason.
     pub reasons: BTreeMap<&'static str, u64>,
+    /// Sessions that others resume and that are not opened, the first of them first.
+    pub missing_origins: Vec<MissingOrigin>,
     /// Mails whose message was sent, and those of them that the server took.
     pub mails: MailTotals,
     /// Frames in which no TCP segment was found, by reason.
     pub skipped_frames: Vec<SkippedFrames>,
+}
+
+/// A session that others resume, and that is not in the capture or not opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MissingOrigin {
+    /// `session_id` or `ticket`.
+    pub by: &'static str,
+    /// What names it (`tls.resumption.handle`).
+    pub handle: String,
+    /// It was made before this frame.
+    pub before_frame: u64,
+    /// How many sessions it would open.
+    pub sessions: u64,
 }
 
 /// Totals of mails.
@@ -64,10 +84,27 @@ impl Summary {
             if let Some(reason) = tls.decryption.reason {
                 *self.reasons.entry(reason.name()).or_default() += 1;
             }
+            if tls.decryption.reason == Some(Reason::ResumedWithoutOrigin) {
+                self.miss_origin(tls);
+            }
         }
         for mail in session.smtp.iter().flat_map(|smtp| &smtp.mails) {
             self.mails.sent += 1;
             self.mails.accepted += u64::from(mail.is_accepted());
+        }
+    }
+
+    fn miss_origin(&mut self, tls: &TlsReport) {
+        let told = tls.resumed.zip(tls.resumption.as_ref());
+        let Some((by, told)) = told else { return };
+        let Some(handle) = &told.handle else { return };
+        let known = self.missing_origins.iter_mut().find(|m| m.by == by && &m.handle == handle);
+        if let Some(missing) = known {
+            missing.sessions += 1;
+            missing.before_frame = missing.before_frame.min(told.before_frame);
+        } else if self.missing_origins.len() < MOST_ORIGINS {
+            let (handle, before_frame) = (handle.clone(), told.before_frame);
+            self.missing_origins.push(MissingOrigin { by, handle, before_frame, sessions: 1 });
         }
     }
 }

@@ -1,14 +1,16 @@
 //! The TLS layer of a session in the report.
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::hex;
+use super::session::Endpoint;
 use super::verdict::Decryption;
 use crate::moment::{Moment, Timestamp};
 use crate::role::Role;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
-use crate::tls::facts::Resumption;
+use crate::tls::facts::{KeySearch, Resumption, Secret};
 use crate::tls::fingerprint::{ja3, ja3s, ja4};
 use crate::tls::hello::{ClientHello, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, ServerHello};
 use crate::tls::suite::Suite;
@@ -36,6 +38,8 @@ pub struct TlsReport {
     pub certificates: Vec<CertificateReport>,
     /// How the session was resumed.
     pub resumed: Option<&'static str>,
+    /// What was resumed, and where it began.
+    pub resumption: Option<ResumptionReport>,
     /// RFC 7627 was agreed on.
     pub extended_master_secret: bool,
     /// RFC 7366 was agreed on.
@@ -102,6 +106,54 @@ pub struct ServerHelloReport {
     pub ja3s: String,
 }
 
+/// The session that was resumed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResumptionReport {
+    /// What names it: a session ID in hex, or the first eight bytes of a ticket's SHA-256. Null for
+    /// a pre-shared key of TLS 1.3.
+    pub handle: Option<String>,
+    /// It was made before this frame.
+    pub before_frame: u64,
+    /// Where it began, if the capture has it and it was opened.
+    pub origin: Option<OriginReport>,
+}
+
+/// Where a session began that a later one resumes.
+#[derive(Clone, Debug, Serialize)]
+pub struct OriginReport {
+    /// Its client.
+    pub client: Option<Endpoint>,
+    /// The frame of its ClientHello.
+    pub frame: u64,
+}
+
+impl ResumptionReport {
+    pub(super) fn new(facts: &TlsFacts) -> Option<Self> {
+        let resumption = facts.resumed?;
+        let origin = match facts.keys {
+            KeySearch::Opened(Secret::Resumed { origin, .. }) => Some(OriginReport {
+                client: origin.client.map(Endpoint),
+                frame: origin.began.frame,
+            }),
+            _ => None,
+        };
+        let before_frame = facts.client_hello_at.unwrap_or_default().frame;
+        Some(Self { handle: handle_of(facts, resumption), before_frame, origin })
+    }
+}
+
+fn handle_of(facts: &TlsFacts, resumption: Resumption) -> Option<String> {
+    match resumption {
+        Resumption::SessionId => Some(hex(&facts.server_hello.as_ref()?.session_id)),
+        Resumption::Ticket => {
+            let ticket = facts.client_hello.as_ref()?.session_ticket.as_ref()?;
+            // Tickets of one server begin alike, with the name of its key (RFC 5077 §4).
+            Some(hex(Sha256::digest(ticket).first_chunk::<8>()?))
+        }
+        Resumption::Psk => None,
+    }
+}
+
 /// A certificate.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs, reason = "as in `tls::certificate::Certificate`")]
@@ -163,6 +215,7 @@ impl TlsReport {
                 Resumption::Ticket => "ticket",
                 Resumption::Psk => "psk",
             }),
+            resumption: ResumptionReport::new(facts),
             extended_master_secret: agrees(EXTENDED_MASTER_SECRET),
             encrypt_then_mac: agrees(ENCRYPT_THEN_MAC),
             client_certificate_requested: facts.client_certificate_requested,

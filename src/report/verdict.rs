@@ -8,8 +8,8 @@ mod reason;
 use serde::Serialize;
 
 use self::explanation::{
-    Explanation, bad_premaster, forward_secrecy, handshake_missing, one_sided, resumed, tls13,
-    unsupported,
+    Explanation, bad_premaster, forward_secrecy, handshake_missing, one_sided, resumed,
+    shared_secret, tls13, unsupported,
 };
 pub use self::reason::Reason;
 use super::findings::{Finding, Severity};
@@ -178,6 +178,9 @@ impl Case<'_> {
         if let Some((at, cut)) = first_hole {
             return (status, Some(self.hole(at, cut)));
         }
+        if facts.began_late && facts.client_hello.is_none() {
+            return (status, Some(self.opened_late()));
+        }
         if facts.closed_again.is_some() {
             let why = self.by_negotiation().unwrap_or_else(|| self.by_search());
             return (status, Some(why));
@@ -211,8 +214,8 @@ impl Case<'_> {
         }
         if facts.client_hello.is_none() && facts.server_hello.is_none() {
             return Some(match hole {
-                Some((at, cut)) => self.hole(at, cut),
-                None => handshake_missing(),
+                Some((at, cut)) if !facts.began_late => self.hole(at, cut),
+                _ => handshake_missing(),
             });
         }
         if let Some((at, cut)) = hole.filter(|_| facts.client_hello.is_none()) {
@@ -226,7 +229,10 @@ impl Case<'_> {
 
     /// The server was there, but said nothing to the ClientHello.
     fn answered_nothing(&self) -> bool {
-        self.facts.client_hello.is_some() && self.facts.first_application_data.client.is_none()
+        let went_on = self.facts.first_application_data.client.is_some()
+            || self.facts.client_key_exchange_at.is_some()
+            || self.facts.change_cipher_spec.client.is_some();
+        self.facts.client_hello.is_some() && !went_on
     }
 
     /// Does what was negotiated allow it?
@@ -252,9 +258,8 @@ impl Case<'_> {
         }
         match suite.key_exchange {
             KeyExchange::Rsa | KeyExchange::RsaExport => None,
-            KeyExchange::RsaPsk | KeyExchange::Psk | KeyExchange::NoExchange => {
-                Some(unsupported(facts))
-            }
+            KeyExchange::RsaPsk | KeyExchange::Psk => Some(shared_secret(suite)),
+            KeyExchange::NoExchange => Some(unsupported(facts)),
             _ => Some(forward_secrecy(suite)),
         }
     }

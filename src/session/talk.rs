@@ -21,9 +21,22 @@ pub(super) enum Piece {
     Gap(u64, Moment),
 }
 
+impl Piece {
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(bytes, _) => Some(bytes),
+            Self::Gap(..) => None,
+        }
+    }
+}
+
 impl Session {
     /// Hands text to the dialogue, behind what already waits.
     pub(super) fn talk(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+        if self.begins_tls_unasked(from, body) {
+            self.keep(from, body, at);
+            return self.start_tls();
+        }
         let mut rest = *body;
         if self.pending[from].is_empty() && self.switch.is_none() {
             rest = self.say(from, body, at);
@@ -152,37 +165,37 @@ impl Session {
     /// reply came was injected, unless it is TLS.
     fn decide_switch(&mut self) {
         let Some(before) = self.switch else { return };
-        let begins_tls = |piece: &Piece| match piece {
-            Piece::Bytes(bytes, _) => looks_like_tls(bytes),
-            Piece::Gap(..) => false,
-        };
+        let begins_tls = |piece: &Piece| piece.bytes().is_some_and(looks_like_tls);
         if self.pending.client.iter().any(begins_tls)
             || self.pending.server.front().is_some_and(begins_tls)
+            || self.switched_in_a_hole(before) == Some(true)
         {
             return self.start_tls();
         }
-        let mut later = self.pending.client.iter().skip(before);
-        match later.next() {
-            None => {}
-            // The first records may be in the hole: the server's next bytes tell.
-            Some(Piece::Gap(..)) if self.pending.server.is_empty() => {}
-            Some(_) => {
-                self.switch = None;
-                self.trust = Trust::Doubtful;
-                if let Text::Talking(dialogue) = &mut self.text {
-                    dialogue.resume_plain();
-                }
-            }
+        match self.pending.client.get(before) {
+            Some(Piece::Bytes(..)) => self.stay_plain(),
+            _ if self.switched_in_a_hole(before) == Some(false) => self.stay_plain(),
+            _ => {}
+        }
+    }
+
+    fn stay_plain(&mut self) {
+        self.switch = None;
+        self.trust = Trust::Doubtful;
+        if let Text::Talking(dialogue) = &mut self.text {
+            dialogue.resume_plain();
         }
     }
 
     /// The other side will say nothing more, or too much has piled up.
     pub(super) fn stop_waiting(&mut self) {
-        if self.switch.take().is_some() {
-            self.trust = Trust::Doubtful;
-            if let Text::Talking(dialogue) = &mut self.text {
-                dialogue.resume_plain();
-            }
+        if self.hello_waits() {
+            return self.start_tls();
+        }
+        match self.switch {
+            Some(before) if self.switched_to_ciphertext(before) => return self.start_tls(),
+            Some(_) => self.stay_plain(),
+            None => {}
         }
         if let Text::Talking(dialogue) = &mut self.text {
             dialogue.stop_waiting();

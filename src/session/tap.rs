@@ -116,7 +116,7 @@ fn trust(bytes: &[u8]) -> Trust {
 }
 
 /// UTF-8, perhaps cut at either end, without control characters but those of text.
-fn is_text(bytes: &[u8]) -> bool {
+pub(super) fn is_text(bytes: &[u8]) -> bool {
     let is_continued = |byte: &&u8| (0x80..0xc0).contains(*byte);
     let cut = bytes.iter().take(3).take_while(is_continued).count();
     let bytes = bytes.get(cut..).unwrap_or_default();

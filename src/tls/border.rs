@@ -3,6 +3,13 @@
 use super::names::ProtocolVersion;
 use super::record::{ContentType, HEADER, LARGEST_FRAGMENT};
 
+/// Whether a record header stands anywhere in bytes. In text there is none, and in random bytes one
+/// in some two million places looks like one.
+#[must_use]
+pub fn holds_border(bytes: &[u8]) -> bool {
+    bytes.windows(HEADER).any(|header| header_at(header, None).is_some())
+}
+
 /// The first offset at which a record may begin, and whether it does: its header fits what is
 /// known, and the next header stands where it says, or nothing does yet and it ends just here.
 pub(super) fn find_border(bytes: &[u8], version: Option<ProtocolVersion>) -> (usize, bool) {

@@ -7,7 +7,7 @@ use super::certificate::Certificate;
 use super::hello::{ClientHello, ServerHello};
 use super::names::ProtocolVersion;
 use super::suite::{CipherKind, Suite, SuiteId};
-use crate::keys::KeyId;
+use crate::keys::{KeyId, Origin as LogOrigin};
 use crate::moment::Moment;
 use crate::role::PerRole;
 
@@ -21,6 +21,8 @@ pub struct TlsFacts {
     pub client_hello: Option<ClientHello>,
     /// The server's choice.
     pub server_hello: Option<ServerHello>,
+    /// The suite of TLS 1.3 that a record proved, where the ServerHello was lost.
+    pub proven_suite: Option<SuiteId>,
     /// What the client chose in SSL 2.0, where the client chooses; no suite of TLS then.
     pub ssl2_kind: Option<CipherKind>,
     /// The server's certificates.
@@ -59,6 +61,9 @@ pub struct TlsFacts {
     pub failed: PerRole<u64>,
     /// When the first of them came.
     pub first_failure: Option<Moment>,
+    /// The first record behind a hole of which not every place was tried: it would have cost more
+    /// than the capture is worth.
+    pub search_given_up: Option<Moment>,
     /// The first record of application data that stays closed although others were opened: the
     /// keys were changed in a way that cannot be followed (renegotiation).
     pub closed_again: Option<Moment>,
@@ -66,12 +71,12 @@ pub struct TlsFacts {
     pub damaged: PerRole<u64>,
     /// Holes in the ciphertext.
     pub holes: PerRole<Holes>,
-    /// A hole, or bytes that could not be read, inside the handshake: its transcript is not known.
-    pub handshake_damaged: bool,
     /// The direction came to something that is no TLS record.
     pub not_tls: PerRole<Option<Moment>>,
     /// The first bytes of the direction were seen.
     pub seen: PerRole<bool>,
+    /// The capture begins after the connection did: its first bytes are not those of TLS.
+    pub began_late: bool,
     /// The first record of application data.
     pub first_application_data: PerRole<Option<Moment>>,
 }
@@ -145,6 +150,15 @@ pub enum Secret {
     },
 }
 
+impl From<LogOrigin> for Secret {
+    fn from(origin: LogOrigin) -> Self {
+        match origin {
+            LogOrigin::File => Self::KeyLog,
+            LogOrigin::Dsb => Self::Dsb,
+        }
+    }
+}
+
 /// What opened the session that another one resumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opener {
@@ -213,7 +227,8 @@ impl TlsFacts {
     /// The version agreed on.
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
-        self.server_hello.as_ref().map(ServerHello::agreed_version)
+        let agreed = self.server_hello.as_ref().map(ServerHello::agreed_version);
+        agreed.or_else(|| self.proven_suite.map(|_| ProtocolVersion::TLS13))
     }
 
     /// SSL 2.0 was agreed on.
@@ -223,7 +238,8 @@ impl TlsFacts {
     }
 
     fn suite_id(&self) -> Option<SuiteId> {
-        self.server_hello.as_ref().filter(|_| !self.is_ssl2()).map(|hello| hello.cipher_suite)
+        let agreed = self.server_hello.as_ref().filter(|_| !self.is_ssl2());
+        agreed.map(|hello| hello.cipher_suite).or(self.proven_suite)
     }
 
     /// The name of the suite agreed on, or its code point if it has none.

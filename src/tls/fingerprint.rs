@@ -3,13 +3,12 @@
 //! JA3 and JA3S: <https://github.com/salesforce/ja3>; JA4 (the TLS client part, BSD-3-Clause):
 //! <https://github.com/FoxIO-LLC/ja4/blob/main/technical_details/JA4.md>. All leave GREASE out.
 
-use std::fmt::Write as _;
-
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
 use super::hello::{ClientHello, ServerHello};
 use super::names::{ProtocolVersion, is_grease};
+use crate::hex::hex;
 
 /// JA3 of a ClientHello: 32 hex digits.
 #[must_use]
@@ -106,13 +105,6 @@ fn sorted_hex(mut values: Vec<u16>) -> String {
 fn in_order_hex(values: &[u16]) -> String {
     let shown: Vec<_> = values.iter().map(|value| format!("{value:04x}")).collect();
     shown.join(",")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::decrypt::{Hole, RecordCipher, SessionStore};
+use super::decrypt::{Effort, Hole, RecordCipher, SessionStore};
 use super::facts::{Holes, KeySearch, TlsFacts};
 use super::handshake::MessageJoiner;
 use super::names::{AlertDescription, ProtocolVersion};
 use super::negotiation::Negotiation;
 use super::record::{ContentType, Found, Record, RecordReader};
 use super::schedule13::Schedule;
+use super::sniff::looks_like_tls;
 use super::ssl2;
 use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
@@ -64,11 +65,13 @@ pub struct Tls {
     joiners: PerRole<MessageJoiner>,
     pub(super) protection: PerRole<Protection>,
     /// What was lost before the next record.
-    holes: PerRole<Option<Hole>>,
+    pub(super) holes: PerRole<Option<Hole>>,
     pub(super) negotiation: Negotiation,
     pub(super) schedule: Schedule,
     pub(super) ssl2: ssl2::State,
-    scratch: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
+    /// What may still be spent on records behind holes.
+    pub(super) effort: Effort,
     pub(super) facts: TlsFacts,
 }
 
@@ -87,6 +90,7 @@ impl Tls {
             schedule: Schedule::default(),
             ssl2: ssl2::State::default(),
             scratch: Vec::new(),
+            effort: Effort::default(),
             facts: TlsFacts::default(),
         }
     }
@@ -103,10 +107,20 @@ impl Tls {
         self.facts
     }
 
+    /// The capture begins when TLS may long be under way: in the middle of a record perhaps.
+    pub fn begin_late(&mut self) {
+        self.facts.began_late = true;
+        self.negotiation.damaged = true;
+    }
+
     /// Takes the next bytes of one direction.
     pub fn feed(&mut self, from: Role, bytes: &[u8], at: Moment, out: &mut Out<'_>) {
-        self.facts.seen[from] = true;
-        let bytes = self.feed_ssl2(from, bytes, at, out);
+        let is_first = !mem::replace(&mut self.facts.seen[from], true);
+        if is_first && self.facts.began_late && !looks_like_tls(bytes) && !bytes.is_ascii() {
+            self.readers[from].skip(0);
+        }
+        self.effort.earn(bytes.len());
+        let bytes = self.feed_ssl2(from, bytes, is_first, at, out);
         let mut reader = mem::take(&mut self.readers[from]);
         reader.feed(bytes.as_slice(), at, &mut |found| match found {
             Found::Record(record) => self.on_record(from, &record, out),
@@ -135,7 +149,6 @@ impl Tls {
     fn damage_handshake(&mut self, from: Role) {
         self.joiners[from].clear();
         self.negotiation.damaged = true;
-        self.facts.handshake_damaged = true;
     }
 
     pub(super) fn is_negotiating(&self) -> bool {
@@ -153,11 +166,22 @@ impl Tls {
             Protection::Clear => self.on_clear(from, record, out),
             Protection::Pending => self.on_pending(from, record, out),
             Protection::Open(cipher) => self.on_protected(from, record, cipher, out),
-            Protection::Opaque => {
-                self.protection[from] = Protection::Opaque;
-                self.on_opaque(from, record, out);
-            }
+            Protection::Opaque => self.on_keyless(from, record, out),
         }
+        if self.effort.is_spent() {
+            self.facts.search_given_up.get_or_insert_with(|| record.at());
+        }
+    }
+
+    /// Protected, by keys that are not known, or not yet.
+    fn on_keyless(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        if let Some((cipher, content_type, content)) = self.late_cipher13(from, record) {
+            self.tally_protected(from, record);
+            self.protection[from] = Protection::Open(cipher);
+            return self.on_opened(from, record, content_type, &content, out);
+        }
+        self.protection[from] = Protection::Opaque;
+        self.on_opaque(from, record, out);
     }
 
     /// TLS 1.3 sends ChangeCipherSpec for the sake of middleboxes, in clear, also ahead of early
@@ -177,7 +201,8 @@ impl Tls {
 
     /// In the clear as far as is known. Behind a hole ChangeCipherSpec may have been in it.
     fn on_clear(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        if let Some(hole) = self.holes[from].take().filter(|_| self.negotiation.has_secret()) {
+        let hole = self.holes[from].take();
+        if let Some(hole) = hole.clone().filter(|_| self.negotiation.has_secret()) {
             if let Some((cipher, content_type)) = self.try_ciphers(from, record, Some(&hole)) {
                 // Application data may have been in the hole too.
                 out(TlsEvent::DataGap(from, hole.bytes, record.at()));
@@ -190,6 +215,7 @@ impl Tls {
             }
         }
         if record.header.content_type == ContentType::APPLICATION_DATA {
+            self.holes[from] = hole;
             return self.on_early_data(from, record, out);
         }
         self.on_content(from, record, record.header.content_type, record.fragment, out);
@@ -201,74 +227,7 @@ impl Tls {
         if let Some(cipher) = self.early_data_cipher(from, record) {
             return self.on_protected(from, record, cipher, out);
         }
-        self.protection[from] = Protection::Opaque;
-        self.on_opaque(from, record, out);
-    }
-
-    /// The first record behind ChangeCipherSpec shows which secret is the right one.
-    fn on_pending(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        let hole = self.holes[from].take();
-        if let Some((cipher, content_type)) = self.try_ciphers(from, record, hole.as_ref()) {
-            return self.on_first_opened(from, record, cipher, content_type, out);
-        }
-        self.tally_protected(from, record);
-        if hole.is_some() {
-            // It may still be one of them, if the hole took the block that TLS 1.0 chains to.
-            self.protection[from] = Protection::Pending;
-        } else {
-            self.protection[from] = Protection::Opaque;
-        }
-        self.lose(from, hole, record);
-        self.on_failure(from, record, out);
-    }
-
-    /// Tries each secret on a record. The content is left in `scratch`.
-    fn try_ciphers(
-        &mut self,
-        from: Role,
-        record: &Record<'_>,
-        hole: Option<&Hole>,
-    ) -> Option<(Box<RecordCipher>, ContentType)> {
-        let mut scratch = mem::take(&mut self.scratch);
-        for (candidate, mut cipher) in self.negotiation.ciphers(from) {
-            let plain = |cipher: &mut RecordCipher, scratch: &mut Vec<u8>| {
-                let mut buffer = Vec::new();
-                let content = match hole {
-                    None => cipher.open(record.header, record.fragment, &mut buffer),
-                    Some(hole) => {
-                        cipher.open_behind(hole, record.header, record.fragment, &mut buffer)
-                    }
-                }
-                .ok()?;
-                scratch.clear();
-                scratch.extend_from_slice(content.bytes);
-                Some(content.content_type)
-            };
-            if let Some(content_type) = plain(&mut cipher, &mut scratch) {
-                if let Some(secret) = self.negotiation.choose(candidate) {
-                    self.facts.keys = KeySearch::Opened(secret);
-                }
-                self.scratch = scratch;
-                return Some((Box::new(cipher), content_type));
-            }
-        }
-        self.scratch = scratch;
-        None
-    }
-
-    fn on_first_opened(
-        &mut self,
-        from: Role,
-        record: &Record<'_>,
-        cipher: Box<RecordCipher>,
-        content_type: ContentType,
-        out: &mut Out<'_>,
-    ) {
-        self.tally_protected(from, record);
-        self.protection[from] = Protection::Open(cipher);
-        let content = mem::take(&mut self.scratch);
-        self.on_opened(from, record, content_type, &content, out);
-        self.scratch = content;
+        self.on_keyless(from, record, out);
     }
 
     fn on_protected(
@@ -283,7 +242,10 @@ impl Tls {
         let hole = self.holes[from].take();
         let opened = match &hole {
             None => cipher.open(record.header, record.fragment, &mut scratch),
-            Some(hole) => cipher.open_behind(hole, record.header, record.fragment, &mut scratch),
+            Some(hole) => {
+                let effort = &mut self.effort;
+                cipher.open_behind(hole, record.header, record.fragment, &mut scratch, effort)
+            }
         };
         let Ok(content) = opened else {
             self.protection[from] = Protection::Open(cipher);
@@ -321,14 +283,14 @@ impl Tls {
     }
 
     /// Adds a record that could not be opened behind a hole to the hole.
-    fn lose(&mut self, from: Role, hole: Option<Hole>, record: &Record<'_>) {
+    pub(super) fn lose(&mut self, from: Role, hole: Option<Hole>, record: &Record<'_>) {
         let Some(mut hole) = hole else { return };
         hole.bytes = hole.bytes.saturating_add(record.wire_len());
         hole.before = record.fragment.to_vec();
         self.holes[from] = Some(hole);
     }
 
-    fn on_failure(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+    pub(super) fn on_failure(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         self.facts.failed[from] += 1;
         self.facts.first_failure.get_or_insert_with(|| record.at());
         if record.header.content_type == ContentType::APPLICATION_DATA {
@@ -336,7 +298,7 @@ impl Tls {
         }
     }
 
-    fn tally_protected(&mut self, from: Role, record: &Record<'_>) {
+    pub(super) fn tally_protected(&mut self, from: Role, record: &Record<'_>) {
         let tally = &mut self.facts.protected[from];
         tally.records += 1;
         tally.bytes += record.fragment.len() as u64;
@@ -376,7 +338,7 @@ impl Tls {
     }
 
     /// The content of a record that was opened.
-    fn on_opened(
+    pub(super) fn on_opened(
         &mut self,
         from: Role,
         record: &Record<'_>,

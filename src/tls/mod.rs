@@ -2,12 +2,14 @@
 //! inside. Sans-IO; knows nothing of SMTP, of key files or of how things are printed.
 
 mod border;
+mod candidates;
 pub mod certificate;
 mod decrypt;
 pub mod facts;
 pub mod fingerprint;
 mod handshake;
 pub mod hello;
+mod late;
 mod machine;
 mod messages;
 pub mod names;
@@ -18,6 +20,7 @@ mod sniff;
 mod ssl2;
 pub mod suite;
 
+pub use border::holds_border;
 pub use decrypt::SessionStore;
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;

@@ -12,7 +12,7 @@ use super::handshake::{HandshakeType, Message};
 use super::hello::{ClientHello, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, ServerHello};
 use super::names::ProtocolVersion;
 use super::suite::{KeyExchange, Suite};
-use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, Origin as LogOrigin, RsaKey};
+use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, RsaKey};
 use crate::role::{PerRole, Role};
 
 /// The transcript is kept until the Finished messages are checked, and no longer than this: two
@@ -21,6 +21,10 @@ const LONGEST_TRANSCRIPT: usize = 1 << 20;
 
 /// Secrets that are tried for one session, at most: a key log may have several lines for it.
 const MOST_CANDIDATES: usize = 16;
+
+/// Secrets of other sessions' lines that are tried where the ClientHello, and with it the random
+/// that a line is found by, was lost: a log of as many sessions is a long one.
+const MOST_STRANGERS: usize = 1024;
 
 /// DEFLATE as a compression method (RFC 3749 §2).
 const DEFLATE: u8 = 1;
@@ -48,6 +52,8 @@ pub(super) struct Negotiation {
 struct Candidate {
     master: MasterSecret,
     secret: Secret,
+    /// The client's random that goes with it, where the ClientHello was lost.
+    client_random: Option<[u8; 32]>,
 }
 
 /// Where the keys may come from.
@@ -111,13 +117,15 @@ impl Negotiation {
     /// What the search has come to, if it found anything.
     fn outcome(&mut self) -> Option<KeySearch> {
         let (suite, version) = self.agreed()?;
-        let secret = self.candidates.first()?.secret;
+        let first = self.candidates.first()?;
+        let (secret, is_proposed) = (first.secret, first.client_random.is_none());
         let can_open = Prf::of(version, suite).is_some() && self.cipher(0, Role::Client).is_some();
         if !can_open {
             self.candidates.clear();
             return Some(KeySearch::UnsupportedSuite);
         }
-        Some(KeySearch::Opened(secret))
+        // Which stranger's secret it is, if any, the first record tells.
+        is_proposed.then_some(KeySearch::Opened(secret))
     }
 
     fn agreed(&self) -> Option<(&'static Suite, ProtocolVersion)> {
@@ -126,8 +134,11 @@ impl Negotiation {
     }
 
     fn randoms(&self) -> Option<Randoms> {
-        let (client, server) = (self.client_hello.as_ref()?, self.server_hello.as_ref()?);
-        Some(Randoms { client: client.random, server: server.random })
+        self.randoms_with(self.client_hello.as_ref()?.random)
+    }
+
+    fn randoms_with(&self, client: [u8; 32]) -> Option<Randoms> {
+        Some(Randoms { client, server: self.server_hello.as_ref()?.random })
     }
 
     fn open_with_rsa(&mut self, body: &[u8], search: &Search<'_>) -> KeySearch {
@@ -167,8 +178,25 @@ impl Negotiation {
 
     fn add(&mut self, master: MasterSecret, secret: Secret) {
         if self.candidates.len() < MOST_CANDIDATES {
-            self.candidates.push(Candidate { master, secret });
+            self.candidates.push(Candidate { master, secret, client_random: None });
         }
+    }
+
+    /// Each line of a key log has the client's random beside the master secret, which is all that
+    /// a lost ClientHello gives to the keys.
+    fn add_strangers(&mut self, search: &Search<'_>) {
+        let Some(log) = search.log.filter(|_| self.candidates.is_empty()) else { return };
+        let known = log.all_master_secrets().filter(|(_, secret)| secret.since() < search.frame);
+        self.candidates = known
+            .take(MOST_STRANGERS)
+            .filter_map(|(random, secret)| {
+                Some(Candidate {
+                    master: MasterSecret::new(secret.as_48()?),
+                    secret: secret.origin().into(),
+                    client_random: Some(*random),
+                })
+            })
+            .collect();
     }
 
     fn add_logged_premasters(&mut self, body: &[u8], search: &Search<'_>) {
@@ -176,7 +204,7 @@ impl Negotiation {
         let mut found = Vec::new();
         let mut take = |secret: &LoggedSecret| {
             if secret.since() < search.frame {
-                found.push((PremasterSecret::new(secret.as_bytes()), logged(secret)));
+                found.push((PremasterSecret::new(secret.as_bytes()), secret.origin().into()));
             }
         };
         log.premasters_by_random(&client.random).for_each(&mut take);
@@ -192,14 +220,15 @@ impl Negotiation {
     }
 
     fn add_logged_masters(&mut self, search: &Search<'_>) {
-        let (Some(log), Some(client)) = (search.log, &self.client_hello) else { return };
+        let Some(client) = &self.client_hello else { return self.add_strangers(search) };
+        let Some(log) = search.log else { return };
         let id = self.server_hello.as_ref().map_or(&[][..], |hello| &hello.session_id);
         let by_id = (!id.is_empty()).then(|| log.master_by_session_id(id)).into_iter().flatten();
         let found: Vec<_> = log
             .master_secrets(&client.random)
             .chain(by_id)
             .filter(|secret| secret.since() < search.frame)
-            .filter_map(|secret| Some((MasterSecret::new(secret.as_48()?), logged(secret))))
+            .filter_map(|secret| Some((MasterSecret::new(secret.as_48()?), secret.origin().into())))
             .collect();
         found.into_iter().for_each(|(master, secret)| self.add(master, secret));
     }
@@ -221,33 +250,37 @@ impl Negotiation {
     }
 
     /// The protection of a direction by one of the candidates.
-    fn cipher(&self, candidate: usize, from: Role) -> Option<RecordCipher> {
+    pub(super) fn cipher(&self, candidate: usize, from: Role) -> Option<RecordCipher> {
         let ((suite, version), server) = self.agreed().zip(self.server_hello.as_ref())?;
-        let master = &self.candidates.get(candidate)?.master;
+        let Candidate { master, client_random, .. } = self.candidates.get(candidate)?;
+        let randoms = match client_random {
+            Some(random) => self.randoms_with(*random)?,
+            None => self.randoms()?,
+        };
         let options = RecordOptions {
             encrypt_then_mac: server.agrees(ENCRYPT_THEN_MAC),
             deflate: server.compression_method == DEFLATE,
         };
-        let both = record_ciphers(suite, version, options, master, &self.randoms()?).ok()?;
+        let both = record_ciphers(suite, version, options, master, &randoms).ok()?;
         Some(match from {
             Role::Client => both.client,
             Role::Server => both.server,
         })
     }
 
-    /// The protections that a direction may have, by candidate: one, once a record has chosen.
-    pub(super) fn ciphers(&self, from: Role) -> Vec<(usize, RecordCipher)> {
-        let all = match self.chosen {
+    /// The candidates that may be the right one: one, once a record has chosen.
+    pub(super) fn possible(&self) -> std::ops::Range<usize> {
+        match self.chosen {
             Some(chosen) => chosen..chosen + 1,
             None => 0..self.candidates.len(),
-        };
-        all.filter_map(|i| Some((i, self.cipher(i, from)?))).collect()
+        }
     }
 
-    /// A record was opened by a candidate. Gives the secret that it is.
-    pub(super) fn choose(&mut self, candidate: usize) -> Option<Secret> {
+    /// A record was opened by a candidate. Gives the secret that it is, and the client's random
+    /// that it brought with it.
+    pub(super) fn choose(&mut self, candidate: usize) -> Option<(Secret, Option<[u8; 32]>)> {
         self.chosen = Some(candidate);
-        self.candidates.get(candidate).map(|candidate| candidate.secret)
+        self.candidates.get(candidate).map(|chosen| (chosen.secret, chosen.client_random))
     }
 
     fn chosen(&self) -> Option<&Candidate> {
@@ -284,13 +317,6 @@ impl Negotiation {
         self.transcript = Vec::new();
         self.candidates = Vec::new();
         self.chosen = None;
-    }
-}
-
-fn logged(secret: &LoggedSecret) -> Secret {
-    match secret.origin() {
-        LogOrigin::File => Secret::KeyLog,
-        LogOrigin::Dsb => Secret::Dsb,
     }
 }
 

@@ -1,14 +1,14 @@
 //! The keys of a TLS 1.3 connection change on the way (RFC 8446 §7.1): early data, handshake,
 //! application data, and each KeyUpdate.
 
-use super::decrypt::{Hole, RecordCipher, Tls13Hash, TrafficSecret};
+use super::decrypt::{Effort, Hole, RecordCipher, Tls13Hash, TrafficSecret};
 use super::facts::{KeySearch, Secret};
 use super::handshake::HandshakeType;
 use super::machine::{Protection, Tls};
 use super::names::ExtensionType;
 use super::record::{ContentType, Record};
 use super::suite::{KeyExchange, Suite};
-use crate::keys::{Origin as LogOrigin, TrafficLabel};
+use crate::keys::TrafficLabel;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
@@ -20,7 +20,7 @@ const EARLY_DATA: ExtensionType = ExtensionType(42);
 
 /// Which keys a direction has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
+pub(super) enum Stage {
     #[default]
     None,
     Early,
@@ -31,6 +31,8 @@ enum Stage {
 /// The secrets of both directions.
 #[derive(Default)]
 pub(super) struct Schedule {
+    /// The client's random, where a record proved it instead of a ClientHello.
+    pub(super) proven_random: Option<[u8; 32]>,
     sides: PerRole<Side>,
 }
 
@@ -66,7 +68,9 @@ impl Tls {
 
     /// Behind the ServerHello everything is protected (RFC 8446 §5.2).
     pub(super) fn begin_schedule13(&mut self, at: Moment) {
-        self.load_secrets13(at);
+        if let Some(random) = self.facts.client_hello.as_ref().map(|hello| hello.random) {
+            self.load_secrets13(&random, at);
+        }
         for role in Role::BOTH {
             let is_early = self.schedule.sides[role].stage == Stage::Early
                 || (role == Role::Client && self.expect_early_data());
@@ -94,12 +98,12 @@ impl Tls {
         true
     }
 
-    fn load_secrets13(&mut self, at: Moment) {
-        let (Some(suite), Some(hello)) = (self.suite13(), &self.facts.client_hello) else { return };
+    pub(super) fn load_secrets13(&mut self, random: &[u8; 32], at: Moment) {
+        let Some(suite) = self.suite13() else { return };
         let Some(log) = self.keys.ring.keylog().read() else { return };
         let mut origin = None;
         let mut find = |label| {
-            let mut found = log.traffic_secret(&hello.random, label);
+            let mut found = log.traffic_secret(random, label);
             let secret = found.find(|secret| secret.since() < at.frame)?;
             origin = Some(secret.origin());
             TrafficSecret::new(suite, secret.as_bytes())
@@ -115,15 +119,12 @@ impl Tls {
         }
         self.facts.log_without_line = origin.is_none();
         if let Some(origin) = origin {
-            self.facts.keys = KeySearch::Opened(match origin {
-                LogOrigin::File => Secret::KeyLog,
-                LogOrigin::Dsb => Secret::Dsb,
-            });
+            self.facts.keys = KeySearch::Opened(origin.into());
         }
     }
 
     /// Puts the keys of a stage to use. False if they are not known.
-    fn enter(&mut self, role: Role, stage: Stage) -> bool {
+    pub(super) fn enter(&mut self, role: Role, stage: Stage) -> bool {
         let side = &mut self.schedule.sides[role];
         let secret = match stage {
             Stage::Handshake => &side.handshake,
@@ -191,7 +192,7 @@ impl Tls {
         let mut suites = offered.filter(|suite| suite.key_exchange == KeyExchange::Tls13);
         let cipher = suites.find_map(|suite| {
             let secret = TrafficSecret::new(suite, logged.as_bytes())?;
-            open_with(&mut secret.cipher(suite).ok()?, record, None)?;
+            open_with(&mut secret.cipher(suite).ok()?, record, None, &mut self.effort)?;
             secret.cipher(suite).ok()
         })?;
         self.schedule.sides[from].stage = Stage::Early;
@@ -220,7 +221,7 @@ impl Tls {
             later.push((Stage::Application, secret.cipher(suite).ok()?));
         }
         for (stage, mut cipher) in later {
-            if let Some(reopened) = open_with(&mut cipher, record, hole) {
+            if let Some(reopened) = open_with(&mut cipher, record, hole, &mut self.effort) {
                 let side = &mut self.schedule.sides[from];
                 side.stage = stage;
                 if stage == Stage::Application {
@@ -243,7 +244,9 @@ impl Tls {
         let mut secret = self.schedule.sides[from].current.as_ref()?.updated();
         for _ in 0..MOST_UPDATES {
             let mut cipher = secret.cipher(suite).ok()?;
-            if let Some((content_type, content)) = open_with(&mut cipher, record, hole) {
+            if let Some((content_type, content)) =
+                open_with(&mut cipher, record, hole, &mut self.effort)
+            {
                 self.schedule.sides[from].current = Some(secret);
                 return Some((Box::new(cipher), content_type, content));
             }
@@ -253,14 +256,17 @@ impl Tls {
     }
 }
 
-fn open_with(
+/// Opens a record with keys that may be the right ones.
+pub(super) fn open_with(
     cipher: &mut RecordCipher,
     record: &Record<'_>,
     hole: Option<&Hole>,
+    effort: &mut Effort,
 ) -> Option<(ContentType, Vec<u8>)> {
     let mut scratch = Vec::new();
     let none = Hole::default();
-    let hole = hole.unwrap_or(&none);
-    let content = cipher.open_behind(hole, record.header, record.fragment, &mut scratch).ok()?;
+    let (header, fragment) = (record.header, record.fragment);
+    let content =
+        cipher.open_behind(hole.unwrap_or(&none), header, fragment, &mut scratch, effort).ok()?;
     Some((content.content_type, content.bytes.to_vec()))
 }

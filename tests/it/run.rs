@@ -53,7 +53,12 @@ impl Runner {
 
     /// The report of a capture in memory, checked against the schema.
     pub(crate) fn report(&self, capture: Vec<u8>) -> Value {
-        self.read(Capture::from_bytes("memory", capture)).0
+        self.report_and_streams_of(capture).0
+    }
+
+    /// The report of a capture in memory, and the plaintext of its connections.
+    pub(crate) fn report_and_streams_of(&self, capture: Vec<u8>) -> (Value, Streams) {
+        self.read(Capture::from_bytes("memory", capture))
     }
 
     /// The report of files, and the plaintext of their connections.

@@ -87,6 +87,32 @@ fn a_lost_packet_ends_the_direction_and_what_came_before_it_is_told() {
 }
 
 #[test]
+fn without_the_client_hello_the_server_hello_tells_the_version() {
+    let runner = Runner::with_keys_of(&lab());
+    for number in 0..8 {
+        let mut frames = connection(number);
+        frames.remove(client_data(&frames, 0));
+        assert_eq!(verdict(&runner, &frames), told("none", "lost_packets"), "{number}");
+    }
+}
+
+#[test]
+fn without_the_server_hello_nothing_is_taken_for_something_else() {
+    let runner = Runner::with_keys_of(&lab());
+    for number in 0..8 {
+        let mut frames = connection(number);
+        let is_hello = |frame: &Frame| frame.has_data() && frame.source.port() < 50_000;
+        let hello = frames.iter().position(is_hello).expect("a SERVER-HELLO");
+        frames.remove(hello);
+        let report = runner.report(wire::pcap(&frames));
+        let session = &report["sessions"][0];
+        assert_eq!(session["tls"]["decryption"]["reason"], "lost_packets", "{number}");
+        let codes: Vec<_> = items(&session["findings"]).iter().map(|f| text(&f["code"])).collect();
+        assert!(!codes.contains(&"tls.not_tls"), "{number}: {codes:?}");
+    }
+}
+
+#[test]
 fn an_altered_record_fails_its_mac() {
     let runner = Runner::with_keys_of(&lab());
     for number in 0..8 {

@@ -33,6 +33,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("anstyle", &["cli", "render"]),
     ("rsa", &["keys", "tls/decrypt"]),
     ("pkcs8", &["keys"]),
+    ("der_parser", &["keys"]),
     ("aes", &["tls/decrypt", "keys"]),
     ("cbc", &["tls/decrypt", "keys"]),
     ("aes_gcm", &["tls/decrypt"]),

@@ -20,6 +20,7 @@ pub(super) fn section(
     counts("Protocols", &summary.protocols, page)?;
     counts("Decryption", &summary.decryption, page)?;
     counts("Not opened", &summary.reasons, page)?;
+    missing_origins(summary, page)?;
     mails(summary, page)?;
     others(summary, page)?;
     for (i, skipped) in summary.skipped_frames.iter().enumerate() {
@@ -68,6 +69,19 @@ fn words(name: &'static str) -> &'static str {
         "not_needed" => "nothing to decrypt",
         other => other,
     }
+}
+
+/// What would open sessions that resume one which is not here.
+fn missing_origins(summary: &Summary, page: &mut Page<'_>) -> io::Result<()> {
+    for (i, missing) in summary.missing_origins.iter().enumerate() {
+        let mut line = if i == 0 { Line::labelled("Missing") } else { Line::unlabelled() };
+        let by = if missing.by == "ticket" { "ticket " } else { "session ID " };
+        line.own("the session of ").own(by);
+        line.text(&missing.handle).own(", from before frame ").text(missing.before_frame);
+        counted(missing.sessions, "session", line.own(": it would open "));
+        page.put(&line)?;
+    }
+    Ok(())
 }
 
 fn mails(summary: &Summary, page: &mut Page<'_>) -> io::Result<()> {

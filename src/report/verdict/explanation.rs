@@ -4,11 +4,12 @@ use super::{Case, DecryptionStatus, Reason};
 use crate::keys::KeyIdentity;
 use crate::moment::Moment;
 use crate::report::hex;
+use crate::report::tls::ResumptionReport;
 use crate::role::Role;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
 use crate::tls::facts::{Origin, PremasterNote, Resumption, Secret};
-use crate::tls::suite::Suite;
+use crate::tls::suite::{KeyExchange, Suite};
 
 /// A reason with its evidence and what would help.
 pub(super) struct Explanation {
@@ -68,6 +69,17 @@ impl Case<'_> {
             evidence,
             "capture again with a larger buffer (`tcpdump -B 16384`) or closer to one of the ends",
         )
+    }
+
+    /// The key log opens what there is, but the beginning is not in the capture.
+    pub(super) fn opened_late(&self) -> Explanation {
+        Explanation {
+            evidence: format!(
+                "the capture begins after the handshake; what it has was opened with {}",
+                self.described()
+            ),
+            ..handshake_missing()
+        }
     }
 
     pub(super) fn integrity_failed(&self, failed: u64) -> Explanation {
@@ -202,6 +214,22 @@ pub(super) fn forward_secrecy(suite: &Suite) -> Explanation {
     )
 }
 
+pub(super) fn shared_secret(suite: &Suite) -> Explanation {
+    let beside = match suite.key_exchange {
+        KeyExchange::RsaPsk => "besides what the RSA key opens ",
+        _ => "",
+    };
+    Explanation::new(
+        Reason::UnsupportedCipherSuite,
+        format!(
+            "{} uses {}: {beside}its keys come from a pre-shared key that both ends were given by other ways",
+            suite.name,
+            suite.key_exchange.name()
+        ),
+        "record a key log at one of the ends (SSLKEYLOGFILE): it opens the session without the pre-shared key",
+    )
+}
+
 pub(super) fn unsupported(facts: &TlsFacts) -> Explanation {
     let name = facts.suite_name().unwrap_or_default();
     let evidence = match facts.suite().and_then(|_| facts.suite_code()) {
@@ -216,21 +244,20 @@ pub(super) fn unsupported(facts: &TlsFacts) -> Explanation {
 }
 
 pub(super) fn resumed(facts: &TlsFacts, resumption: Resumption) -> Explanation {
-    let id = facts.server_hello.as_ref().map(|hello| hex(&hello.session_id)).unwrap_or_default();
+    let told = ResumptionReport::new(facts);
+    let handle = told.as_ref().and_then(|told| told.handle.as_deref()).unwrap_or_default();
     let by = match resumption {
-        Resumption::SessionId => format!("the session ID {id}"),
-        Resumption::Ticket => {
-            let ticket =
-                facts.client_hello.as_ref().and_then(|hello| hello.session_ticket.as_ref());
-            let head = ticket.and_then(|ticket| ticket.get(..8.min(ticket.len())));
-            format!("the ticket that begins {}", hex(head.unwrap_or_default()))
-        }
+        Resumption::SessionId => format!("the session ID {handle}"),
+        Resumption::Ticket => format!("the ticket with SHA-256 {handle}..."),
         Resumption::Psk => "a pre-shared key".into(),
     };
+    let frame = told.map_or(0, |told| told.before_frame);
     Explanation::new(
         Reason::ResumedWithoutOrigin,
-        format!("the handshake resumes an earlier session by {by}: no key is exchanged in it"),
-        "capture from before the client's first connection to this server, or restart the client so that it makes a full handshake",
+        format!(
+            "the handshake resumes the session of {by}, which was made before frame {frame} and is not opened here: no key is exchanged in it"
+        ),
+        "give the capture that has that session too, which opens all that resume it (`summary.missing_origins` counts them), or restart the client so that it makes a full handshake",
     )
 }
 

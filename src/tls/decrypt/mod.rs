@@ -6,6 +6,7 @@ mod block;
 mod cbc;
 mod deflate;
 mod derive;
+mod effort;
 mod mac;
 mod premaster;
 mod prf;
@@ -17,6 +18,7 @@ mod store;
 mod stream;
 mod tls13;
 
+pub(super) use effort::Effort;
 pub(super) use premaster::{PremasterFault, PremasterSecret, open_premaster};
 pub(super) use prf::{MasterSecret, Prf, Randoms};
 pub(super) use protection::{Hole, RecordCipher, RecordOptions, record_ciphers};

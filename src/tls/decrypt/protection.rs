@@ -8,6 +8,7 @@ use super::block;
 use super::cbc::Cbc;
 use super::deflate::Inflater;
 use super::derive::{self, Keys, SALT, WHOLE_NONCE};
+use super::effort::Effort;
 use super::mac::{RecordMac, record_mac};
 use super::prf::{MasterSecret, Randoms};
 use super::stream::Keystream;
@@ -22,6 +23,13 @@ const EXPLICIT_NONCE: usize = 8;
 /// Behind a hole a record's number is searched among so many: 4,096 records of SMTP lines are a
 /// hundred thousand bytes lost at least.
 const MOST_NUMBERS: u64 = 4096;
+
+/// Where the capture began late, each secret of a key log is tried with so many numbers: SMTP
+/// sessions of hundreds of records are long ones.
+const MOST_LATE_NUMBERS: u64 = 512;
+
+/// The shortest record in bytes.
+const LEAST_RECORD: u64 = HEADER as u64 + 1;
 
 /// So much keystream of RC4 is made to find the place in it behind a hole; 4 MiB.
 const MOST_KEYSTREAM: usize = 4 << 20;
@@ -56,6 +64,13 @@ pub(in crate::tls) struct Hole {
     pub(in crate::tls) bytes: u64,
     /// The last of them, if they were captured: the IV of CBC in TLS 1.0.
     pub(in crate::tls) before: Vec<u8>,
+}
+
+impl Hole {
+    /// What came before the capture: the number of the next record is anybody's guess.
+    pub(in crate::tls) fn before_capture() -> Self {
+        Self { bytes: MOST_LATE_NUMBERS * LEAST_RECORD, before: Vec::new() }
+    }
 }
 
 /// The numbers that a record may have; one where nothing is missing.
@@ -189,18 +204,38 @@ impl RecordCipher {
         self.content(header, opened, scratch)
     }
 
-    /// Opens a record behind a hole: its number is found by the integrity check.
+    /// Opens a record behind a hole: its number is found by the integrity check, as far as `effort`
+    /// allows.
     pub(in crate::tls) fn open_behind<'s>(
         &'s mut self,
         hole: &Hole,
         header: RecordHeader,
         fragment: &[u8],
         scratch: &'s mut Vec<u8>,
+        effort: &mut Effort,
     ) -> Result<Content<'s>, OpenFault> {
+        let first = self.number;
+        let trials = effort.trials(numbers_behind(hole), fragment.len());
+        let last = first.saturating_add(trials.checked_sub(1).ok_or(OpenFault::Integrity)?);
+        let opened = self.open_one_of(first..=last, hole, header, fragment, scratch);
+        let tried = opened.as_ref().map_or(trials, |opened| opened.number - first + 1);
+        effort.charge(tried, fragment.len());
+        let opened = opened?;
+        self.number = opened.number.wrapping_add(1);
+        self.content(header, opened, scratch)
+    }
+
+    fn open_one_of(
+        &mut self,
+        numbers: Numbers,
+        hole: &Hole,
+        header: RecordHeader,
+        fragment: &[u8],
+        scratch: &mut Vec<u8>,
+    ) -> Result<Opened, OpenFault> {
         copy(scratch, fragment);
         let pseudo = PseudoHeader { version: self.version, header };
-        let numbers = self.numbers_behind(hole);
-        let opened = match &mut self.protection {
+        match &mut self.protection {
             Protection::Null(mac) => open_null(mac.as_ref(), pseudo, scratch, numbers),
             Protection::Stream(stream) => {
                 stream.open_behind(pseudo, scratch, self.number, hole, numbers)
@@ -210,15 +245,7 @@ impl RecordCipher {
                 cbc.open(pseudo, scratch, numbers)
             }
             Protection::Aead(aead) => aead.open_behind(pseudo, fragment, scratch, numbers),
-        }?;
-        self.number = opened.number.wrapping_add(1);
-        self.content(header, opened, scratch)
-    }
-
-    /// The hole may hold as many records as fit into it, none if it is only a guess.
-    fn numbers_behind(&self, hole: &Hole) -> Numbers {
-        let most = (hole.bytes / (HEADER as u64 + 1)).min(MOST_NUMBERS);
-        self.number..=self.number.saturating_add(most)
+        }
     }
 
     fn content<'s>(
@@ -238,6 +265,12 @@ impl RecordCipher {
         self.inflated = inflater.inflate(bytes).ok_or(OpenFault::Compression)?;
         Ok(Content { content_type, bytes: &self.inflated })
     }
+}
+
+/// How many numbers the record behind a hole may have: the hole holds as many records as fit into
+/// it, none if it is only a guess.
+fn numbers_behind(hole: &Hole) -> u64 {
+    (hole.bytes / LEAST_RECORD).min(MOST_NUMBERS) + 1
 }
 
 fn copy(scratch: &mut Vec<u8>, fragment: &[u8]) {

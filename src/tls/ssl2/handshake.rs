@@ -74,10 +74,7 @@ impl Tls {
     ) {
         ssl2.is_protected.server = true;
         out(TlsEvent::Message(Role::Server, HandshakeType::SERVER_HELLO, at));
-        let Some(hello) = ServerHello::parse(message) else {
-            self.facts.handshake_damaged = true;
-            return;
-        };
+        let Some(hello) = ServerHello::parse(message) else { return };
         let session_id = if hello.is_hit { ssl2.offer.session_id.clone() } else { Vec::new() };
         self.facts.server_hello = Some(hello::ServerHello {
             version: ProtocolVersion::SSL2,
@@ -119,10 +116,7 @@ impl Tls {
         ssl2.is_protected.client = true;
         self.facts.client_key_exchange_at = Some(at);
         out(TlsEvent::Message(Role::Client, HandshakeType::CLIENT_KEY_EXCHANGE, at));
-        let Some(sent) = MasterKey::parse(message) else {
-            self.facts.handshake_damaged = true;
-            return;
-        };
+        let Some(sent) = MasterKey::parse(message) else { return };
         self.facts.ssl2_kind = Some(sent.kind);
         if sent.kind.suite().is_none() {
             self.facts.keys = KeySearch::UnsupportedSuite;
@@ -141,7 +135,9 @@ impl Tls {
     }
 
     fn begin_ssl2(&mut self, ssl2: &mut Ssl2, session: Ssl2Session, secret: Secret) {
-        let Some(hello) = &ssl2.server_hello else { return };
+        let Some(hello) = ssl2.server_hello.as_ref().filter(|_| !ssl2.offer.is_lost()) else {
+            return;
+        };
         self.facts.ssl2_kind = Some(session.kind);
         match session.ciphers(&ssl2.offer.challenge, &hello.connection_id) {
             Ok(ciphers) => {

@@ -63,7 +63,28 @@ impl Answer {
     }
 }
 
+/// A SERVER-HELLO of version 2 from its record's header on, as far as it tells without the
+/// CLIENT-HELLO.
+pub(super) fn is_server_hello(bytes: &[u8]) -> bool {
+    matches!(bytes, [high, _, SERVER_HELLO, 0 | 1, 0 | 1, 0, 2, ..] if high & 0x80 != 0)
+}
+
+/// A CLIENT-MASTER-KEY from its record's header on.
+pub(super) fn is_master_key(bytes: &[u8]) -> bool {
+    matches!(bytes, [high, _, CLIENT_MASTER_KEY, 1..=7, 0, 0x40..=0xC0, ..] if high & 0x80 != 0)
+}
+
 impl Offer {
+    /// Of a CLIENT-HELLO that was not captured.
+    pub(super) fn lost() -> Self {
+        Self { session_id: Vec::new(), challenge: Vec::new() }
+    }
+
+    /// Whether it was not captured: the challenge, which goes into the keys, is never empty (§2.5).
+    pub(super) fn is_lost(&self) -> bool {
+        self.challenge.is_empty()
+    }
+
     /// Reads a CLIENT-HELLO from its message type on.
     pub(in crate::tls) fn parse(message: &[u8]) -> Option<Self> {
         let mut rest = Fields(message.get(3..)?);

@@ -11,7 +11,7 @@ mod record;
 use std::mem;
 
 pub(super) use message::Offer;
-use message::{Answer, ServerHello};
+use message::{Answer, ServerHello, is_master_key, is_server_hello};
 use record::{Reader, Record};
 
 use super::TlsEvent;
@@ -32,6 +32,8 @@ pub(super) enum State {
     No,
     /// The client's hello came in its format; what of the server's answer came yet.
     Offered(Offer, Vec<u8>),
+    /// The answer was lost: what the client says next tells.
+    Unanswered(Offer),
     Agreed(Box<Ssl2>),
 }
 
@@ -88,13 +90,25 @@ impl Tls {
         &mut self,
         from: Role,
         bytes: &'b [u8],
+        is_first: bool,
         at: Moment,
         out: &mut Out<'_>,
     ) -> NotSsl2<'b> {
         match (mem::take(&mut self.ssl2), from) {
+            (State::No, Role::Server) if is_first && is_server_hello(bytes) => {
+                self.read_ssl2(Box::new(Ssl2::new(Offer::lost())), from, bytes, at, out);
+            }
             (State::No, _) => return NotSsl2::Bytes(bytes),
-            (State::Offered(offer, said), Role::Client) => {
-                self.ssl2 = State::Offered(offer, said);
+            (State::Offered(offer, _) | State::Unanswered(offer), Role::Client)
+                if is_master_key(bytes) =>
+            {
+                let mut ssl2 = Ssl2::new(offer);
+                ssl2.readers.server.stop();
+                self.read_ssl2(Box::new(ssl2), from, bytes, at, out);
+            }
+            (kept @ (State::Offered(..) | State::Unanswered(_)), Role::Client)
+            | (kept @ State::Unanswered(_), Role::Server) => {
+                self.ssl2 = kept;
                 return NotSsl2::Bytes(bytes);
             }
             (State::Offered(offer, mut said), Role::Server) => {
@@ -138,18 +152,22 @@ impl Tls {
         at: Moment,
         out: &mut Out<'_>,
     ) -> bool {
-        match &mut self.ssl2 {
+        match mem::take(&mut self.ssl2) {
             State::No => false,
-            // The answer is in the hole.
-            State::Offered(..) => {
-                self.ssl2 = State::No;
+            State::Offered(offer, _) | State::Unanswered(offer) if from == Role::Server => {
+                self.ssl2 = State::Unanswered(offer);
                 false
             }
-            State::Agreed(ssl2) => {
+            kept @ (State::Offered(..) | State::Unanswered(_)) => {
+                self.ssl2 = kept;
+                false
+            }
+            State::Agreed(mut ssl2) => {
                 ssl2.readers[from].stop();
                 if ssl2.is_protected[from] {
                     out(TlsEvent::DataGap(from, bytes, at));
                 }
+                self.ssl2 = State::Agreed(ssl2);
                 true
             }
         }

@@ -1,0 +1,93 @@
+//! What may be spent on finding the place of a record behind a hole.
+
+/// Bytes that a connection may try in vain, however short it is: thousands of numbers for some
+/// records, in less than a tenth of a second.
+const FREE: u64 = 16 << 20;
+
+/// And so many for each byte captured, which keeps the time linear in the length of a capture,
+/// whoever made it.
+const PER_BYTE: u64 = 64;
+
+/// What a trial costs besides the record's own bytes: a MAC has blocks of its own.
+const TRIAL: u64 = 256;
+
+/// What deriving the keys of one more secret costs.
+const DERIVATION: u64 = 4096;
+
+/// What one connection may still spend, in bytes tried.
+pub(in crate::tls) struct Effort {
+    left: u64,
+    is_spent: bool,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self { left: FREE, is_spent: false }
+    }
+}
+
+impl Effort {
+    /// More was captured.
+    pub(in crate::tls) fn earn(&mut self, bytes: usize) {
+        self.left = self.left.saturating_add((bytes as u64).saturating_mul(PER_BYTE));
+    }
+
+    /// Something was not tried.
+    pub(in crate::tls) fn is_spent(&self) -> bool {
+        self.is_spent
+    }
+
+    /// How many of so many numbers may be tried on a record of `len` bytes.
+    pub(super) fn trials(&mut self, wanted: u64, len: usize) -> u64 {
+        let allowed = wanted.min(self.left / cost(len));
+        self.is_spent |= allowed < wanted;
+        allowed
+    }
+
+    /// So many were tried.
+    pub(super) fn charge(&mut self, trials: u64, len: usize) {
+        self.left = self.left.saturating_sub(trials.saturating_mul(cost(len)));
+    }
+
+    /// Whether the keys of one more secret may be derived.
+    pub(in crate::tls) fn derive(&mut self) -> bool {
+        let left = self.left.checked_sub(DERIVATION);
+        self.is_spent |= left.is_none();
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
+}
+
+fn cost(len: usize) -> u64 {
+    TRIAL + len as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_tried_is_bounded_by_what_was_captured() {
+        let mut effort = Effort::default();
+        let mut tried = 0;
+        for _ in 0..1_000 {
+            effort.earn(1_000);
+            let trials = effort.trials(4_097, 1_000);
+            effort.charge(trials, 1_000);
+            tried += trials * cost(1_000);
+        }
+        assert!(effort.is_spent());
+        assert!(tried <= FREE + 1_000_000 * PER_BYTE, "{tried}");
+    }
+
+    #[test]
+    fn what_is_found_at_once_costs_little() {
+        let mut effort = Effort::default();
+        for _ in 0..10_000 {
+            effort.earn(1_000);
+            assert_eq!(effort.trials(4_097, 1_000), 4_097);
+            effort.charge(3, 1_000);
+        }
+        assert!(!effort.is_spent());
+    }
+}
