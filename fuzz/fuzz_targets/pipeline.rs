@@ -14,10 +14,12 @@ use smtp_decrypt::report::{CaptureReport, Generator, KeyReport, Report, Reveal, 
 use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
 
-/// With the key of the test captures, and everything shown that can be.
+/// With the key of the test captures and a key log of theirs, and everything shown that can be.
 static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
-    let key = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/pki/server.key"));
-    let (ring, errors) = KeyRing::load(&[KeySource::KeyFile(key)]);
+    let lab = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata"));
+    let key = KeySource::KeyFile(lab.join("pki/server.key"));
+    let log = KeySource::KeyLog(lab.join("mixed.keylog"));
+    let (ring, errors) = KeyRing::load(&[key, log]);
     assert!(errors.is_empty(), "{errors:?}");
     let reveal = Reveal { auth: true, body: true };
     let keys = Keys { ring: Arc::new(ring), ..Keys::default() };

@@ -22,7 +22,7 @@ pub(super) use effort::Effort;
 pub(super) use premaster::{PremasterFault, PremasterSecret, open_premaster};
 pub(super) use prf::{MasterSecret, Prf, Randoms};
 pub(super) use protection::{Hole, RecordCipher, RecordOptions, record_ciphers};
-pub(super) use ssl2::{Ssl2Cipher, Ssl2Session, open_master_key};
+pub(super) use ssl2::{Ssl2Cipher, Ssl2Hole, Ssl2Session, open_master_key};
 pub(super) use store::Handle;
 pub use store::SessionStore;
 pub(super) use tls13::{Tls13Hash, TrafficSecret};

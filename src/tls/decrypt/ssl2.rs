@@ -4,6 +4,7 @@ use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
 use super::block::{self, CbcCipher};
+use super::effort::Effort;
 use super::premaster::{PremasterFault, unpad};
 use super::prf::MasterSecret;
 use super::protection::UnsupportedCipher;
@@ -17,6 +18,16 @@ const MAC: usize = 16;
 
 /// Length of a block, and so of the IV, in bytes, for all its block ciphers.
 const BLOCK: usize = 8;
+
+/// Length of a record header without padding, and of the shortest record, in bytes.
+const HEADER: u64 = 2;
+const LEAST_RECORD: u64 = HEADER + MAC as u64 + 1;
+
+/// So many lost records are looked for behind a hole: more are no packet or two.
+const MOST_LOST: u64 = 256;
+
+/// So much keystream of RC4 is made to find the place in it behind a hole; 1 MiB.
+const MOST_KEYSTREAM: usize = 1 << 20;
 
 /// The longest master key in bytes.
 const LONGEST_MASTER: usize = 24;
@@ -163,14 +174,47 @@ impl Ssl2Cipher {
         let mut plain = data.to_vec();
         match &mut self.protection {
             Protection::Stream(keystream) => keystream.apply(&mut plain),
-            Protection::Cbc(cipher, iv) => {
-                let next = data.get(data.len().checked_sub(BLOCK)?..)?.to_vec();
-                if !cipher.decrypt(iv, &mut plain) {
-                    return None;
+            Protection::Cbc(cipher, iv) => unchain(cipher.as_ref(), iv, &mut plain)?,
+        }
+        self.content(&plain, number, padding)
+    }
+
+    /// Opens a record behind a hole, where `next` would be its number if none had been lost, and
+    /// gives the number that its MAC proves. The IV of the first one is in the hole: it stays
+    /// closed, but is the IV of the second.
+    pub(in crate::tls) fn open_behind(
+        &mut self,
+        next: u32,
+        hole: &Ssl2Hole,
+        data: &[u8],
+        padding: usize,
+        effort: &mut Effort,
+    ) -> Option<(u32, Vec<u8>)> {
+        let trials = effort.trials((hole.unknown / LEAST_RECORD).min(MOST_LOST), data.len());
+        effort.charge(trials, data.len());
+        let mut plain = data.to_vec();
+        if let Protection::Cbc(cipher, iv) = &mut self.protection {
+            unchain(cipher.as_ref(), iv, &mut plain)?;
+        }
+        for lost in 1..=u32::try_from(trials).ok()? {
+            let passed = hole.content(lost)?;
+            if let Protection::Stream(keystream) = &mut self.protection {
+                plain.copy_from_slice(data);
+                let ahead = keystream.peek(passed + data.len());
+                super::stream::xor(&mut plain, ahead.get(passed..)?);
+            }
+            let number = next.wrapping_add(lost);
+            if let Some(content) = self.content(&plain, number, padding) {
+                if let Protection::Stream(keystream) = &mut self.protection {
+                    keystream.advance(passed + data.len());
                 }
-                *iv = next;
+                return Some((number, content));
             }
         }
+        None
+    }
+
+    fn content(&self, plain: &[u8], number: u32, padding: usize) -> Option<Vec<u8>> {
         let (mac, content) = plain.split_at_checked(MAC)?;
         let expected = Md5::new_with_prefix(&*self.key)
             .chain_update(content)
@@ -178,6 +222,46 @@ impl Ssl2Cipher {
             .finalize();
         let end = content.len().checked_sub(padding)?;
         (expected.as_slice() == mac).then(|| content.get(..end).map(<[u8]>::to_vec))?
+    }
+}
+
+/// Undoes CBC in place. The last block is the IV of the next record.
+fn unchain(cipher: &dyn CbcCipher, iv: &mut Vec<u8>, data: &mut [u8]) -> Option<()> {
+    let next = data.get(data.len().checked_sub(BLOCK)?..)?.to_vec();
+    cipher.decrypt(iv, data).then_some(())?;
+    *iv = next;
+    Some(())
+}
+
+/// What lies between the last record that was opened and the next. How many records were lost in it
+/// is not known; those that came since, and stayed closed, are counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::tls) struct Ssl2Hole {
+    /// Bytes on the wire, headers included.
+    bytes: u64,
+    /// Bytes of them that were lost.
+    unknown: u64,
+    /// Records that came since.
+    seen: u32,
+}
+
+impl Ssl2Hole {
+    /// So many bytes more were lost.
+    pub(in crate::tls) fn wider(self, lost: u64) -> Self {
+        let [bytes, unknown] = [self.bytes, self.unknown].map(|all| all.saturating_add(lost));
+        Self { bytes, unknown, ..self }
+    }
+
+    /// A record of so many bytes stayed closed.
+    pub(in crate::tls) fn with_record(self, bytes: u64) -> Self {
+        Self { bytes: self.bytes.saturating_add(bytes), seen: self.seen.saturating_add(1), ..self }
+    }
+
+    /// The bytes in it that take keystream, if so many records were lost: headers take none.
+    fn content(&self, lost: u32) -> Option<usize> {
+        let headers = HEADER * (u64::from(lost) + u64::from(self.seen));
+        let content = usize::try_from(self.bytes.checked_sub(headers)?).ok()?;
+        (content <= MOST_KEYSTREAM).then_some(content)
     }
 }
 

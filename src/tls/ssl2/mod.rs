@@ -15,7 +15,7 @@ use message::{Answer, ServerHello, is_master_key, is_server_hello};
 use record::{Reader, Record};
 
 use super::TlsEvent;
-use super::decrypt::{Ssl2Cipher, Ssl2Session};
+use super::decrypt::{Effort, Ssl2Cipher, Ssl2Hole, Ssl2Session};
 use super::facts::KeySearch;
 use super::machine::{Out, Tls};
 use crate::moment::Moment;
@@ -50,6 +50,8 @@ pub(super) struct Ssl2 {
     is_protected: PerRole<bool>,
     /// Protected records so far.
     protected: PerRole<u32>,
+    /// What was lost since the last record that was opened.
+    holes: PerRole<Option<Ssl2Hole>>,
 }
 
 impl Ssl2 {
@@ -64,17 +66,33 @@ impl Ssl2 {
             numbers: PerRole { client: 1, server: 0 },
             is_protected: PerRole::default(),
             protected: PerRole::default(),
+            holes: PerRole::default(),
         }
     }
 
-    fn open(&mut self, from: Role, number: u32, record: &Record<'_>) -> Option<Vec<u8>> {
+    fn open(&mut self, from: Role, record: &Record<'_>, effort: &mut Effort) -> Option<Vec<u8>> {
+        let number = self.numbers[from];
+        let hole = self.holes[from].take();
         let mut content = None;
         let mut right = Vec::new();
         for (index, pair) in self.ciphers.iter_mut().enumerate() {
-            if let Some(opened) = pair[from].open(number, record.data, record.padding) {
+            let opened = match &hole {
+                None => {
+                    let opened = pair[from].open(number, record.data, record.padding);
+                    opened.map(|opened| (number, opened))
+                }
+                Some(hole) => {
+                    pair[from].open_behind(number, hole, record.data, record.padding, effort)
+                }
+            };
+            if let Some((number, opened)) = opened {
+                self.numbers[from] = number;
                 content = Some(opened);
                 right.push(index);
             }
+        }
+        if content.is_none() {
+            self.holes[from] = hole.map(|hole| hole.with_record(record.wire_len()));
         }
         if let (&[right], 2..) = (&right[..], self.ciphers.len()) {
             self.ciphers.swap(0, right);
@@ -144,7 +162,7 @@ impl Tls {
         self.ssl2 = State::Agreed(ssl2);
     }
 
-    /// Behind a hole no border can be found again: the direction ends. True if it was SSL 2.0's.
+    /// Takes a hole. True if it was SSL 2.0's.
     pub(super) fn end_ssl2(
         &mut self,
         from: Role,
@@ -163,13 +181,40 @@ impl Tls {
                 false
             }
             State::Agreed(mut ssl2) => {
-                ssl2.readers[from].stop();
-                if ssl2.is_protected[from] {
-                    out(TlsEvent::DataGap(from, bytes, at));
-                }
+                self.skip_ssl2(&mut ssl2, from, bytes, at, out);
                 self.ssl2 = State::Agreed(ssl2);
                 true
             }
+        }
+    }
+
+    /// Behind a hole the next record may be found where the hole ends, and its MAC tells whether it
+    /// was. If not, the direction has ended.
+    fn skip_ssl2(
+        &mut self,
+        ssl2: &mut Ssl2,
+        from: Role,
+        bytes: u64,
+        at: Moment,
+        out: &mut Out<'_>,
+    ) {
+        let mut reader = mem::take(&mut ssl2.readers[from]);
+        let behind = ssl2.is_protected[from]
+            .then(|| {
+                reader.skip(bytes, at, &mut |record| self.on_ssl2_record(ssl2, from, record, out))
+            })
+            .flatten();
+        match behind {
+            None => reader.stop(),
+            Some(0) => {}
+            Some(lost) => {
+                let hole = ssl2.holes[from].take().unwrap_or_default();
+                ssl2.holes[from] = Some(hole.wider(lost));
+            }
+        }
+        ssl2.readers[from] = reader;
+        if ssl2.is_protected[from] {
+            out(TlsEvent::DataGap(from, bytes, at));
         }
     }
 
@@ -180,16 +225,17 @@ impl Tls {
         record: &Record<'_>,
         out: &mut Out<'_>,
     ) {
-        let number = ssl2.numbers[from];
-        ssl2.numbers[from] = number.wrapping_add(1);
         if !ssl2.is_protected[from] || record.data.len() < LEAST_PROTECTED {
+            ssl2.numbers[from] = ssl2.numbers[from].wrapping_add(1);
             return self.on_ssl2_message(ssl2, from, record.data, record.at, out);
         }
         ssl2.protected[from] += 1;
         let tally = &mut self.facts.protected[from];
         tally.records += 1;
         tally.bytes += record.data.len() as u64;
-        match ssl2.open(from, number, record) {
+        let opened = ssl2.open(from, record, &mut self.effort);
+        ssl2.numbers[from] = ssl2.numbers[from].wrapping_add(1);
+        match opened {
             Some(content) => self.on_ssl2_opened(ssl2, from, &content, record.at, out),
             None => self.on_ssl2_closed(ssl2, from, record, out),
         }
@@ -197,7 +243,8 @@ impl Tls {
 
     /// A record that stays closed: only its place says what it is.
     fn on_ssl2_closed(&mut self, ssl2: &Ssl2, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        if matches!(self.facts.keys, KeySearch::Opened(_)) {
+        let is_expected = record.is_damaged || ssl2.holes[from].is_some();
+        if matches!(self.facts.keys, KeySearch::Opened(_)) && !is_expected {
             self.facts.failed[from] += 1;
             self.facts.first_failure.get_or_insert(record.at);
         }

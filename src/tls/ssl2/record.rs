@@ -2,6 +2,9 @@
 
 use crate::moment::Moment;
 
+/// Length of the shorter header in bytes: only records with padding have a longer one.
+pub(super) const HEADER: u64 = 2;
+
 /// One whole record.
 #[derive(Debug)]
 pub(super) struct Record<'a> {
@@ -11,6 +14,15 @@ pub(super) struct Record<'a> {
     pub(super) padding: usize,
     /// The latest capture instant among its bytes.
     pub(super) at: Moment,
+    /// Bytes of it are missing, with zeros in their place: its length alone is right.
+    pub(super) is_damaged: bool,
+}
+
+impl Record<'_> {
+    /// Its bytes on the wire, without the padding byte of a longer header.
+    pub(super) fn wire_len(&self) -> u64 {
+        HEADER + self.data.len() as u64
+    }
 }
 
 /// Cuts one direction's bytes into records. At most one record, of 32 KiB, is buffered.
@@ -19,6 +31,8 @@ pub(super) struct Reader {
     partial: Vec<u8>,
     /// The latest instant among the bytes in `partial`.
     at: Option<Moment>,
+    /// Bytes are missing of the record in `partial`.
+    is_damaged: bool,
     /// Nothing more can be read: records carry no mark by which a border is found again.
     stopped: bool,
 }
@@ -38,6 +52,25 @@ impl Reader {
         self.stopped
     }
 
+    /// Takes a hole. The record that it damages keeps its place; what it took behind that record is
+    /// returned, and the next record is taken to begin just behind the hole, as it does where each
+    /// packet has one. None if a header is in it.
+    pub(super) fn skip(
+        &mut self,
+        bytes: u64,
+        at: Moment,
+        on_record: &mut dyn FnMut(&Record<'_>),
+    ) -> Option<u64> {
+        if self.partial.is_empty() {
+            return Some(bytes);
+        }
+        let missing = framing(&self.partial)?.total.checked_sub(self.partial.len())?;
+        let lost = usize::try_from(bytes).unwrap_or(usize::MAX).min(missing);
+        self.is_damaged = true;
+        self.feed(&vec![0; lost], at, on_record);
+        Some(bytes - lost as u64)
+    }
+
     /// Takes the next bytes of the direction.
     pub(super) fn feed(
         &mut self,
@@ -52,7 +85,8 @@ impl Reader {
             && let Some(Framing { header, total, padding }) = framing(rest)
             && let Some(data) = rest.get(header..total)
         {
-            on_record(&Record { data, padding, at: latest });
+            let is_damaged = std::mem::take(&mut self.is_damaged);
+            on_record(&Record { data, padding, at: latest, is_damaged });
             start += total;
             // What follows came with these bytes.
             latest = at;
