@@ -35,7 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
     for session in &sessions {
         text.session(session, &mut shown).expect("a vector takes everything");
     }
-    text.finish(&totals.summary, &totals.findings, &mut shown).expect("the same");
+    text.finish(&totals.summary, &totals.quality, &totals.findings, &mut shown).expect("the same");
     assert_harmless(&shown);
     let report = Report {
         schema: SCHEMA,
@@ -44,6 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
         keys: KeyReport::of_keys(&SETUP.keys, &sessions),
         sessions,
         findings: totals.findings,
+        quality: totals.quality,
         summary: totals.summary,
     };
     let mut document = Vec::new();

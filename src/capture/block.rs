@@ -33,11 +33,11 @@ impl Block {
     }
 
     pub(super) fn unread(&self) -> &[u8] {
-        self.bytes(&self.unread)
+        self.at(&self.unread)
     }
 
     /// The bytes at a place that [`Self::consume`] named; valid until more are demanded.
-    pub(super) fn bytes(&self, place: &Range<usize>) -> &[u8] {
+    pub(super) fn at(&self, place: &Range<usize>) -> &[u8] {
         self.buffer.get(place.clone()).unwrap_or_default()
     }
 
@@ -59,7 +59,7 @@ impl Block {
         if len > MAX_RECORD {
             return Err(DamageKind::Corrupt(format!("a record claims to be {len} bytes long")));
         }
-        match self.fill(len) {
+        match self.fill(len).map_err(DamageKind::from) {
             Ok(false) if self.unread.is_empty() => Ok(false),
             // Compressed data that is cut ends in an error, even between two records.
             Ok(false) | Err(DamageKind::Truncated { .. }) => {
@@ -70,10 +70,10 @@ impl Block {
     }
 
     /// Reads until `len` bytes are unread; false if the source ends before.
-    pub(super) fn fill(&mut self, len: usize) -> Result<bool, DamageKind> {
+    pub(super) fn fill(&mut self, len: usize) -> io::Result<bool> {
         while self.unread.len() < len {
             self.make_room();
-            if self.read()? == 0 {
+            if self.refill()? == 0 {
                 return Ok(false);
             }
         }
@@ -93,7 +93,7 @@ impl Block {
     }
 
     /// Reads once, however little comes: pipes and decompressors give what they have.
-    fn read(&mut self) -> io::Result<usize> {
+    fn refill(&mut self) -> io::Result<usize> {
         let room = self.buffer.get_mut(self.unread.end..).unwrap_or_default();
         loop {
             match self.source.read(room) {
@@ -105,6 +105,15 @@ impl Block {
                 }
             }
         }
+    }
+}
+
+impl Read for Block {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.fill(1)?;
+        let len = self.unread().read(buffer)?;
+        self.consume(len);
+        Ok(len)
     }
 }
 
@@ -133,7 +142,7 @@ mod tests {
         let mut block = block(b"abcdefgh", 2);
         assert_eq!(block.demand(7), Ok(true));
         let place = block.consume(7);
-        assert_eq!(block.bytes(&place), b"abcdefg");
+        assert_eq!(block.at(&place), b"abcdefg");
     }
 
     #[test]

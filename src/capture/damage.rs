@@ -11,6 +11,8 @@ pub struct Damage {
     pub offset: u64,
     /// What is wrong there.
     pub kind: DamageKind,
+    /// Where reading went on behind it; `None` if it did not.
+    pub resumed: Option<u64>,
 }
 
 /// The ways in which an input can disappoint.
@@ -21,6 +23,8 @@ pub enum DamageKind {
     Unreadable(String),
     /// Not one byte in it.
     Empty,
+    /// A directory without a capture in it.
+    NoCaptureInside,
     /// Neither pcap nor pcapng; what it starts with instead.
     NotACapture(String),
     /// It ends within a header or record.
@@ -40,6 +44,13 @@ impl DamageKind {
     /// A field contradicts the format.
     pub(super) fn corrupt(reason: impl Into<String>) -> Self {
         Self::Corrupt(reason.into())
+    }
+}
+
+impl DamageKind {
+    /// Whether one record cannot be read, and others may.
+    pub(super) fn is_of_a_record(&self) -> bool {
+        matches!(self, Self::Truncated { .. } | Self::Corrupt(_))
     }
 }
 
@@ -67,17 +78,26 @@ impl fmt::Display for Damage {
                 f,
                 "is empty: nothing was captured, or the capture program has not written it out yet"
             ),
+            DamageKind::NoCaptureInside => {
+                write!(
+                    f,
+                    "is a directory without a capture file in it (those inside it are not read)"
+                )
+            }
             DamageKind::NotACapture(seen) => write!(f, "is neither pcap nor pcapng: it {seen}"),
             DamageKind::Truncated { present, needed } => write!(
                 f,
                 "ends within the record at offset {offset}, after {present} of at least {needed} \
                  bytes: it was cut short or is still being written; a complete copy would help"
             ),
-            DamageKind::Corrupt(reason) => write!(
-                f,
-                "is damaged at offset {offset}: {reason}; what comes before it was read, an \
-                 undamaged copy would help"
-            ),
+            DamageKind::Corrupt(reason) => {
+                write!(f, "is damaged at offset {offset}: {reason}; ")?;
+                match self.resumed {
+                    Some(resumed) => write!(f, "reading went on at offset {resumed}")?,
+                    None => write!(f, "what comes before it was read")?,
+                }
+                write!(f, ", an undamaged copy would help")
+            }
             DamageKind::UnsupportedCompression(name) => write!(
                 f,
                 "is compressed: compression {name} is not supported yet; decompress it first, or \
@@ -93,16 +113,20 @@ mod tests {
 
     #[test]
     fn says_where_a_file_was_cut() {
-        let damage =
-            Damage { offset: 1234, kind: DamageKind::Truncated { present: 7, needed: 90 } };
+        let damage = Damage {
+            offset: 1234,
+            kind: DamageKind::Truncated { present: 7, needed: 90 },
+            resumed: None,
+        };
         let sentence = damage.to_string();
         assert!(sentence.contains("at offset 1234, after 7 of at least 90 bytes"), "{sentence}");
     }
 
     #[test]
     fn says_how_to_get_round_an_unsupported_compression() {
-        let damage = Damage { offset: 0, kind: DamageKind::UnsupportedCompression("zstd") };
-        assert!(damage.to_string().contains("compression zstd is not supported yet"));
+        let damage =
+            Damage { offset: 0, kind: DamageKind::UnsupportedCompression("bzip2"), resumed: None };
+        assert!(damage.to_string().contains("compression bzip2 is not supported yet"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::moment::Timestamp;
 
-use super::{Damage, DamageKind, LinkType};
+use super::{Damage, DamageKind, LinkType, Statistics};
 
 /// What is known of one input file. Final once [`super::Capture::next_packet`] has returned `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,8 +29,42 @@ pub struct FileFacts {
     pub snaplen_truncated: u64,
     /// Read to its proper end.
     pub complete: bool,
-    /// Why not.
+    /// Why not: the first thing that is wrong with it.
     pub damage: Option<Damage>,
+    /// How many places of it could not be read.
+    pub damages: u64,
+    /// Bytes of content passed over to go on behind damage.
+    pub skipped_bytes: u64,
+    /// What it says of packets that it does not have.
+    pub statistics: Statistics,
+    /// Packets that were lost before others, as those say.
+    pub dropped_before_packets: u64,
+    /// Packets that are older than the one before them in the file.
+    pub clock_steps: ClockSteps,
+}
+
+/// Steps back in the times of a file's packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockSteps {
+    /// How many.
+    pub count: u64,
+    /// The largest, in ns.
+    pub largest_ns: i64,
+    /// The frame behind the largest.
+    pub frame: Option<u64>,
+    /// The time of the last packet.
+    latest: Option<Timestamp>,
+}
+
+impl ClockSteps {
+    fn step(&mut self, ts: Timestamp, frame: u64) {
+        let back = self.latest.map_or(0, |latest| latest.0.saturating_sub(ts.0));
+        self.latest = Some(ts);
+        self.count += u64::from(back > 0);
+        if back > self.largest_ns {
+            (self.largest_ns, self.frame) = (back, Some(frame));
+        }
+    }
 }
 
 impl FileFacts {
@@ -45,8 +79,9 @@ impl FileFacts {
         }
     }
 
-    pub(super) fn count(&mut self, ts: Timestamp, snaplen_truncated: bool) {
+    pub(super) fn count(&mut self, ts: Timestamp, frame: u64, snaplen_truncated: bool) {
         self.packets += 1;
+        self.clock_steps.step(ts, frame);
         self.snaplen_truncated += u64::from(snaplen_truncated);
         self.first = Some(self.first.map_or(ts, |first| first.min(ts)));
         self.last = Some(self.last.map_or(ts, |last| last.max(ts)));
@@ -55,7 +90,23 @@ impl FileFacts {
     /// The first damage is the one that explains the others.
     pub(super) fn damaged(&mut self, offset: u64, kind: DamageKind) {
         self.complete = false;
-        self.damage.get_or_insert(Damage { offset, kind });
+        self.damages += 1;
+        self.damage.get_or_insert(Damage { offset, kind, resumed: None });
+    }
+
+    /// Reading goes on `skipped` bytes behind damage at `offset`. What seemed cut was not: its length
+    /// was wrong.
+    pub(super) fn mended(&mut self, offset: u64, kind: DamageKind, skipped: u64) {
+        let kind = match kind {
+            DamageKind::Truncated { needed, .. } => {
+                DamageKind::Corrupt(format!("a record claims to be {needed} bytes long"))
+            }
+            kind => kind,
+        };
+        self.complete = false;
+        self.damages += 1;
+        self.skipped_bytes += skipped;
+        self.damage.get_or_insert(Damage { offset, kind, resumed: Some(offset + skipped) });
     }
 }
 
@@ -129,10 +180,24 @@ mod tests {
     }
 
     #[test]
+    fn counts_the_steps_back_of_the_clock() {
+        let mut facts = FileFacts::new("x");
+        let times = [5, 7, 6, 9, 2, 3];
+        for (frame, ts) in (1..).zip(times) {
+            facts.count(Timestamp(ts), frame, false);
+        }
+        let steps = facts.clock_steps;
+        assert_eq!((steps.count, steps.largest_ns, steps.frame), (2, 7, Some(5)));
+    }
+
+    #[test]
     fn keeps_the_first_damage() {
         let mut facts = FileFacts::new("x");
         facts.damaged(3, DamageKind::Empty);
         facts.damaged(9, DamageKind::corrupt("later"));
-        assert_eq!(facts.damage, Some(Damage { offset: 3, kind: DamageKind::Empty }));
+        assert_eq!(
+            facts.damage,
+            Some(Damage { offset: 3, kind: DamageKind::Empty, resumed: None })
+        );
     }
 }

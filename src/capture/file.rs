@@ -8,7 +8,7 @@ use crate::moment::Timestamp;
 use super::block::Block;
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
-use super::{DamageKind, FileFacts, Format, LinkType, Secrets, sniff, source};
+use super::{DamageKind, FileFacts, Format, LinkType, Secrets, Statistics, sniff, source};
 
 /// The block type that starts every pcapng file: the same in both byte orders.
 const PCAPNG_MAGIC: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
@@ -21,6 +21,8 @@ pub(super) struct Record {
     /// Bytes on the wire.
     pub(super) wire_len: u32,
     pub(super) data: Range<usize>,
+    /// Packets that the file says were lost just before this one.
+    pub(super) dropped_before: u64,
 }
 
 impl Record {
@@ -39,6 +41,7 @@ impl Record {
 pub(super) enum Item {
     Packet(Record),
     Interface(LinkType),
+    Statistics(Statistics),
     Secrets(Secrets),
 }
 
@@ -60,7 +63,7 @@ impl OpenFile {
         block_size: usize,
         facts: &mut FileFacts,
     ) -> Result<Self, DamageKind> {
-        let mut block = Block::new(source::decompress(raw, facts)?, block_size);
+        let mut block = source::decompress(raw, block_size, facts)?;
         if !block.fill(PCAPNG_MAGIC.len())? && block.unread().is_empty() {
             return Err(DamageKind::Empty);
         }
@@ -76,9 +79,18 @@ impl OpenFile {
         }
     }
 
+    /// Goes past what [`Self::next`] could not read; tells how many bytes lie before the place where
+    /// reading can go on.
+    pub(super) fn recover(&mut self) -> Option<u64> {
+        match &mut self.reader {
+            Reader::Pcap(pcap) => pcap.recover(&mut self.block),
+            Reader::Pcapng(pcapng) => pcapng.recover(&mut self.block),
+        }
+    }
+
     /// The bytes of the record that [`Self::next`] gave last.
     pub(super) fn bytes(&self, record: &Record) -> &[u8] {
-        self.block.bytes(&record.data)
+        self.block.at(&record.data)
     }
 
     /// Bytes of content read so far, whole records only.

@@ -14,12 +14,17 @@ use super::{DamageKind, FileFacts, Input, Packet, Secrets};
 /// Bytes read of a file to learn when it starts.
 const PROBE_SIZE: usize = 64 << 10;
 
+/// Damaged places of one file behind which reading goes on. A file with more is rubble, and each
+/// costs a search.
+const MOST_MENDED: u64 = 1000;
+
 /// The inputs, merged by time.
 ///
 /// Thousands of rotated files are not open together: each regular file is opened once to see when
 /// it starts, closed, and opened again when the merge reaches it.
 pub struct Capture {
     files: Vec<InputFile>,
+    passed_over: Vec<FileFacts>,
     /// Who comes next, by the time of the packet at the head; ties by order on the command line.
     queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
     /// Whose head was lent by the previous call.
@@ -34,9 +39,10 @@ impl Capture {
     pub fn open(inputs: Vec<Input>) -> Self {
         let mut capture = Self::empty();
         for input in inputs {
-            match input.expand() {
-                Ok(inputs) => inputs.into_iter().for_each(|input| capture.add(input)),
-                Err((input, kind)) => capture.files.push(InputFile::damaged(&input, kind)),
+            match input.files() {
+                None => capture.add(input),
+                Some(Ok(files)) => capture.add_directory(&input, files),
+                Some(Err(kind)) => capture.files.push(InputFile::damaged(&input, kind)),
             }
         }
         capture
@@ -67,6 +73,7 @@ impl Capture {
         self.lent = Some(index);
         self.frames += 1;
         let Record { ts, link, wire_len, .. } = record;
+        self.files.get_mut(index)?.facts.count(ts, self.frames, record.is_cut());
         let data = self.files.get(index)?.bytes(&record);
         Some(Packet { frame: self.frames, ts, link, wire_len, data })
     }
@@ -74,6 +81,11 @@ impl Capture {
     /// The inputs in the order of the command line, directories as the files in them.
     pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
         self.files.iter().map(|file| &file.facts)
+    }
+
+    /// What lies in directories and is no capture, with the reason in `damage`.
+    pub fn passed_over(&self) -> &[FileFacts] {
+        &self.passed_over
     }
 
     /// The decryption secrets read since the last call.
@@ -84,10 +96,26 @@ impl Capture {
     fn empty() -> Self {
         Self {
             files: Vec::new(),
+            passed_over: Vec::new(),
             queue: BinaryHeap::new(),
             lent: None,
             frames: 0,
             secrets: Held::default(),
+        }
+    }
+
+    /// The captures among the files of a directory. What else lies there is no fault of theirs, unless
+    /// there is nothing else.
+    fn add_directory(&mut self, directory: &Input, files: Vec<Input>) {
+        let before = self.files.len();
+        for file in files.into_iter().map(InputFile::probed) {
+            match file.is_no_capture() {
+                true => self.passed_over.push(file.facts),
+                false => self.push(file),
+            }
+        }
+        if self.files.len() == before {
+            self.files.push(InputFile::damaged(directory, DamageKind::NoCaptureInside));
         }
     }
 
@@ -181,8 +209,16 @@ impl InputFile {
         }
     }
 
+    /// Whether it is something else, or nothing yet.
+    fn is_no_capture(&self) -> bool {
+        let kind = self.facts.damage.as_ref().map(|damage| &damage.kind);
+        matches!(kind, Some(DamageKind::NotACapture(_) | DamageKind::Empty))
+    }
+
+    /// What was noted when it was probed will be noted again.
     fn reopen(&mut self) {
         if let Some(input) = self.closed.take() {
+            self.facts = FileFacts::new(input.name());
             self.open(&input, BLOCK_SIZE);
         }
     }
@@ -199,10 +235,13 @@ impl InputFile {
         while let Some(open) = &mut self.open {
             let offset = open.offset();
             let item = open.next();
-            self.facts.bytes = open.offset();
+            self.facts.bytes = open.offset() - self.facts.skipped_bytes;
             match item {
                 Ok(Some(Item::Packet(record))) => return self.head = Some(record),
                 Ok(Some(Item::Interface(link))) => self.facts.declare(link),
+                Ok(Some(Item::Statistics(statistics))) => {
+                    self.facts.statistics = self.facts.statistics.plus(statistics);
+                }
                 Ok(Some(Item::Secrets(found))) => self.keep(found, secrets, offset),
                 Ok(None) => self.finish(),
                 Err(kind) => self.fail(kind),
@@ -222,16 +261,23 @@ impl InputFile {
         self.open = None;
     }
 
-    /// The offset is that of the record that could not be read: it was not consumed.
+    /// Goes on behind damage, or closes the file. The offset is that of the record that could not
+    /// be read: it was not consumed.
     fn fail(&mut self, kind: DamageKind) {
-        self.facts.damaged(self.facts.bytes, kind);
+        let Some(open) = &mut self.open else { return };
+        let offset = open.offset();
+        let may_be_mended = kind.is_of_a_record() && self.facts.damages < MOST_MENDED;
+        if let Some(skipped) = may_be_mended.then(|| open.recover()).flatten() {
+            return self.facts.mended(offset, kind, skipped);
+        }
+        self.facts.damaged(offset, kind);
         self.open = None;
     }
 
-    /// Gives the head away and counts it.
+    /// Gives the head away.
     fn lend(&mut self) -> Option<Record> {
         let record = self.head.take()?;
-        self.facts.count(record.ts, record.is_cut());
+        self.facts.dropped_before_packets += record.dropped_before;
         Some(record)
     }
 

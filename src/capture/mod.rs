@@ -9,24 +9,29 @@ mod block;
 mod damage;
 mod facts;
 mod file;
-mod gzip;
 mod link;
+mod members;
 mod merge;
+mod order;
 mod pcap;
 mod pcapng;
 mod secrets;
+mod seek;
 mod sniff;
 mod source;
+mod statistics;
 #[cfg(test)]
 mod testfile;
+mod zstd;
 
 use crate::moment::Timestamp;
 
 pub use damage::{Damage, DamageKind};
-pub use facts::{Compression, FileFacts, Format};
+pub use facts::{ClockSteps, Compression, FileFacts, Format};
 pub use merge::Capture;
 pub use secrets::Secrets;
 pub use source::Input;
+pub use statistics::Statistics;
 
 /// One captured frame, borrowed from the block it was read into.
 #[derive(Clone, Copy, Debug)]

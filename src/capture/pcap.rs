@@ -1,188 +1,220 @@
-//! The classic format of libpcap (draft-ietf-opsawg-pcap).
-
-use pcap_parser::nom::{Err, IResult, Needed};
-use pcap_parser::{
-    LegacyPcapBlock, PcapError, PcapHeader, parse_pcap_frame, parse_pcap_frame_be,
-    parse_pcap_frame_modified, parse_pcap_header,
-};
+//! The classic format of libpcap (draft-ietf-opsawg-pcap) and its variants.
 
 use crate::moment::Timestamp;
 
 use super::block::{Block, MAX_RECORD};
 use super::file::Record;
-use super::{DamageKind, LinkType};
+use super::order::Order;
+use super::{DamageKind, LinkType, seek};
 
 /// Bytes of the magic number: a file with fewer is not even the start of this format.
 const MAGIC: usize = 4;
-
-/// Bytes of the file header (§4).
-const FILE_HEADER: usize = 24;
-
-/// Bytes of a record header (§5), the least any record has.
-const RECORD_HEADER: usize = 16;
 
 /// libpcap's own limit on a frame; a larger length in a file that promises no more is damage, and
 /// seen at once instead of after megabytes of nonsense.
 const MAXIMUM_SNAPLEN: u32 = 262_144;
 
-type ParseFrame = fn(&[u8]) -> IResult<&[u8], LegacyPcapBlock<'_>, PcapError<&[u8]>>;
+/// Records in a row that must look right for a place behind damage to be taken for a border.
+const CHAIN: usize = 3;
+
+/// How far apart two records in a row may be for that, in seconds (30 days).
+const LONGEST_PAUSE: u32 = 30 * 86_400;
+
+/// The bit of the link type field that says whether its top four bits are a length (§4).
+const FCS_PRESENT: u32 = 1 << 26;
+
+/// What a magic number says of a file.
+#[derive(Clone, Copy)]
+struct Variant {
+    magic: u32,
+    ns_per_tick: i64,
+    /// Bytes of the file header.
+    file_header: usize,
+    /// Bytes of a record header.
+    record_header: usize,
+}
+
+/// The variants: microseconds; nanoseconds; Kuznetzov's, whose records carry the interface and more
+/// behind their lengths; Ixia's `lcap` of hardware and of software, with a length behind the file
+/// header.
+const VARIANTS: [Variant; 5] = [
+    Variant { magic: 0xa1b2_c3d4, ns_per_tick: 1_000, file_header: 24, record_header: 16 },
+    Variant { magic: 0xa1b2_3c4d, ns_per_tick: 1, file_header: 24, record_header: 16 },
+    Variant { magic: 0xa1b2_cd34, ns_per_tick: 1_000, file_header: 24, record_header: 24 },
+    Variant { magic: 0x1c00_01ac, ns_per_tick: 1, file_header: 28, record_header: 16 },
+    Variant { magic: 0x1c00_01ab, ns_per_tick: 1_000, file_header: 28, record_header: 16 },
+];
 
 /// Reads the records that follow a file header.
 pub(super) struct Pcap {
     /// Of every frame.
     pub(super) link: LinkType,
-    ns_per_tick: i64,
-    largest_frame: u32,
-    parse_frame: ParseFrame,
+    order: Order,
+    variant: Variant,
+    /// Writers before version 2.4 were not of one mind which length comes first.
+    lengths_swapped: bool,
+    snaplen: u32,
+    /// Bytes of frame check sequence at the end of each frame on the wire.
+    fcs_len: u32,
+    /// Seconds of the record read last.
+    latest: Option<u32>,
 }
 
 impl Pcap {
     /// Reads the file header; `None` if it is not one of this format.
-    ///
-    /// The byte order and the Kuznetzov ("modified") variant are told by the magic number alone.
     pub(super) fn open(block: &mut Block) -> Result<Option<Self>, DamageKind> {
-        block.fill(FILE_HEADER)?;
-        if block.unread().len() < MAGIC {
-            return Ok(None);
-        }
-        let header = match parse_pcap_header(block.unread()) {
-            Ok((_, header)) => header,
-            Err(Err::Incomplete(_)) => return block.demand(FILE_HEADER).map(|_| None),
-            Err(_) => return Ok(None),
-        };
-        block.consume(FILE_HEADER);
-        Ok(Some(Self::new(&header)))
+        block.fill(MAGIC)?;
+        let Some((order, variant)) = variant(block.unread()) else { return Ok(None) };
+        block.demand(variant.file_header)?;
+        let pcap = Self::new(order, variant, block.unread());
+        block.consume(variant.file_header);
+        Ok(Some(pcap))
     }
 
-    fn new(header: &PcapHeader) -> Self {
+    fn new(order: Order, variant: Variant, header: &[u8]) -> Self {
+        let version = (order.u16_at(header, 4), order.u16_at(header, 6));
+        let network = order.u32_at(header, 20).unwrap_or_default();
         Self {
-            link: link_type(header),
-            ns_per_tick: if header.is_nanosecond_precision() { 1 } else { 1_000 },
-            largest_frame: header.snaplen.clamp(MAXIMUM_SNAPLEN, MAX_RECORD as u32),
-            parse_frame: match (header.is_bigendian(), header.is_modified_format()) {
-                (_, true) => parse_pcap_frame_modified,
-                (true, false) => parse_pcap_frame_be,
-                (false, false) => parse_pcap_frame,
-            },
+            link: LinkType((network & 0xffff) as u16),
+            order,
+            variant,
+            // 543 is what DG/UX wrote.
+            lengths_swapped: matches!(version, (Some(2), Some(..=3)) | (Some(543), _)),
+            snaplen: order.u32_at(header, 16).unwrap_or_default(),
+            // In words of 16 bits (§4).
+            fcs_len: if network & FCS_PRESENT == 0 { 0 } else { (network >> 28) * 2 },
+            latest: None,
         }
     }
 
     /// The next record, `None` at the end of the file.
     pub(super) fn next(&mut self, block: &mut Block) -> Result<Option<Record>, DamageKind> {
-        loop {
-            let unread = block.unread();
-            let missing = match (self.parse_frame)(unread) {
-                Ok((rest, frame)) => {
-                    let size = unread.len() - rest.len();
-                    let record = self.record(&frame, size)?;
-                    return Ok(Some(record.at(block.consume(size))));
-                }
-                Err(Err::Incomplete(Needed::Size(missing))) => missing.get(),
-                Err(_) => return Err(DamageKind::corrupt("a record header cannot be read")),
-            };
-            let needed = unread.len().saturating_add(missing);
-            self.check_frame_len(needed.saturating_sub(RECORD_HEADER))?;
-            if !block.demand(needed)? {
-                return Ok(None);
-            }
+        if !block.demand(self.variant.record_header)? {
+            return Ok(None);
         }
+        let head = self.head(block.unread()).unwrap_or_default();
+        if head.captured > self.largest_frame() {
+            let reason = format!("a record claims to hold a frame of {} bytes", head.captured);
+            return Err(DamageKind::Corrupt(reason));
+        }
+        let size = self.size(&head);
+        block.demand(size)?;
+        if self.is_odd(&head) && !self.is_followed(block, size) {
+            return Err(DamageKind::corrupt("what should be a record header is none"));
+        }
+        self.latest = Some(head.seconds);
+        Ok(Some(self.record(&head).at(block.consume(size))))
     }
 
-    /// The frame is the last thing in its record. The time is computed here: the fraction of a
-    /// damaged record may be more than a second.
-    fn record(&self, frame: &LegacyPcapBlock<'_>, size: usize) -> Result<Record, DamageKind> {
-        let captured = frame.data.len();
-        self.check_frame_len(captured)?;
-        let seconds = i64::from(frame.ts_sec) * 1_000_000_000;
-        Ok(Record {
-            ts: Timestamp(seconds + i64::from(frame.ts_usec) * self.ns_per_tick),
+    /// Goes to the next place where records follow each other; tells how many bytes lie before it.
+    pub(super) fn recover(&mut self, block: &mut Block) -> Option<u64> {
+        seek::next_border(block, |window, to_the_end| self.is_border(window, to_the_end))
+    }
+
+    fn head(&self, bytes: &[u8]) -> Option<Head> {
+        let field = |at| self.order.u32_at(bytes, at);
+        let (captured, wire) = (field(8)?, field(12)?);
+        let swap = self.lengths_swapped && captured > wire;
+        let (captured, wire) = if swap { (wire, captured) } else { (captured, wire) };
+        Some(Head { seconds: field(0)?, fraction: field(4)?, captured, wire })
+    }
+
+    /// A snap length of 0 means none.
+    fn largest_frame(&self) -> u32 {
+        self.snaplen.clamp(MAXIMUM_SNAPLEN, MAX_RECORD as u32 - 64)
+    }
+
+    /// Bytes of a record with its header.
+    fn size(&self, head: &Head) -> usize {
+        self.variant.record_header + head.captured as usize
+    }
+
+    /// The frame is the last thing in its record. The fraction of a damaged or careless record may
+    /// be more than a second.
+    fn record(&self, head: &Head) -> Record {
+        let wire_len = head.wire.max(head.captured);
+        let without_fcs = wire_len.saturating_sub(self.fcs_len);
+        let start = self.variant.record_header;
+        let nanoseconds = i64::from(head.fraction) * self.variant.ns_per_tick;
+        Record {
+            ts: Timestamp(i64::from(head.seconds) * 1_000_000_000 + nanoseconds),
             link: self.link,
-            wire_len: frame.origlen.max(frame.caplen),
-            data: size - captured..size,
-        })
+            wire_len: without_fcs,
+            data: start..start + head.captured.min(without_fcs) as usize,
+            dropped_before: 0,
+        }
     }
 
-    fn check_frame_len(&self, len: usize) -> Result<(), DamageKind> {
-        if len <= self.largest_frame as usize + RECORD_HEADER {
-            return Ok(());
+    /// Whether a header has what no proper writer writes, but careless ones do.
+    fn is_odd(&self, head: &Head) -> bool {
+        head.is_nothing() || head.captured > head.wire || !self.has_time_of_day(head)
+    }
+
+    fn has_time_of_day(&self, head: &Head) -> bool {
+        i64::from(head.fraction) * self.variant.ns_per_tick < 1_000_000_000
+    }
+
+    /// Whether another record, or the end of the file, follows the first `size` bytes.
+    fn is_followed(&self, block: &mut Block, size: usize) -> bool {
+        let _ = block.fill(size + self.variant.record_header);
+        let rest = block.unread().get(size..).unwrap_or_default();
+        rest.len() < self.variant.record_header
+            || self
+                .head(rest)
+                .is_some_and(|next| !next.is_nothing() && next.captured <= self.largest_frame())
+    }
+
+    /// Whether records follow each other from here on: [`CHAIN`] of them, or all there are.
+    fn is_border(&self, mut rest: &[u8], to_the_end: bool) -> bool {
+        let mut latest = self.latest;
+        for nth in 0..CHAIN {
+            if rest.is_empty() && to_the_end {
+                return nth > 0;
+            }
+            let Some(head) = self.head(rest) else { return nth > 0 };
+            if !self.is_plausible(&head, latest) {
+                return false;
+            }
+            latest = Some(head.seconds);
+            let Some(next) = rest.get(self.size(&head)..) else { return nth > 0 };
+            rest = next;
         }
-        Err(DamageKind::Corrupt(format!("a record claims to hold a frame of {len} bytes")))
+        true
+    }
+
+    fn is_plausible(&self, head: &Head, latest: Option<u32>) -> bool {
+        let largest = if self.snaplen == 0 { MAXIMUM_SNAPLEN } else { self.largest_frame() };
+        (1..=largest).contains(&head.captured)
+            && (head.captured..=MAX_RECORD as u32).contains(&head.wire)
+            && self.has_time_of_day(head)
+            && latest.is_none_or(|latest| head.seconds.abs_diff(latest) < LONGEST_PAUSE)
     }
 }
 
-/// The upper bits of the field hold the length of the frame check sequence (§4), which the IP
-/// layer cuts off anyhow; pcap-parser does not mask them.
-fn link_type(header: &PcapHeader) -> LinkType {
-    LinkType((header.network.0 & 0xffff) as u16)
+/// A record header (§5).
+#[derive(Clone, Copy, Default)]
+struct Head {
+    seconds: u32,
+    fraction: u32,
+    captured: u32,
+    wire: u32,
+}
+
+impl Head {
+    /// Zeros, as a copy that failed leaves behind.
+    fn is_nothing(&self) -> bool {
+        self.captured == 0 && self.wire == 0
+    }
+}
+
+/// By the magic number, in either byte order.
+fn variant(head: &[u8]) -> Option<(Order, Variant)> {
+    Order::BOTH.into_iter().find_map(|order| {
+        let magic = order.u32_at(head, 0)?;
+        let variant = VARIANTS.into_iter().find(|variant| variant.magic == magic)?;
+        Some((order, variant))
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testfile::{Order, PcapFile, facts, packets};
-    use super::*;
-    use crate::capture::{FileFacts, Format};
-
-    #[test]
-    fn reads_a_little_endian_microsecond_file() {
-        let file = PcapFile::new().record(5, 7, b"frame").bytes();
-        let found = packets(file);
-        assert_eq!(found, [(Timestamp(5_000_007_000), LinkType::EN10MB, 5, b"frame".to_vec())]);
-    }
-
-    #[test]
-    fn reads_a_big_endian_nanosecond_file() {
-        let file = PcapFile { magic: 0xa1b2_3c4d, order: Order::Big, ..PcapFile::new() };
-        let found = packets(file.record(5, 7, b"frame").bytes());
-        assert_eq!(found, [(Timestamp(5_000_000_007), LinkType::EN10MB, 5, b"frame".to_vec())]);
-    }
-
-    #[test]
-    fn reads_the_modified_format_of_kuznetzov() {
-        let file = PcapFile { magic: 0xa1b2_cd34, padding: 8, ..PcapFile::new() };
-        let found = packets(file.record(1, 0, b"one").record(2, 0, b"two").bytes());
-        assert_eq!(found.iter().map(|p| p.3.as_slice()).collect::<Vec<_>>(), [b"one", b"two"]);
-    }
-
-    #[test]
-    fn masks_the_length_of_the_frame_check_sequence() {
-        let file = PcapFile { network: 0x4400_0001, ..PcapFile::new() };
-        assert_eq!(packets(file.record(1, 0, b"x").bytes())[0].1, LinkType::EN10MB);
-    }
-
-    #[test]
-    fn delivers_what_comes_before_a_cut() {
-        let mut file = PcapFile::new().record(1, 0, b"whole").record(2, 0, b"cut").bytes();
-        file.pop();
-        let facts = facts(file);
-        assert_eq!((facts.packets, facts.complete, facts.bytes), (1, false, 24 + 21));
-        let damage = facts.damage.unwrap();
-        assert_eq!(damage.offset, 24 + 21);
-        assert_eq!(damage.kind, DamageKind::Truncated { present: 18, needed: 19 });
-    }
-
-    #[test]
-    fn calls_a_file_cut_within_its_header_truncated() {
-        let mut file = PcapFile::new().bytes();
-        file.truncate(20);
-        let kind = facts(file).damage.unwrap().kind;
-        assert_eq!(kind, DamageKind::Truncated { present: 20, needed: 24 });
-    }
-
-    #[test]
-    fn refuses_a_frame_larger_than_any_snap_length() {
-        let file = PcapFile::new().record(1, 0, b"good").header(2, 0, 0x7fff_ffff, 60).bytes();
-        let facts = facts(file);
-        assert_eq!(facts.packets, 1);
-        assert!(matches!(facts.damage.unwrap().kind, DamageKind::Corrupt(_)));
-    }
-
-    #[test]
-    fn counts_the_frames_that_the_snap_length_cut() {
-        let file = PcapFile::new().header(1, 0, 2, 90).raw(b"ab").record(3, 0, b"whole").bytes();
-        let FileFacts { format, snaplen_truncated, packets, complete, .. } = facts(file);
-        assert_eq!(
-            (format, snaplen_truncated, packets, complete),
-            (Some(Format::Pcap), 1, 2, true)
-        );
-    }
-}
+mod tests;

@@ -1,28 +1,49 @@
 //! The block format (draft-ietf-opsawg-pcapng), several sections and interfaces of different kinds.
-//!
-//! Blocks are framed here and not by pcap-parser, because it says `Incomplete` both for a block
-//! that has not arrived and for one whose inner lengths lie, and does not compare the two lengths
-//! of every block. Within a whole block, its parsers do the reading.
-
-use pcap_parser::{
-    BOM_MAGIC, DSB_MAGIC, EPB_MAGIC, IDB_MAGIC, SHB_MAGIC, SPB_MAGIC,
-    parse_decryptionsecretsblock_be, parse_decryptionsecretsblock_le, parse_enhancedpacketblock_be,
-    parse_enhancedpacketblock_le, parse_interfacedescriptionblock_be,
-    parse_interfacedescriptionblock_le, parse_sectionheaderblock,
-};
 
 use crate::moment::Timestamp;
 
-use super::block::Block;
+use super::block::{Block, MAX_RECORD};
 use super::file::{Item, Record};
-use super::{DamageKind, LinkType, Secrets};
+use super::order::Order;
+use super::{DamageKind, Secrets, Statistics, seek};
 
 mod interface;
+mod options;
 
 use interface::Interface;
+use options::options;
 
-/// Type of the obsolete Packet Block (appendix A), which pcap-parser does not know.
-const PACKET_BLOCK: u32 = 0x0000_0002;
+/// Block types (§10.1). The Packet Block is obsolete (appendix A).
+const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+const INTERFACE_DESCRIPTION: u32 = 1;
+const PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const NAME_RESOLUTION: u32 = 4;
+const INTERFACE_STATISTICS: u32 = 5;
+const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+const CUSTOM: u32 = 0x0000_0bad;
+const CUSTOM_NOT_COPIED: u32 = 0x4000_0bad;
+
+/// The types that a border behind damage is known by.
+const KNOWN: [u32; 10] = [
+    SECTION_HEADER,
+    INTERFACE_DESCRIPTION,
+    PACKET,
+    SIMPLE_PACKET,
+    NAME_RESOLUTION,
+    INTERFACE_STATISTICS,
+    ENHANCED_PACKET,
+    DECRYPTION_SECRETS,
+    CUSTOM,
+    CUSTOM_NOT_COPIED,
+];
+
+/// What tells the byte order of a section (§4.1).
+const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
+
+/// The option of a packet that tells how many were lost before it (§4.3).
+const EPB_DROPCOUNT: u16 = 4;
 
 /// Bytes before the content of a block: type and total length (§3.1).
 const BLOCK_HEADER: usize = 8;
@@ -62,8 +83,8 @@ impl Pcapng {
         if !block.demand(SMALLEST_BLOCK)? {
             return Ok(None);
         }
-        if self.order.u32_at(block.unread(), 0) == Some(SHB_MAGIC) {
-            self.order = Order::of_section(block.unread())?;
+        if self.order.u32_at(block.unread(), 0) == Some(SECTION_HEADER) {
+            self.order = order_of_section(block.unread())?;
         }
         let size = self.order.u32_at(block.unread(), 4).unwrap_or_default() as usize;
         if size < SMALLEST_BLOCK || !size.is_multiple_of(4) {
@@ -79,71 +100,105 @@ impl Pcapng {
         Ok(Some(size))
     }
 
+    /// Goes past the block that cannot be read: to its end where its lengths agree, else to the next
+    /// whole block. Tells how many bytes lie before it.
+    pub(super) fn recover(&mut self, block: &mut Block) -> Option<u64> {
+        if let Ok(Some(size)) = self.frame(block) {
+            block.consume(size);
+            return Some(size as u64);
+        }
+        seek::next_border(block, |window, _| self.is_border(window))
+    }
+
+    /// Whether a whole block of a known type is here.
+    fn is_border(&self, window: &[u8]) -> bool {
+        let kind = self.order.u32_at(window, 0);
+        let order = match kind {
+            Some(SECTION_HEADER) => order_of_section(window).unwrap_or(self.order),
+            _ => self.order,
+        };
+        let size = order.u32_at(window, 4).unwrap_or_default();
+        let whole = SMALLEST_BLOCK as u32..=MAX_RECORD as u32;
+        kind.is_some_and(|kind| KNOWN.contains(&kind))
+            && whole.contains(&size)
+            && size.is_multiple_of(4)
+            && order.u32_at(window, size as usize - 4) == Some(size)
+    }
+
     /// Blocks of any other type carry nothing for us, and §3.1 wants unknown ones skipped.
     fn parse(&mut self, block: &[u8]) -> Result<Option<Item>, DamageKind> {
         match self.order.u32_at(block, 0) {
-            Some(SHB_MAGIC) => self.section(block).map(|()| None),
-            Some(IDB_MAGIC) => self.interface(block).map(Some),
-            Some(EPB_MAGIC) => self.enhanced_packet(block).map(Some),
-            Some(SPB_MAGIC) => self.simple_packet(block).map(Some),
-            Some(PACKET_BLOCK) => self.packet_block(block).map(Some),
-            Some(DSB_MAGIC) => self.secrets(block).map(Some),
+            Some(SECTION_HEADER) => self.section(block).map(|()| None),
+            Some(INTERFACE_DESCRIPTION) => self.interface(block).map(Some),
+            Some(INTERFACE_STATISTICS) => Ok(self.statistics(block)),
+            Some(ENHANCED_PACKET) => self.enhanced_packet(block).map(Some),
+            Some(SIMPLE_PACKET) => self.simple_packet(block).map(Some),
+            Some(PACKET) => self.packet_block(block).map(Some),
+            Some(DECRYPTION_SECRETS) => self.secrets(block).map(Some),
             _ => Ok(None),
         }
     }
 
     /// §4.1. Only version 1.0 exists; 1.2 was written by some and means the same.
     fn section(&mut self, block: &[u8]) -> Result<(), DamageKind> {
-        let Ok((_, header)) = parse_sectionheaderblock(block) else {
-            return Err(DamageKind::corrupt("a section header cannot be read"));
-        };
-        let version = (header.major_version, header.minor_version);
-        if !matches!(version, (1, 0 | 2)) {
-            let reason = format!("pcapng version {}.{} is not known", version.0, version.1);
-            return Err(DamageKind::Corrupt(reason));
-        }
         self.interfaces.clear();
-        Ok(())
+        match (self.order.u16_at(block, 12), self.order.u16_at(block, 14)) {
+            (Some(1), Some(0 | 2)) => Ok(()),
+            (Some(major), Some(minor)) => {
+                let reason = format!("pcapng version {major}.{minor} is not known");
+                Err(DamageKind::Corrupt(reason))
+            }
+            _ => Err(DamageKind::corrupt("a section header is too short")),
+        }
     }
 
     /// §4.2.
     fn interface(&mut self, block: &[u8]) -> Result<Item, DamageKind> {
-        let parsed = match self.order {
-            Order::Little => parse_interfacedescriptionblock_le(block),
-            Order::Big => parse_interfacedescriptionblock_be(block),
-        };
-        let Ok((_, description)) = parsed else {
-            return Err(DamageKind::corrupt("an interface description cannot be read"));
+        let Some(interface) = Interface::new(block, self.order) else {
+            return Err(DamageKind::corrupt("an interface description is too short"));
         };
         if self.interfaces.len() >= MAX_INTERFACES {
             return Err(DamageKind::corrupt("a section has too many interfaces"));
         }
-        let interface = Interface::new(&description, self.order);
         self.interfaces.push(interface);
         Ok(Item::Interface(interface.link))
     }
 
+    /// §4.6. The counters run from the start of the capture: what is new in them is told.
+    fn statistics(&mut self, block: &[u8]) -> Option<Item> {
+        let id = self.order.u32_at(block, 8)?;
+        let told = Statistics::of_options(options(block, 20, self.order), self.order);
+        let interface = self.interfaces.get_mut(id as usize)?;
+        let before = std::mem::replace(&mut interface.statistics, told);
+        Some(Item::Statistics(told.since(before)))
+    }
+
     /// §4.3.
     fn enhanced_packet(&mut self, block: &[u8]) -> Result<Item, DamageKind> {
-        let parsed = match self.order {
-            Order::Little => parse_enhancedpacketblock_le(block),
-            Order::Big => parse_enhancedpacketblock_be(block),
+        let field = |at| self.order.u32_at(block, at);
+        let fields = (field(8), field(12), field(16), field(20), field(24));
+        let (Some(id), Some(ts_high), Some(ts_low), Some(captured), Some(wire_len)) = fields else {
+            return Err(DamageKind::corrupt("an enhanced packet block is too short"));
         };
-        let Ok((_, packet)) = parsed else {
-            return Err(DamageKind::corrupt("an enhanced packet block cannot be read"));
-        };
-        let interface = self.declared(packet.if_id)?;
-        let ts = interface.instant(packet.ts_high, packet.ts_low);
-        self.record(interface.link, ts, 28, packet.caplen, packet.origlen)
+        let interface = self.declared(id)?;
+        let end = check_captured(captured, block)?;
+        let mut options = options(block, end, self.order);
+        let dropped = options.find(|option| option.0 == EPB_DROPCOUNT);
+        let dropped = dropped.and_then(|option| self.order.u64_at(option.1, 0)).unwrap_or(0);
+        let ts = interface.instant(ts_high, ts_low);
+        let record = self.record(interface, ts, 28, captured, wire_len);
+        Ok(Item::Packet(Record { dropped_before: dropped, ..record }))
     }
 
     /// §4.4. It has no time of its own: the previous packet's is the best guess that keeps order.
     fn simple_packet(&mut self, block: &[u8]) -> Result<Item, DamageKind> {
         let interface = self.declared(0)?;
+        let Some(wire_len) = self.order.u32_at(block, 8).filter(|_| block.len() >= 16) else {
+            return Err(DamageKind::corrupt("a simple packet block is too short"));
+        };
         let present = u32::try_from(block.len().saturating_sub(16)).unwrap_or(u32::MAX);
-        let wire_len = self.order.u32_at(block, 8).unwrap_or_default();
         let captured = wire_len.min(present).min(interface.snaplen);
-        self.record(interface.link, self.latest, 12, captured, wire_len)
+        Ok(Item::Packet(self.record(interface, self.latest, 12, captured, wire_len)))
     }
 
     /// Appendix A, obsolete since 2004 but still written by some appliances.
@@ -153,39 +208,41 @@ impl Pcapng {
         let (Some(id), Some(ts_high), Some(ts_low), Some(captured), Some(wire_len)) = fields else {
             return Err(DamageKind::corrupt("a packet block is too short"));
         };
-        if captured as usize > block.len().saturating_sub(32) {
-            return Err(DamageKind::corrupt("a packet block is shorter than its packet"));
-        }
         let interface = self.declared(id.into())?;
+        check_captured(captured, block)?;
+        // All ones: not known.
+        let dropped = self.order.u16_at(block, 10).filter(|&drops| drops != u16::MAX);
         let ts = interface.instant(ts_high, ts_low);
-        self.record(interface.link, ts, 28, captured, wire_len)
+        let record = self.record(interface, ts, 28, captured, wire_len);
+        Ok(Item::Packet(Record { dropped_before: dropped.unwrap_or(0).into(), ..record }))
     }
 
     /// The packet is at `start` in its block.
     fn record(
         &mut self,
-        link: LinkType,
+        interface: Interface,
         ts: Timestamp,
         start: usize,
         captured: u32,
         wire_len: u32,
-    ) -> Result<Item, DamageKind> {
+    ) -> Record {
         self.latest = ts;
-        let data = start..start.saturating_add(captured as usize);
-        Ok(Item::Packet(Record { ts, link, wire_len: wire_len.max(captured), data }))
+        let wire_len = wire_len.max(captured).saturating_sub(interface.fcs_len);
+        let data = start..start.saturating_add(captured.min(wire_len) as usize);
+        Record { ts, link: interface.link, wire_len, data, dropped_before: 0 }
     }
 
-    /// §4.7. pcap-parser leaves the padding in.
+    /// §4.7, without the padding.
     fn secrets(&self, block: &[u8]) -> Result<Item, DamageKind> {
-        let parsed = match self.order {
-            Order::Little => parse_decryptionsecretsblock_le(block),
-            Order::Big => parse_decryptionsecretsblock_be(block),
-        };
-        let Ok((_, secrets)) = parsed else {
+        let fields = (self.order.u32_at(block, 8), self.order.u32_at(block, 12));
+        let present = block.len().saturating_sub(4);
+        let data = block.get(16..present).unwrap_or_default();
+        let (Some(kind), Some(data)) =
+            (fields.0, fields.1.and_then(|len| data.get(..len as usize)))
+        else {
             return Err(DamageKind::corrupt("a decryption secrets block cannot be read"));
         };
-        let data = secrets.data.get(..secrets.secrets_len as usize).unwrap_or(secrets.data);
-        Ok(Item::Secrets(Secrets { kind: secrets.secrets_type.0, data: data.to_vec() }))
+        Ok(Item::Secrets(Secrets { kind, data: data.to_vec() }))
     }
 
     fn declared(&self, id: u32) -> Result<Interface, DamageKind> {
@@ -196,44 +253,20 @@ impl Pcapng {
     }
 }
 
-/// Byte order of a section.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Order {
-    #[default]
-    Little,
-    Big,
+/// By the byte-order magic of a section header that starts `block`.
+fn order_of_section(block: &[u8]) -> Result<Order, DamageKind> {
+    let is = |order: &Order| order.u32_at(block, BLOCK_HEADER) == Some(BYTE_ORDER_MAGIC);
+    let order = Order::BOTH.into_iter().find(is);
+    order.ok_or_else(|| DamageKind::corrupt("a section header has no byte-order magic"))
 }
 
-impl Order {
-    /// By the byte-order magic (§4.1) of a section header that starts `block`.
-    fn of_section(block: &[u8]) -> Result<Self, DamageKind> {
-        let is = |order: &Self| order.u32_at(block, BLOCK_HEADER) == Some(BOM_MAGIC);
-        let order = [Self::Little, Self::Big].into_iter().find(is);
-        order.ok_or_else(|| DamageKind::corrupt("a section header has no byte-order magic"))
+/// The place behind a packet of `captured` bytes that begins at 28, with its padding.
+fn check_captured(captured: u32, block: &[u8]) -> Result<usize, DamageKind> {
+    if captured as usize > block.len().saturating_sub(32) {
+        let reason = format!("a packet of {captured} bytes is longer than its block");
+        return Err(DamageKind::Corrupt(reason));
     }
-
-    fn u32_at(self, bytes: &[u8], at: usize) -> Option<u32> {
-        let field = *bytes.get(at..)?.first_chunk()?;
-        Some(match self {
-            Self::Little => u32::from_le_bytes(field),
-            Self::Big => u32::from_be_bytes(field),
-        })
-    }
-
-    fn u16_at(self, bytes: &[u8], at: usize) -> Option<u16> {
-        let field = *bytes.get(at..)?.first_chunk()?;
-        Some(match self {
-            Self::Little => u16::from_le_bytes(field),
-            Self::Big => u16::from_be_bytes(field),
-        })
-    }
-
-    fn i64(self, field: [u8; 8]) -> i64 {
-        match self {
-            Self::Little => i64::from_le_bytes(field),
-            Self::Big => i64::from_be_bytes(field),
-        }
-    }
+    Ok(28 + (captured as usize).next_multiple_of(4))
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ pub(super) const WRAPPING_MAGIC: usize = 6;
 /// First bytes that [`describe`] looks at: a tar archive shows itself late.
 pub(super) const DESCRIBED: usize = 512;
 
+/// No ERF file is older than this (1995).
+const ERF_EARLIEST: u32 = 788_918_400;
+
 /// Something around the content.
 pub(super) enum Wrapping {
     /// One the report has a word for.
@@ -26,8 +29,18 @@ pub(super) fn wrapping(head: &[u8]) -> Option<Wrapping> {
         [0xfd, b'7', b'z', b'X', b'Z', 0x00, ..] => Some(Known(Compression::Xz)),
         [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Other("bzip2")),
         [0x1f, 0x9d, ..] => Some(Other("compress (.Z)")),
+        [0x02, 0x21, 0x4c, 0x18, ..] => Some(Other("lz4 in its legacy format")),
+        [b'L', b'Z', b'I', b'P', ..] => Some(Other("lzip")),
+        [0x5d, 0x00, 0x00, _, _, ..] => Some(Other("lzma")),
+        // Parallel compressors of zstd begin with one.
+        _ if is_skippable(head) => Some(Known(Compression::Zstd)),
         _ => None,
     }
+}
+
+/// Whether a frame of zstd or lz4 begins here that holds no content (RFC 8878 §3.1.2).
+pub(super) fn is_skippable(head: &[u8]) -> bool {
+    matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
 /// "starts with 7f 45 4c 46: an ELF program". Bytes are shown in hexadecimal only, never as they
@@ -48,10 +61,48 @@ fn kind(head: &[u8]) -> &'static str {
     if head.iter().all(|&byte| byte == 0) {
         return "zero bytes, as a copy that failed leaves behind";
     }
+    if is_erf(head) {
+        return "an Endace ERF capture, convert it with `editcap -F pcapng`";
+    }
     match is_text(head) {
-        true => "text; a hex dump would have to go through text2pcap first",
+        true => text(head),
         false => "unknown binary data",
     }
+}
+
+fn text(head: &[u8]) -> &'static str {
+    if head.windows(11).any(|window| window == b"-----BEGIN ") {
+        return "a PEM file with keys or certificates";
+    }
+    if is_json(head) {
+        return "JSON text; tshark's JSON does not hold whole packets, give the capture itself";
+    }
+    "text; a hex dump would have to go through `text2pcap` first"
+}
+
+/// An object or a list, as far as it can be seen.
+fn is_json(head: &[u8]) -> bool {
+    if !matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return false;
+    }
+    match serde_json::from_slice::<serde::de::IgnoredAny>(head) {
+        Ok(_) => true,
+        Err(error) => error.is_eof() || error.to_string().starts_with("trailing characters"),
+    }
+}
+
+/// Two records in a row (Endace's "Extensible Record Format": time, type, flags, length), or one
+/// that reaches beyond what is seen. The format has no magic number.
+fn is_erf(head: &[u8]) -> bool {
+    let record = |at: usize| {
+        let fields = head.get(at..)?.first_chunk::<16>()?;
+        let seconds = u32::from_le_bytes([fields[4], fields[5], fields[6], fields[7]]);
+        let len = u16::from_be_bytes([fields[10], fields[11]]);
+        ((1..=48).contains(&(fields[8] & 0x7f)) && len >= 16).then_some((seconds, usize::from(len)))
+    };
+    let Some((first, len)) = record(0) else { return false };
+    let pause = |(second, _): (u32, usize)| second.abs_diff(first);
+    first > ERF_EARLIEST && record(len).is_some_and(|next| pause(next) < 86_400)
 }
 
 /// Cut anywhere, even within a character.
@@ -76,12 +127,9 @@ const KNOWN: &[(&[u8], &str)] = &[
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive, unpack it first"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
-    (b"-----BEGIN ", "a PEM file with keys or certificates"),
     (b"\x30\x82", "a DER file, such as a key or a certificate"),
     (b"CLIENT_RANDOM", "a TLS key log"),
     (b"# SSL/TLS secrets", "a TLS key log"),
-    (b"{", "JSON text"),
-    (b"[", "JSON text"),
     (b"<", "XML or HTML text"),
     (b"From ", "a mailbox"),
     (b"Return-Path:", "a mail message"),
@@ -94,7 +142,7 @@ const KNOWN: &[(&[u8], &str)] = &[
     (b"TRSNIFF data", "a Sniffer capture, convert it with `editcap -F pcapng`"),
     (b"iptrace", "an AIX iptrace capture, convert it with `editcap -F pcapng`"),
     (b"btsnoop\0", "a Bluetooth capture, which carries no TCP"),
-    (b"\xa1\xb2\xcd\x34", "a big-endian `modified` pcap, convert it with `editcap -F pcap`"),
+    (b"\x7fver", "an EtherPeek capture, convert it with `editcap -F pcapng`"),
 ];
 
 #[cfg(test)]
@@ -105,7 +153,11 @@ mod tests {
     fn describes_what_is_no_capture() {
         assert_eq!(describe(b"\x7fELF\x02"), "starts with 7f 45 4c 46: an ELF program");
         assert!(describe(b"-----BEGIN RSA PRIVATE KEY-----").ends_with("keys or certificates"));
-        assert!(describe(b"{}").ends_with("JSON text"));
+        assert!(describe(b"  -----BEGIN CERTIFICATE-----").ends_with("keys or certificates"));
+        assert!(describe(b"{}").contains(": JSON text"));
+        assert!(describe(b"[\n  {\n    \"_index\": \"pack").contains(": JSON text"));
+        assert!(describe(b"[2026-11-21 23:58:54] started").contains(": text;"));
+        assert!(describe(b"[main]\nkey = 1").contains(": text;"));
         assert!(describe(&[0; 64]).contains("zero bytes"));
         assert!(describe(b"\x01\x02\x03").ends_with("unknown binary data"));
         assert!(describe("grüße".as_bytes()).contains(": text"));
@@ -115,6 +167,13 @@ mod tests {
     fn sees_text_that_is_cut_within_a_character() {
         let text = "ü".as_bytes();
         assert!(is_text(&[b"gr", &text[..1]].concat()));
+    }
+
+    #[test]
+    fn sees_erf_by_two_records_in_a_row() {
+        let record = b"\0\0\0\0\x00\x00\x00\x60\x02\x04\0\x14\0\0\0\x40....";
+        assert!(describe(&[*record, *record].concat()).contains("ERF"));
+        assert!(!describe(&[&record[..], &[0xff; 20]].concat()).contains("ERF"));
     }
 
     #[test]

@@ -72,7 +72,13 @@ impl Plan {
             self.faults.captures = true;
             complain_of_file(file);
         }
-        if summary.sessions == 0 && !self.quiet {
+        for file in capture.passed_over().iter().filter(|_| !self.quiet) {
+            let Some(damage) = &file.damage else { continue };
+            output::say(&format!("passed over {}: it {}", file.path, damage));
+        }
+        // Where no file could be opened, that has been said, and is all there is to say.
+        let nothing_read = capture.files().all(|file| file.format.is_none());
+        if summary.sessions == 0 && !self.quiet && !nothing_read {
             output::say(&nothing_found(summary, self.has_no_keys()));
         }
         if let Some(text) = unmatched(&self.setup.keys.ring).filter(|_| !self.quiet) {
@@ -119,9 +125,13 @@ fn complain_of_key(error: &KeyError) {
 fn complain_of_file(file: &FileFacts) {
     let Some(damage) = &file.damage else { return };
     let read = match damage.kind {
-        DamageKind::Truncated { .. } | DamageKind::Corrupt(_) => {
+        DamageKind::Truncated { .. } | DamageKind::Corrupt(_) if damage.resumed.is_none() => {
             format!(" ({} packets before it were read)", file.packets)
         }
+        DamageKind::Truncated { .. } | DamageKind::Corrupt(_) => format!(
+            " ({} packets were read; {} damaged places, {} bytes passed over)",
+            file.packets, file.damages, file.skipped_bytes
+        ),
         _ => String::new(),
     };
     output::complain(&format!("{}: {damage}{read}", file.path));

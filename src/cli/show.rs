@@ -50,6 +50,7 @@ fn show_json(
         keys: KeyReport::of_keys(&setup.keys, &sessions),
         sessions,
         findings: totals.findings,
+        quality: totals.quality,
         summary: totals.summary,
     };
     json::write(&report, out)?;
@@ -82,6 +83,6 @@ fn show_text(
         },
     );
     written?;
-    report.finish(&totals.summary, &totals.findings, out)?;
+    report.finish(&totals.summary, &totals.quality, &totals.findings, out)?;
     Ok(totals.summary)
 }

@@ -4,6 +4,7 @@
 //! the one table of who comes after whom. To add a link type: write its file, add its line to
 //! `link_layer` and its name to `capture::link`.
 
+pub mod checksum;
 mod ethernet;
 mod extension;
 mod ipv4;
@@ -59,6 +60,8 @@ pub struct Segment<'b> {
     pub payload: &'b [u8],
     /// Payload bytes that the frame had on the wire but the snap length cut off.
     pub cut: u32,
+    /// Header and payload as captured.
+    pub bytes: &'b [u8],
 }
 
 /// What a header leaves for the next one.

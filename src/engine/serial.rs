@@ -4,17 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::numbering::Numbering;
-use crate::capture::{Capture, DamageKind, FileFacts, LinkType, Secrets};
-use crate::decode::{Decoder, Skip};
+use crate::capture::{Capture, DamageKind, FileFacts, Secrets};
+use crate::decode::{Decoder, Segment, Skip, checksum};
 use crate::flow::FlowTable;
-use crate::report::{Finding, SessionReport, Severity, SkippedFrames, Summary};
+use crate::report::{
+    Finding, Quality, QualityCounter, SessionReport, Severity, SkippedFrames, Summary,
+};
 use crate::session::{Ended, Session, Setup, Tap};
+
+/// The first so many segments have their checksums looked at, and every so many of the others: a
+/// pattern shows as well in a sample, and sums cost time.
+const CHECKED_FIRST: u64 = 10_000;
+const CHECKED_OF: u64 = 64;
 
 /// What is left to say when every session has been said.
 #[derive(Debug, Default)]
 pub struct Totals {
     /// Counts over the whole run.
     pub summary: Summary,
+    /// How good the capture is.
+    pub quality: Quality,
     /// Findings that belong to no session.
     pub findings: Vec<Finding>,
 }
@@ -41,10 +50,14 @@ pub fn run(
         let segment = match decoder.decode(&packet) {
             Ok(segment) => segment,
             Err(skip) => {
-                skipped.count(skip, frame, link);
+                if matches!(skip, Skip::UnsupportedLink(_)) {
+                    sorter.quality.unsupported(link, frame);
+                }
+                skipped.count(skip, frame);
                 continue;
             }
         };
+        look_at(&segment, &mut sorter.quality);
         let begin = |number| Session::new(number, Arc::clone(setup), tap(number));
         let session = table.feed(&segment, begin, |ended| sorter.end(ended));
         if let Some(is_session) = session.is_relevant() {
@@ -55,9 +68,19 @@ pub fn run(
     table.finish(|ended| sorter.end(ended));
     sorter.flush(&mut on_session);
     sorter.summary.connections = table.created();
-    let mut totals = totals(sorter.summary, skipped, capture);
+    let mut totals = totals(sorter, skipped, capture);
     totals.findings.extend(secrets);
     totals
+}
+
+fn look_at(segment: &Segment<'_>, quality: &mut QualityCounter) {
+    quality.segment();
+    if segment.at.frame > CHECKED_FIRST && !segment.at.frame.is_multiple_of(CHECKED_OF) {
+        return;
+    }
+    if let Some(is_right) = checksum::is_right(segment) {
+        quality.checksum(segment.source.ip(), is_right);
+    }
 }
 
 /// Adds the key logs that the capture carries (Decryption Secrets Blocks) to the keys, known from
@@ -81,6 +104,7 @@ fn take_secrets(capture: &mut Capture, setup: &Setup, packets: u64) -> Vec<Findi
 struct Sorter {
     numbering: Numbering,
     summary: Summary,
+    quality: QualityCounter,
 }
 
 impl Sorter {
@@ -89,6 +113,7 @@ impl Sorter {
         match session.into_ended() {
             Ended::Session(report) => {
                 self.summary.count(&report);
+                self.quality.session(&report);
                 return self.numbering.end(number, *report);
             }
             Ended::OtherTls => self.summary.other_tls_connections += 1,
@@ -108,36 +133,24 @@ impl Sorter {
 #[derive(Default)]
 struct Skipped {
     by_reason: BTreeMap<String, (u64, u64)>,
-    unsupported: BTreeMap<LinkType, (u64, u64)>,
 }
 
 impl Skipped {
-    fn count(&mut self, skip: Skip, frame: u64, link: LinkType) {
-        let add = |entry: &mut (u64, u64)| entry.0 += 1;
-        add(self.by_reason.entry(skip.to_string()).or_insert((0, frame)));
-        if matches!(skip, Skip::UnsupportedLink(_)) {
-            add(self.unsupported.entry(link).or_insert((0, frame)));
-        }
+    fn count(&mut self, skip: Skip, frame: u64) {
+        self.by_reason.entry(skip.to_string()).or_insert((0, frame)).0 += 1;
     }
 }
 
-fn totals(mut summary: Summary, skipped: Skipped, capture: &Capture) -> Totals {
+fn totals(sorter: Sorter, skipped: Skipped, capture: &Capture) -> Totals {
+    let (mut summary, quality) = (sorter.summary, sorter.quality.conclude(capture.files()));
     let mut findings: Vec<_> = capture.files().flat_map(file_findings).collect();
-    findings.extend(skipped.unsupported.iter().map(unsupported_link));
+    findings.extend(quality.findings());
     summary.skipped_frames = skipped
         .by_reason
         .into_iter()
         .map(|(reason, (frames, first_frame))| SkippedFrames { reason, frames, first_frame })
         .collect();
-    Totals { summary, findings }
-}
-
-fn unsupported_link((link, &(frames, first)): (&LinkType, &(u64, u64))) -> Finding {
-    let message =
-        format!("{frames} frames have the link type {link} ({}), which is not read", link.0);
-    Finding::new("capture.unsupported_link_type", Severity::Warning, message)
-        .at(first)
-        .hint("capture on an Ethernet or `any` interface, or convert the file with editcap")
+    Totals { summary, quality, findings }
 }
 
 fn file_findings(file: &FileFacts) -> Vec<Finding> {
@@ -149,7 +162,15 @@ fn file_findings(file: &FileFacts) -> Vec<Finding> {
             _ => "capture.unreadable",
         };
         let severity = if file.packets > 0 { Severity::Warning } else { Severity::Error };
-        found.push(Finding::new(code, severity, format!("{}: {damage}", file.path)));
+        let mut message = format!("{}: {damage}", file.path);
+        if file.damages > 1 || file.skipped_bytes > 0 {
+            let places = if file.damages == 1 { "place" } else { "places" };
+            message += &format!(
+                " ({} damaged {places}, {} bytes passed over)",
+                file.damages, file.skipped_bytes
+            );
+        }
+        found.push(Finding::new(code, severity, message));
     }
     if file.snaplen_truncated > 0 {
         let message = format!(

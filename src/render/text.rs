@@ -12,6 +12,7 @@ mod line;
 mod mails;
 mod message;
 mod page;
+mod quality;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -23,7 +24,7 @@ mod wrap;
 
 use std::io::{self, Write};
 
-use crate::report::{Finding, SessionReport, Summary};
+use crate::report::{Finding, Quality, SessionReport, Summary};
 use page::Page;
 use table::Table;
 
@@ -90,11 +91,12 @@ impl TextReport {
     pub fn finish(
         &self,
         summary: &Summary,
+        quality: &Quality,
         findings: &[Finding],
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let page = &mut Page::new(out, &self.style);
         self.table.write(page)?;
-        summary::section(summary, findings, page)
+        summary::section(summary, quality, findings, page)
     }
 }

@@ -4,6 +4,7 @@
 
 mod findings;
 mod outcome;
+mod quality;
 mod recorder;
 mod rules;
 mod session;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub use findings::{Finding, Severity};
 pub use outcome::Outcome;
+pub use quality::{Quality, QualityCounter};
 pub use recorder::{Closed, Recorder, Reveal};
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
@@ -48,6 +50,8 @@ pub struct Report {
     pub sessions: Vec<SessionReport>,
     /// Findings that belong to no session.
     pub findings: Vec<Finding>,
+    /// How good the capture is.
+    pub quality: Quality,
     /// Totals.
     pub summary: Summary,
 }
@@ -93,6 +97,10 @@ pub struct CaptureReport {
     pub snaplen_truncated: u64,
     /// Whether the file was read to its proper end.
     pub complete: bool,
+    /// Places of it that could not be read.
+    pub damaged_places: u64,
+    /// Bytes passed over to go on behind damage.
+    pub skipped_bytes: u64,
 }
 
 impl CaptureReport {
@@ -110,6 +118,8 @@ impl CaptureReport {
             last: file.last,
             snaplen_truncated: file.snaplen_truncated,
             complete: file.complete,
+            damaged_places: file.damages,
+            skipped_bytes: file.skipped_bytes,
         }
     }
 }

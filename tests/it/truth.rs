@@ -48,7 +48,8 @@ captures! {
     auth_login_ok auth_plain_failed bdat dhe_tls12 ecdhe_tls12 ecdsa_tls12
     ext_tls10_ems0_etm0 ext_tls10_ems0_etm1 ext_tls10_ems1_etm0 ext_tls10_ems1_etm1
     ext_tls12_ems0_etm0 ext_tls12_ems0_etm1 ext_tls12_ems1_etm0 ext_tls12_ems1_etm1
-    format_gzip format_nano format_pcapng format_pcapng_secrets format_swapped
+    format_gzip format_lz4 format_nano format_pcapng format_pcapng_secrets format_swapped
+    format_xz format_zstd
     greeting_554 ipv6 key_rsa1024 key_rsa4096 lmtp midstream mixed no_key pipelining plain
     port25_postfix port465_s_client port465_wrapper port587_swaks proxy_v1 proxy_v2
     rcpt_rejected resume_orphan resume_session_id resume_ticket rotated rst_after_clienthello

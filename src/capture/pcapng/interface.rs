@@ -1,14 +1,13 @@
 //! Interfaces and their clocks: units of any power of ten or two, shifted by whole seconds.
-//!
-//! The arithmetic is ours: pcap-parser refuses every base-2 resolution, reads the offset in the
-//! wrong byte order in big-endian sections and gives seconds as `u32`.
 
-use pcap_parser::{InterfaceDescriptionBlock, OptionCode};
-
-use crate::capture::LinkType;
+use super::{Order, options};
+use crate::capture::{LinkType, Statistics};
 use crate::moment::Timestamp;
 
-use super::Order;
+/// Options of an interface description (§4.2).
+const IF_TSRESOL: u16 = 9;
+const IF_FCSLEN: u16 = 13;
+const IF_TSOFFSET: u16 = 14;
 
 const NS_PER_SECOND: i128 = 1_000_000_000;
 
@@ -18,35 +17,49 @@ pub(super) struct Interface {
     pub(super) link: LinkType,
     /// Bytes kept of each packet.
     pub(super) snaplen: u32,
+    /// Bytes of frame check sequence at the end of each frame on the wire.
+    pub(super) fcs_len: u32,
+    /// As told by its statistics so far.
+    pub(super) statistics: Statistics,
     clock: Clock,
 }
 
 impl Interface {
-    pub(super) fn new(description: &InterfaceDescriptionBlock<'_>, order: Order) -> Self {
-        let mut clock = Clock::default();
-        // pcap-parser reads on behind opt_endofopt.
-        let options = description.options.iter();
-        for option in options.take_while(|option| option.code != OptionCode::EndOfOpt) {
-            let value = option.as_bytes().unwrap_or_default();
-            match (option.code, value.first(), value.first_chunk()) {
-                (OptionCode::IfTsresol, Some(&tsresol), _) => clock.ticks = Ticks::new(tsresol),
-                (OptionCode::IfTsoffset, _, Some(&offset)) => clock.offset = order.i64(offset),
-                _ => {}
-            }
-        }
-        Self {
-            link: LinkType((description.linktype.0 & 0xffff) as u16),
-            snaplen: match description.snaplen {
+    /// By a whole description block.
+    pub(super) fn new(block: &[u8], order: Order) -> Option<Self> {
+        let mut interface = Self {
+            link: LinkType(order.u16_at(block, 8)?),
+            snaplen: match order.u32_at(block, 12)? {
                 0 => u32::MAX,
                 limit => limit,
             },
-            clock,
+            fcs_len: 0,
+            statistics: Statistics::default(),
+            clock: Clock::default(),
+        };
+        for (code, value) in options(block, 16, order) {
+            match (code, value.first()) {
+                (IF_TSRESOL, Some(&tsresol)) => interface.clock.ticks = Ticks::new(tsresol),
+                (IF_FCSLEN, Some(&len)) => interface.fcs_len = fcs_len(len),
+                (IF_TSOFFSET, _) => {
+                    let offset = order.u64_at(value, 0).unwrap_or_default();
+                    interface.clock.offset = offset.cast_signed();
+                }
+                _ => {}
+            }
         }
+        Some(interface)
     }
 
     pub(super) fn instant(&self, ts_high: u32, ts_low: u32) -> Timestamp {
         self.clock.instant(u64::from(ts_high) << 32 | u64::from(ts_low))
     }
+}
+
+/// In bytes. The document says bits and gives 4 as its example; writers do the one and the other,
+/// and no frame check sequence has less than 16 bits or more than 8 bytes.
+fn fcs_len(told: u8) -> u32 {
+    u32::from(if told > 8 { told / 8 } else { told })
 }
 
 /// `if_tsresol` and `if_tsoffset`, in seconds.

@@ -1,6 +1,6 @@
 use super::super::testfile::{Order, PcapngFile, drain, facts, packets};
 use super::*;
-use crate::capture::Capture;
+use crate::capture::{Capture, LinkType};
 
 const ETHERNET: u16 = 1;
 
@@ -81,6 +81,50 @@ fn reads_the_obsolete_packet_block() {
 }
 
 #[test]
+fn sums_what_the_statistics_say_was_dropped() {
+    let dropped = |interface: u32, drops: u64| {
+        let option = |code: u16, value: u64| {
+            [&code.to_le_bytes()[..], &8_u16.to_le_bytes(), &value.to_le_bytes()].concat()
+        };
+        [&interface.to_le_bytes()[..], &[0; 8], &option(5, drops), &option(7, 1)].concat()
+    };
+    let file = little().interface(ETHERNET, 0, &[]);
+    let file = file.block(5, &dropped(0, 3)).block(5, &dropped(0, 5)).block(5, &dropped(1, 10));
+    let statistics = facts(file.bytes()).statistics;
+    assert_eq!(statistics.dropped_by_interface, Some(15));
+    assert_eq!((statistics.dropped_by_system, statistics.received), (Some(2), None));
+}
+
+#[test]
+fn counts_the_packets_lost_before_others() {
+    let fields = [0_u32, 0, 4, 4, 4].map(u32::to_le_bytes).concat();
+    let drops = [&[4, 0, 8, 0][..], &7_u64.to_le_bytes(), &[0; 4]].concat();
+    let file = little().block(6, &[&fields[..], b"lost", &drops].concat());
+    let obsolete = [0x0002_0000_u32, 0, 5, 4, 4].map(u32::to_le_bytes).concat();
+    let file = file.block(2, &[&obsolete[..], b"more"].concat());
+    let facts = facts(file.bytes());
+    assert_eq!((facts.packets, facts.dropped_before_packets), (2, 9));
+}
+
+#[test]
+fn cuts_off_the_frame_check_sequence_that_the_interface_tells_of() {
+    for told in [4, 32] {
+        let file = PcapngFile::new(Order::Little).interface(ETHERNET, 0, &[(13, &[told])]);
+        assert_eq!(frames(file.enhanced_packet(0, 1, b"frame.FCS."[..9].into())), [b"frame"]);
+    }
+}
+
+#[test]
+fn goes_on_behind_bytes_that_are_no_block() {
+    let whole = little().enhanced_packet(0, 1, b"good").enhanced_packet(0, 2, b"next");
+    let mut bytes = whole.enhanced_packet(0, 3, b"last").bytes();
+    bytes.splice(48..48, *b"seven..");
+    let facts = facts(bytes.clone());
+    assert_eq!(packets(bytes).len(), 3);
+    assert_eq!((facts.damages, facts.skipped_bytes), (1, 7));
+}
+
+#[test]
 fn skips_blocks_it_does_not_know() {
     let file = little().block(0x0bad, b"private").block(0x7777, b"").enhanced_packet(0, 1, b"x");
     assert_eq!(frames(file), [b"x"]);
@@ -99,29 +143,32 @@ fn collects_decryption_secrets_without_their_padding() {
 }
 
 #[test]
-fn stops_at_a_block_whose_two_lengths_differ() {
-    let mut bytes = little().enhanced_packet(0, 1, b"good").enhanced_packet(0, 2, b"evil").bytes();
+fn goes_on_behind_a_block_whose_two_lengths_differ() {
+    let bytes = little().enhanced_packet(0, 1, b"good").enhanced_packet(0, 2, b"evil").bytes();
     let last = bytes.len() - 4;
+    let rest = PcapngFile::new(Order::Little).enhanced_packet(0, 3, b"rest").bytes();
+    let mut bytes = [&bytes[..], &rest[28..]].concat();
     bytes[last] ^= 4;
     let facts = facts(bytes);
-    assert_eq!((facts.packets, facts.complete), (1, false));
-    assert!(facts.damage.unwrap().to_string().contains("by its end"));
+    assert_eq!((facts.packets, facts.complete, facts.skipped_bytes), (2, false, 36));
+    let told = facts.damage.unwrap().to_string();
+    assert!(told.contains("by its end; reading went on at offset"), "{told}");
 }
 
 #[test]
-fn stops_at_a_packet_longer_than_its_block() {
+fn tells_of_a_packet_longer_than_its_block() {
     let fields = [0_u32, 0, 4, 3_000, 3_000].map(u32::to_le_bytes).concat();
-    assert!(corrupt(little().block(6, &fields)).contains("enhanced packet"));
-    assert!(corrupt(little().block(2, &fields)).contains("packet block"));
+    assert!(corrupt(little().block(6, &fields)).contains("longer than its block"));
+    assert!(corrupt(little().block(2, &fields)).contains("longer than its block"));
 }
 
 #[test]
-fn stops_at_a_packet_of_an_interface_that_is_not_described() {
+fn tells_of_a_packet_of_an_interface_that_is_not_described() {
     assert!(corrupt(little().enhanced_packet(3, 0, b"x")).contains("interface 3"));
 }
 
 #[test]
-fn refuses_a_version_it_does_not_know() {
+fn tells_of_a_version_it_does_not_know() {
     let mut bytes = little().bytes();
     bytes[12] = 2;
     assert!(facts(bytes).damage.unwrap().to_string().contains("version 2.0"));

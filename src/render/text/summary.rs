@@ -6,11 +6,13 @@ use std::io;
 use super::findings;
 use super::line::Line;
 use super::page::Page;
-use crate::report::{Finding, SkippedFrames, Summary};
+use super::quality;
+use crate::report::{Finding, Quality, SkippedFrames, Summary};
 
 /// Writes the totals. What was not understood is counted as well: nothing is left out in silence.
 pub(super) fn section(
     summary: &Summary,
+    quality: &Quality,
     findings: &[Finding],
     page: &mut Page<'_>,
 ) -> io::Result<()> {
@@ -27,6 +29,7 @@ pub(super) fn section(
         let line = if i == 0 { Line::labelled("Skipped") } else { Line::unlabelled() };
         page.put(&skip(skipped, line))?;
     }
+    quality::section(quality, page)?;
     if findings.is_empty() {
         return Ok(());
     }
@@ -42,7 +45,7 @@ fn read(summary: &Summary, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// `1 packet`, `2 packets`.
-fn counted<'l>(count: u64, what: &'static str, line: &'l mut Line) -> &'l mut Line {
+pub(super) fn counted<'l>(count: u64, what: &'static str, line: &'l mut Line) -> &'l mut Line {
     line.text(count).own(" ").own(what).own(if count == 1 { "" } else { "s" })
 }
 

@@ -10,7 +10,7 @@ use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
 use crate::report::{
-    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport, Reveal,
+    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, Quality, ReplyReport, Reveal,
     SessionReport, Severity, SkippedFrames, Summary,
 };
 use crate::session::Setup;
@@ -48,7 +48,7 @@ impl Run {
         for session in &self.sessions {
             report.session(session, &mut out).unwrap();
         }
-        report.finish(&self.summary, &self.findings, &mut out).unwrap();
+        report.finish(&self.summary, &Quality::default(), &self.findings, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 }

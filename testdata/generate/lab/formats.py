@@ -23,6 +23,12 @@ def to_gzip(source, target, _out):
     target.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
 
 
+def compressed_by(*command):
+    def convert(source, target, _out):
+        target.write_bytes(subprocess.run([*command, "-c", source], check=True, capture_output=True).stdout)
+    return convert
+
+
 def to_swapped(source, target, _out):
     """pcap as a machine of the other byte order writes it: every header field turned round, packets untouched."""
     data = source.read_bytes()
@@ -47,6 +53,9 @@ VARIANTS = {
     "format_pcapng": ("port587_swaks", "pcapng", "port587_swaks as pcapng (editcap)", to_pcapng),
     "format_nano": ("port587_swaks", "pcap", "port587_swaks with nanosecond stamps (editcap)", to_nanoseconds),
     "format_gzip": ("port587_swaks", "pcap.gz", "port587_swaks compressed with gzip", to_gzip),
+    "format_zstd": ("port587_swaks", "pcap.zst", "port587_swaks compressed with zstd", compressed_by("zstd", "-q")),
+    "format_lz4": ("port587_swaks", "pcap.lz4", "port587_swaks compressed with lz4", compressed_by("lz4", "-q")),
+    "format_xz": ("port587_swaks", "pcap.xz", "port587_swaks compressed with xz", compressed_by("xz")),
     "format_swapped": ("port587_swaks", "pcap", "port587_swaks in the other byte order", to_swapped),
     "format_pcapng_secrets": ("ecdhe_tls12", "pcapng", "ecdhe_tls12 with its key log embedded (editcap)",
                               to_pcapng_with_secrets),
