@@ -21,6 +21,8 @@ pub struct Damage {
 pub enum DamageKind {
     /// The operating system refused; its own words.
     Unreadable(String),
+    /// Nothing more for now: no damage, ask again.
+    Waiting,
     /// Not one byte in it.
     Empty,
     /// A directory without a capture in it.
@@ -59,6 +61,7 @@ impl From<io::Error> for DamageKind {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             _ if error.raw_os_error().is_some() => Self::Unreadable(error.to_string()),
+            io::ErrorKind::WouldBlock => Self::Waiting,
             io::ErrorKind::UnexpectedEof => Self::Truncated { present: 0, needed: 1 },
             _ => Self::Corrupt(format!("the compressed data is damaged: {error}")),
         }
@@ -74,6 +77,7 @@ impl fmt::Display for Damage {
             DamageKind::Unreadable(error) => {
                 write!(f, "cannot be read beyond offset {offset}: {error}")
             }
+            DamageKind::Waiting => write!(f, "is still being written at offset {offset}"),
             DamageKind::Empty => write!(
                 f,
                 "is empty: nothing was captured, or the capture program has not written it out yet"

@@ -29,6 +29,8 @@ pub struct Capture {
     queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
     /// Whose head was lent by the previous call.
     lent: Option<usize>,
+    /// Who has nothing for now.
+    waiting: Option<usize>,
     frames: u64,
     secrets: Held,
 }
@@ -64,9 +66,10 @@ impl Capture {
         capture
     }
 
-    /// The next packet in time order; frames are numbered from 1.
+    /// The next packet in time order; frames are numbered from 1. `None` is the end unless
+    /// [`Self::is_waiting`].
     pub fn next_packet(&mut self) -> Option<Packet<'_>> {
-        if let Some(index) = self.lent.take() {
+        if let Some(index) = self.lent.take().or_else(|| self.waiting.take()) {
             self.advance(index);
         }
         let (index, record) = self.earliest()?;
@@ -76,6 +79,12 @@ impl Capture {
         self.files.get_mut(index)?.facts.count(ts, self.frames, record.is_cut());
         let data = self.files.get(index)?.bytes(&record);
         Some(Packet { frame: self.frames, ts, link, wire_len, data })
+    }
+
+    /// Whether the reader said `WouldBlock`: there may be more later.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
     }
 
     /// The inputs in the order of the command line, directories as the files in them.
@@ -99,6 +108,7 @@ impl Capture {
             passed_over: Vec::new(),
             queue: BinaryHeap::new(),
             lent: None,
+            waiting: None,
             frames: 0,
             secrets: Held::default(),
         }
@@ -141,7 +151,8 @@ impl Capture {
     /// Reads the next packet of a file and enters it into the queue.
     fn advance(&mut self, index: usize) {
         let Some(file) = self.files.get_mut(index) else { return };
-        file.advance(&mut self.secrets);
+        let is_waiting = file.advance(&mut self.secrets);
+        self.waiting = is_waiting.then_some(index).or(self.waiting);
         if let Some(head) = &file.head {
             self.queue.push(Reverse((head.ts, index)));
         }
@@ -230,23 +241,29 @@ impl InputFile {
         }
     }
 
-    /// Reads up to the next packet; at the end, closes the file.
-    fn advance(&mut self, secrets: &mut Held) {
+    /// Reads up to the next packet; at the end, closes the file. Tells whether there is nothing for
+    /// now.
+    fn advance(&mut self, secrets: &mut Held) -> bool {
         while let Some(open) = &mut self.open {
             let offset = open.offset();
             let item = open.next();
             self.facts.bytes = open.offset() - self.facts.skipped_bytes;
             match item {
-                Ok(Some(Item::Packet(record))) => return self.head = Some(record),
+                Ok(Some(Item::Packet(record))) => {
+                    self.head = Some(record);
+                    return false;
+                }
                 Ok(Some(Item::Interface(link))) => self.facts.declare(link),
                 Ok(Some(Item::Statistics(statistics))) => {
                     self.facts.statistics = self.facts.statistics.plus(statistics);
                 }
                 Ok(Some(Item::Secrets(found))) => self.keep(found, secrets, offset),
                 Ok(None) => self.finish(),
+                Err(DamageKind::Waiting) => return true,
                 Err(kind) => self.fail(kind),
             }
         }
+        false
     }
 
     fn keep(&mut self, found: Secrets, secrets: &mut Held, offset: u64) {

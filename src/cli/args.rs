@@ -81,6 +81,12 @@ pub(super) struct ShowArgs {
     /// The timing report alone
     #[arg(long)]
     pub(super) timing: bool,
+    /// Wait for more where the capture ends (one file, or standard input), until interrupted
+    #[arg(long)]
+    pub(super) follow: bool,
+    /// With --follow: end when nothing has come for so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "follow")]
+    pub(super) idle: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 mod args;
 mod exit;
 mod export;
+mod follow;
 mod output;
 mod plan;
 mod show;

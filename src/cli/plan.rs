@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::{RevealWhat, SharedArgs};
 use super::exit::{Exit, Faults};
 use super::output;
-use crate::capture::{Capture, DamageKind, FileFacts, Input};
+use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::keys::{KeyError, KeyRing, KeySource};
 use crate::report::{DecryptionStatus, Reveal, SessionReport, Summary};
 use crate::session::Setup;
@@ -22,6 +22,7 @@ pub(super) struct Plan {
     sessions: Vec<u64>,
     require_decrypted: bool,
     quiet: bool,
+    follows: bool,
     faults: Faults,
 }
 
@@ -50,8 +51,22 @@ impl Plan {
             sessions: args.session.clone(),
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
+            follows: false,
             faults: Faults { keys: !errors.is_empty(), ..Faults::default() },
         }
+    }
+
+    /// The capture is still being written: that it ends within a record is no fault.
+    pub(super) fn follows(&mut self) {
+        self.follows = true;
+        if !self.quiet {
+            output::say("waiting for more; an interrupt (Ctrl-C) ends it with the report");
+        }
+    }
+
+    fn is_fault(&self, file: &FileFacts) -> bool {
+        let is_cut = |damage: &Damage| matches!(damage.kind, DamageKind::Truncated { .. });
+        file.damage.as_ref().is_some_and(|damage| !(self.follows && is_cut(damage)))
     }
 
     /// Whether the user wants to see a session. Notes whether it was decrypted.
@@ -68,10 +83,10 @@ impl Plan {
     /// Says on standard error what was wrong with the captures, and what was seen instead where no
     /// session was found; decides the exit code.
     pub(super) fn conclude(mut self, capture: &Capture, summary: &Summary) -> Exit {
-        for file in capture.files().filter(|file| file.damage.is_some()) {
-            self.faults.captures = true;
+        for file in capture.files().filter(|file| self.is_fault(file)) {
             complain_of_file(file);
         }
+        self.faults.captures = capture.files().any(|file| self.is_fault(file));
         for file in capture.passed_over().iter().filter(|_| !self.quiet) {
             let Some(damage) = &file.damage else { continue };
             output::say(&format!("passed over {}: it {}", file.path, damage));

@@ -1,11 +1,14 @@
 //! `show`: decrypted conversations and timing.
 
 use std::io::Write;
+use std::time::Duration;
+
+use anyhow::bail;
 
 use super::args::{Format, ShowArgs};
 use super::exit::Exit;
-use super::output;
 use super::plan::{self, Plan};
+use super::{follow, output};
 use crate::capture::Capture;
 use crate::engine;
 use crate::render::{json, text};
@@ -14,7 +17,10 @@ use crate::report::{CaptureReport, Generator, KeyReport, Report, SCHEMA, Summary
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let mut plan = Plan::new(&args.shared, &args.reveal);
-    let mut capture = plan::capture(&args.shared);
+    let mut capture = match args.follow {
+        true => followed(args, &mut plan)?,
+        false => plan::capture(&args.shared),
+    };
     let mut out = output::open(args.output.as_deref())?;
     let summary = match args.format {
         Format::Json => show_json(&mut plan, &mut capture, &mut out)?,
@@ -22,6 +28,19 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     };
     out.flush()?;
     Ok(plan.conclude(&capture, &summary))
+}
+
+/// One capture, as it grows.
+fn followed(args: &ShowArgs, plan: &mut Plan) -> anyhow::Result<Capture> {
+    let [path] = &args.shared.captures[..] else {
+        bail!("--follow takes one capture, not {}", args.shared.captures.len());
+    };
+    if path.is_dir() {
+        bail!("--follow takes a file or -, and {} is a directory", path.display());
+    }
+    let interrupted = follow::interrupts()?;
+    plan.follows();
+    follow::capture(path, args.idle.map(|idle| Duration::from_secs(idle.into())), interrupted)
 }
 
 /// One document, written when all is known.
@@ -79,6 +98,9 @@ fn show_text(
         |session| {
             if written.is_ok() && plan.wants(&session) {
                 written = report.session(&session, out);
+                if args.follow && written.is_ok() {
+                    written = out.flush();
+                }
             }
         },
     );

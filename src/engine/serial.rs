@@ -17,6 +17,9 @@ use crate::session::{Ended, Session, Setup, Tap};
 const CHECKED_FIRST: u64 = 10_000;
 const CHECKED_OF: u64 = 64;
 
+/// What a reader that says `WouldBlock` has waited for more, in ns.
+const QUIET: i64 = 1_000_000_000;
+
 /// What is left to say when every session has been said.
 #[derive(Debug, Default)]
 pub struct Totals {
@@ -44,7 +47,14 @@ pub fn run(
     loop {
         // A block of secrets serves the packets behind it.
         secrets.extend(take_secrets(capture, setup, sorter.summary.packets));
-        let Some(packet) = capture.next_packet() else { break };
+        let Some(packet) = capture.next_packet() else {
+            if !capture.is_waiting() {
+                break;
+            }
+            table.wait(QUIET, |ended| sorter.end(ended));
+            sorter.flush(&mut on_session);
+            continue;
+        };
         sorter.summary.packets += 1;
         let (frame, link) = (packet.frame, packet.link);
         let segment = match decoder.decode(&packet) {

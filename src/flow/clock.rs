@@ -22,6 +22,12 @@ impl CaptureClock {
         self.now = Some(now);
         now
     }
+
+    /// So many ns pass without a frame. Says what time it is then, if it was ever known.
+    pub fn pass(&mut self, ns: i64) -> Option<Timestamp> {
+        self.now = self.now.map(|now| now.plus(ns));
+        self.now
+    }
 }
 
 #[cfg(test)]
@@ -34,5 +40,13 @@ mod tests {
         assert_eq!(clock.advance(Timestamp(1_000)), Timestamp(1_000));
         assert_eq!(clock.advance(Timestamp(10)), Timestamp(1_000));
         assert_eq!(clock.advance(Timestamp(i64::MAX)), Timestamp(1_000 + LARGEST_STEP));
+    }
+
+    #[test]
+    fn passes_without_frames_once_it_runs() {
+        let mut clock = CaptureClock::default();
+        assert_eq!(clock.pass(5), None);
+        clock.advance(Timestamp(1_000));
+        assert_eq!(clock.pass(5), Some(Timestamp(1_005)));
     }
 }

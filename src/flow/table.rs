@@ -62,6 +62,13 @@ impl<C: Conversation> FlowTable<C> {
         &connection.conversation
     }
 
+    /// So many ns have passed in which no packet came: connections that are over are given to `end`.
+    pub fn wait(&mut self, ns: i64, mut end: impl FnMut(C)) {
+        if let Some(now) = self.clock.pass(ns) {
+            self.expire(now, &mut end);
+        }
+    }
+
     /// How many connections there have been.
     #[must_use]
     pub fn created(&self) -> u64 {

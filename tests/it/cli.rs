@@ -1,7 +1,7 @@
 //! The binary as its users meet it: exit codes, messages, streams.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
@@ -358,4 +358,124 @@ fn the_help_is_as_it_was() {
 fn the_version_is_that_of_the_package() {
     let output = run(&["--version"]);
     assert_eq!(stdout(&output), format!("smtp-decrypt {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+/// What a run that follows says of a capture that comes through a pipe in two pieces.
+#[test]
+fn a_capture_that_grows_gives_the_report_of_the_whole() {
+    let whole = run(&["--format", "json", "--keys", KEYS, CAPTURE]);
+    let bytes = fs::read(lab::root().join(CAPTURE)).expect("read");
+    let binary = assert_cmd::cargo::cargo_bin("smtp-decrypt");
+    let mut child = std::process::Command::new(binary)
+        .current_dir(lab::root())
+        .args(["--follow", "--format", "json", "--keys", KEYS, "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut input = child.stdin.take().expect("its input");
+    // Within a record.
+    let (first, rest) = bytes.split_at(1001);
+    for piece in [first, rest] {
+        input.write_all(piece).expect("written");
+        input.flush().expect("flushed");
+    }
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("an interrupt (Ctrl-C) ends it"), "{}", stderr(&output));
+    let sessions = |output: &Output| report(output)["sessions"].clone();
+    assert_eq!(sessions(&output), sessions(&whole));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_run_that_follows_with_its_report() {
+    let binary = assert_cmd::cargo::cargo_bin("smtp-decrypt");
+    let mut child = std::process::Command::new(binary)
+        .current_dir(lab::root())
+        .args(["--follow", "--keys", KEYS, CAPTURE])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    // The first session is shown as soon as it is over, though the file goes on.
+    let mut shown = BufReader::new(child.stdout.take().expect("its output"));
+    let mut line = String::new();
+    shown.read_line(&mut line).expect("a session");
+    assert!(line.contains("Session 1"), "{line}");
+    let interrupt = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill");
+    assert!(interrupt.success());
+    shown.read_to_string(&mut line).expect("the rest");
+    assert!(line.contains("== Summary"), "{line}");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn follow_takes_one_capture() {
+    for arguments in [&["--follow", CAPTURE, CAPTURE][..], &["--follow", "testdata"]] {
+        let output = run(arguments);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains("--follow takes"), "{}", stderr(&output));
+    }
+    assert_eq!(code(&run(&["--idle", "3", CAPTURE])), 2);
+}
+
+#[test]
+fn a_missing_file_is_all_there_is_to_say() {
+    let output = run(&["no-such.pcap"]);
+    assert_eq!(code(&output), 3);
+    assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+}
+
+#[test]
+fn what_is_no_capture_in_a_directory_is_passed_over_and_named() {
+    let (folder, _) = file("notes.txt", "[2026-11-21] captured");
+    fs::copy(lab::root().join(CAPTURE), folder.path().join("a.pcap")).expect("copied");
+    let output = run(&["--keys", KEYS, path(folder.path())]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("notes.txt"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("JSON"), "{}", stderr(&output));
+}
+
+/// More files than a process may have open by default, each with a few packets of one session.
+#[test]
+fn a_session_over_three_hundred_files_is_one() {
+    let bytes = fs::read(testdata("several_mails.pcap")).expect("read");
+    let (head, mut records) = bytes.split_at(24);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut paths = Vec::new();
+    while let Some(len) = records.get(8..12).and_then(|len| len.try_into().ok()) {
+        let (record, rest) = records.split_at(16 + u32::from_le_bytes(len) as usize);
+        // Listed by a name that has nothing to do with time.
+        let path = folder.path().join(format!("{:03}.pcap", paths.len() * 7 % 300));
+        fs::write(&path, [head, record].concat()).expect("written");
+        paths.push(path);
+        records = rest;
+    }
+    let shell =
+        format!("ulimit -n 32; exec \"$0\" --format json --keys \"$1\" {}", path(folder.path()));
+    let binary = assert_cmd::cargo::cargo_bin("smtp-decrypt");
+    let output = std::process::Command::new("sh")
+        .args(["-c", &shell])
+        .arg(binary)
+        .arg(testdata("several_mails.keys"))
+        .output()
+        .expect("it runs");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let several = report(&output);
+    let whole = report(&run(&[
+        "--format",
+        "json",
+        "--keys",
+        path(&testdata("several_mails.keys")),
+        path(&testdata("several_mails.pcap")),
+    ]));
+    assert!(paths.len() > 32, "{} files", paths.len());
+    assert_eq!(items(&several["captures"]).len(), paths.len());
+    assert_eq!(several["sessions"], whole["sessions"]);
 }

@@ -83,6 +83,7 @@ impl Runner {
             keys: KeyReport::of_keys(&self.setup.keys, &sessions),
             sessions,
             findings: totals.findings,
+            quality: totals.quality,
             summary: totals.summary,
         };
         let mut bytes = Vec::new();

@@ -47,6 +47,7 @@ const NOT_JUDGED: &[&str] = &[
     "suites_tls12_rsa",
     "suites_tls12_rsa_mbedtls",
     "ticket_renewal",
+    "format_xz",
     "sslv2",
     "sslv2_hello",
 ];

@@ -40,6 +40,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hmac", &["tls/decrypt"]),
     ("jiff", &["render", "report", "moment.rs"]),
     ("serde_json", &["render", "cli", "report", "capture/sniff.rs"]),
+    ("signal_hook", &["cli"]),
     ("ruzstd", &["capture"]),
     ("lz4_flex", &["capture"]),
     ("lzma_rust2", &["capture"]),
