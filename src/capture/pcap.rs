@@ -56,8 +56,29 @@ pub(super) struct Pcap {
     snaplen: u32,
     /// Bytes of frame check sequence at the end of each frame on the wire.
     fcs_len: u32,
-    /// Seconds of the record read last.
+    pace: Pace,
+}
+
+/// The seconds of the records so far, without single ones that stray: a damaged time must not decide
+/// where records are looked for.
+#[derive(Clone, Copy, Default)]
+struct Pace {
     latest: Option<u32>,
+    strayed: bool,
+}
+
+impl Pace {
+    fn is_near(self, seconds: u32) -> bool {
+        self.latest.is_none_or(|latest| seconds.abs_diff(latest) < LONGEST_PAUSE)
+    }
+
+    fn step(&mut self, seconds: u32) {
+        let follows = self.is_near(seconds) || self.strayed;
+        self.strayed = !follows;
+        if follows {
+            self.latest = Some(seconds);
+        }
+    }
 }
 
 impl Pcap {
@@ -83,7 +104,7 @@ impl Pcap {
             snaplen: order.u32_at(header, 16).unwrap_or_default(),
             // In words of 16 bits (§4).
             fcs_len: if network & FCS_PRESENT == 0 { 0 } else { (network >> 28) * 2 },
-            latest: None,
+            pace: Pace::default(),
         }
     }
 
@@ -102,7 +123,7 @@ impl Pcap {
         if self.is_odd(&head) && !self.is_followed(block, size) {
             return Err(DamageKind::corrupt("what should be a record header is none"));
         }
-        self.latest = Some(head.seconds);
+        self.pace.step(head.seconds);
         Ok(Some(self.record(&head).at(block.consume(size))))
     }
 
@@ -166,28 +187,27 @@ impl Pcap {
 
     /// Whether records follow each other from here on: [`CHAIN`] of them, or all there are.
     fn is_border(&self, mut rest: &[u8], to_the_end: bool) -> bool {
-        let mut latest = self.latest;
+        let mut pace = self.pace;
         for nth in 0..CHAIN {
             if rest.is_empty() && to_the_end {
                 return nth > 0;
             }
             let Some(head) = self.head(rest) else { return nth > 0 };
-            if !self.is_plausible(&head, latest) {
+            if !self.is_plausible(&head) || !pace.is_near(head.seconds) {
                 return false;
             }
-            latest = Some(head.seconds);
+            pace.step(head.seconds);
             let Some(next) = rest.get(self.size(&head)..) else { return nth > 0 };
             rest = next;
         }
         true
     }
 
-    fn is_plausible(&self, head: &Head, latest: Option<u32>) -> bool {
+    fn is_plausible(&self, head: &Head) -> bool {
         let largest = if self.snaplen == 0 { MAXIMUM_SNAPLEN } else { self.largest_frame() };
         (1..=largest).contains(&head.captured)
             && (head.captured..=MAX_RECORD as u32).contains(&head.wire)
             && self.has_time_of_day(head)
-            && latest.is_none_or(|latest| head.seconds.abs_diff(latest) < LONGEST_PAUSE)
     }
 }
 
