@@ -61,6 +61,9 @@ impl From<io::Error> for DamageKind {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             _ if error.raw_os_error().is_some() => Self::Unreadable(error.to_string()),
+            io::ErrorKind::OutOfMemory => {
+                Self::UnsupportedCompression("with a window of more than 128 MiB")
+            }
             io::ErrorKind::WouldBlock => Self::Waiting,
             io::ErrorKind::UnexpectedEof => Self::Truncated { present: 0, needed: 1 },
             _ => Self::Corrupt(format!("the compressed data is damaged: {error}")),

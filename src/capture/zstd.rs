@@ -3,7 +3,7 @@
 //! Not by ruzstd's own `StreamingDecoder`: it keeps back the last window of a frame until the frame
 //! ends, 8 MiB in the usual case, and a frame that is cut never ends.
 
-use std::io::{self, Error, Read};
+use std::io::{self, Error, ErrorKind, Read};
 
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -26,7 +26,10 @@ impl<R: Read> Zstd<R> {
     pub(super) fn new(mut source: R) -> io::Result<Self> {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW.into());
-        decoder.init(&mut source).map_err(Error::other)?;
+        decoder.init(&mut source).map_err(|error| match error {
+            FrameDecoderError::WindowSizeTooBig { .. } => ErrorKind::OutOfMemory.into(),
+            error => Error::other(error),
+        })?;
         Ok(Self { source, decoder, failed: None })
     }
 
