@@ -25,8 +25,9 @@ const MOST_MENDED: u64 = 1000;
 pub struct Capture {
     files: Vec<InputFile>,
     passed_over: Vec<FileFacts>,
-    /// Who comes next, by the time of the packet at the head; ties by order on the command line.
-    queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    /// Who comes next, by the time of the packet at the head; ties by name, whatever the order on the
+    /// command line.
+    queue: BinaryHeap<Reverse<(Timestamp, usize, usize)>>,
     /// Whose head was lent by the previous call.
     lent: Option<usize>,
     /// Who has nothing for now.
@@ -47,6 +48,7 @@ impl Capture {
                 Some(Err(kind)) => capture.files.push(InputFile::damaged(&input, kind)),
             }
         }
+        capture.rank();
         capture
     }
 
@@ -143,7 +145,7 @@ impl Capture {
         let probed = file.starts_at;
         self.files.push(file);
         match probed {
-            Some(ts) => self.queue.push(Reverse((ts, index))),
+            Some(ts) => self.enter(ts, index),
             None => self.advance(index),
         }
     }
@@ -154,15 +156,37 @@ impl Capture {
         let is_waiting = file.advance(&mut self.secrets);
         self.waiting = is_waiting.then_some(index).or(self.waiting);
         if let Some(head) = &file.head {
-            self.queue.push(Reverse((head.ts, index)));
+            let ts = head.ts;
+            self.enter(ts, index);
         }
+    }
+
+    /// Puts the files in order of their names, and the queue with them.
+    fn rank(&mut self) {
+        let mut order: Vec<_> = (0..self.files.len()).collect();
+        order.sort_by_cached_key(|&index| {
+            self.files.get(index).map(|file| name_order(&file.facts.path))
+        });
+        for (rank, index) in order.into_iter().enumerate() {
+            if let Some(file) = self.files.get_mut(index) {
+                file.rank = rank;
+            }
+        }
+        for Reverse((ts, _, index)) in std::mem::take(&mut self.queue) {
+            self.enter(ts, index);
+        }
+    }
+
+    fn enter(&mut self, ts: Timestamp, index: usize) {
+        let Some(file) = self.files.get(index) else { return };
+        self.queue.push(Reverse((ts, file.rank, index)));
     }
 
     /// The file with the earliest packet, and that packet. One that is closed is opened, and waits
     /// in the queue again: it may have changed since it was probed.
     fn earliest(&mut self) -> Option<(usize, Record)> {
         loop {
-            let Reverse((_, index)) = self.queue.pop()?;
+            let Reverse((_, _, index)) = self.queue.pop()?;
             let file = self.files.get_mut(index)?;
             if let Some(record) = file.lend() {
                 return Some((index, record));
@@ -173,10 +197,31 @@ impl Capture {
     }
 }
 
+/// Sorts names as people count: `tcpdump -C` calls the files of a capture `x`, `x1`, `x2` … `x10`.
+/// Digits in a row are taken by their number, and what is no digit before any number.
+fn name_order(name: &str) -> Vec<(bool, usize, &str)> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| is_digit(c) != is_digit(first)).unwrap_or(rest.len());
+        let (part, behind) = rest.split_at(end);
+        let number = part.trim_start_matches('0');
+        parts.push(match is_digit(first) {
+            true => (true, number.len(), number),
+            false => (false, 0, part),
+        });
+        rest = behind;
+    }
+    parts
+}
+
 /// One input and how far it has been read.
 #[derive(Default)]
 struct InputFile {
     facts: FileFacts,
+    /// Its place among the names of all files.
+    rank: usize,
     /// For a file that is closed until the merge reaches it: how to open it, and the time of its
     /// first packet.
     closed: Option<Input>,

@@ -49,6 +49,19 @@ fn merges_rotated_files_by_time_however_they_are_listed() {
 }
 
 #[test]
+fn takes_files_that_begin_at_one_instant_in_the_order_of_their_numbers() {
+    let directory = tempfile::tempdir().unwrap();
+    let names = ["x.pcap10", "x.pcap", "x.pcap2", "x.pcap1"];
+    let inputs = names.map(|name| {
+        let file = PcapFile::new().record(1, 0, name.as_bytes()).bytes();
+        Input::File(write(&directory, name, &file))
+    });
+    let found = drain(&mut Capture::open(inputs.to_vec()));
+    let found: Vec<_> = found.iter().map(|found| str::from_utf8(&found.3).unwrap()).collect();
+    assert_eq!(found, ["x.pcap", "x.pcap1", "x.pcap2", "x.pcap10"]);
+}
+
+#[test]
 fn keeps_the_order_within_a_file_whose_clock_goes_back() {
     let file = PcapFile::new().record(9, 0, b"a").record(1, 0, b"b").bytes();
     let found: Vec<_> = packets(file.clone()).into_iter().map(|found| found.3).collect();
