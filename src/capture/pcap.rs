@@ -168,7 +168,10 @@ impl Pcap {
 
     /// Whether a header has what no proper writer writes, but careless ones do.
     fn is_odd(&self, head: &Head) -> bool {
-        head.is_nothing() || head.captured > head.wire || !self.has_time_of_day(head)
+        head.captured == 0
+            || head.captured > head.wire
+            || !self.has_time_of_day(head)
+            || !self.pace.is_near(head.seconds)
     }
 
     fn has_time_of_day(&self, head: &Head) -> bool {
