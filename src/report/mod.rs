@@ -2,10 +2,13 @@
 //! no rendering and no terminal. Every field is explained in `docs/report.md`; names and meaning
 //! are a contract.
 
+mod codes;
+mod diagnosis;
 mod findings;
 mod outcome;
 mod recorder;
 mod rules;
+mod security;
 mod session;
 mod summary;
 mod timing;
@@ -14,6 +17,8 @@ mod verdict;
 
 use serde::Serialize;
 
+pub use codes::{Code, all as codes, explain};
+pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use findings::{Finding, Severity};
 pub use outcome::Outcome;
 pub use recorder::{Closed, Recorder, Reveal};
