@@ -14,6 +14,9 @@ pub(super) struct Cli {
     pub(super) command: Option<Command>,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+    /// Explain a finding's code, or `list` all of them
+    #[arg(long, value_name = "CODE", exclusive = true)]
+    pub(super) explain: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

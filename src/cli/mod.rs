@@ -3,6 +3,7 @@
 
 mod args;
 mod exit;
+mod explain;
 mod export;
 mod follow;
 mod output;
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match &cli.command {
+        None if let Some(code) = &cli.explain => explain::run(code),
         None => show::run(&cli.show),
         Some(Command::Show(args)) => show::run(args),
         Some(Command::Export(args)) => export::run(args),

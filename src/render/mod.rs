@@ -2,6 +2,7 @@
 //! open.
 
 pub mod envelope;
+pub mod explain;
 pub mod flow_name;
 pub mod json;
 pub mod mask;

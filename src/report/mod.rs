@@ -2,11 +2,14 @@
 //! no rendering and no terminal. Every field is explained in `docs/report.md`; names and meaning
 //! are a contract.
 
+mod codes;
+mod diagnosis;
 mod findings;
 mod outcome;
 mod quality;
 mod recorder;
 mod rules;
+mod security;
 mod session;
 mod summary;
 mod timing;
@@ -15,6 +18,8 @@ mod verdict;
 
 use serde::Serialize;
 
+pub use codes::{Code, all as codes, explain};
+pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use findings::{Finding, Severity};
 pub use outcome::Outcome;
 pub use quality::{Quality, QualityCounter};

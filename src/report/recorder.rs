@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::codes;
 use super::findings::Finding;
 use super::outcome::Ending;
 use super::rules;
@@ -158,7 +159,7 @@ impl Recorder {
     fn on_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment) {
         let shown = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes)).into_owned();
         let message = format!("the {} sends what is no TLS record: {shown:?}", from.name());
-        self.findings.push(rules::finding("tls.not_tls", message).at(at.frame));
+        self.findings.push(codes::finding("tls.not_tls", message).at(at.frame));
     }
 
     /// Takes what happens in the dialogue.
@@ -175,7 +176,7 @@ impl Recorder {
             SmtpEvent::Mail(mail) => self.on_mail(*mail),
             SmtpEvent::Proxy { header, .. } => self.proxy = Some(proxy_report(&header)),
             SmtpEvent::Finding { code, at, message } => {
-                self.findings.push(rules::finding(code, message).at(at.frame));
+                self.findings.push(codes::finding(code, message).at(at.frame));
             }
             SmtpEvent::Body { .. } | SmtpEvent::SwitchToTls { .. } | SmtpEvent::SecretSpan(_) => {}
         }
@@ -338,6 +339,7 @@ impl Recorder {
             smtp,
             timeline,
             timing,
+            diagnosis: None,
             findings: std::mem::take(&mut self.findings),
         };
         rules::judge(&mut report, tcp, closed.tls.map(|(facts, _)| facts), &self.lost);

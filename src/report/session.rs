@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Serialize, Serializer};
 
+use super::diagnosis::Diagnosis;
 use super::findings::Finding;
 use super::outcome::Outcome;
 use super::timing::Timing;
@@ -42,6 +43,8 @@ pub struct SessionReport {
     pub timeline: Vec<TimelineEntry>,
     /// How long it took.
     pub timing: Timing,
+    /// Why it failed, if it did; its cause is the first of the findings.
+    pub diagnosis: Option<Diagnosis>,
     /// What is odd about it.
     pub findings: Vec<Finding>,
 }

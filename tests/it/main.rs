@@ -15,6 +15,7 @@ mod wire;
 
 // A module a feature.
 mod cli;
+mod diagnosis;
 mod late;
 mod loss;
 mod scenario;

@@ -14,6 +14,9 @@ use crate::walls;
 const SCHEMA_PATH: &str = "docs/report.schema.json";
 const MANUAL_PATH: &str = "docs/report.md";
 
+/// What each finding means.
+const FINDINGS_PATH: &str = "docs/findings.md";
+
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| lab::json(&lab::root().join(SCHEMA_PATH)));
 
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
@@ -187,8 +190,9 @@ fn collect_values<'v>(schema: &'v Value, values: &mut BTreeSet<&'v str>) {
 }
 
 #[test]
-fn the_manual_names_every_finding_of_the_program() {
-    let manual = lab::read_text(&lab::root().join(MANUAL_PATH));
+fn the_manual_names_every_finding_and_event_of_the_program() {
+    let pages = [MANUAL_PATH, FINDINGS_PATH].map(|page| lab::read_text(&lab::root().join(page)));
+    let manual = pages.concat();
     let mut missing = BTreeSet::new();
     for path in walls::sources() {
         let code = walls::without_tests(&path);
@@ -198,7 +202,7 @@ fn the_manual_names_every_finding_of_the_program() {
                 .map(ToString::to_string),
         );
     }
-    assert!(missing.is_empty(), "{MANUAL_PATH} does not name {missing:?}");
+    assert!(missing.is_empty(), "{MANUAL_PATH} and {FINDINGS_PATH} do not name {missing:?}");
 }
 
 /// String literals that are a code: area, dot, name.

@@ -128,7 +128,9 @@ fn timeless(mut conversation: Value) -> Value {
         // Slowness is a matter of time too.
         let codes: Vec<_> = items(&fields["findings"])
             .iter()
-            .filter(|code| !lab::text(code).contains("slow"))
+            .filter(|code| {
+                !["slow", "valid", "expired"].iter().any(|w| lab::text(code).contains(w))
+            })
             .cloned()
             .collect();
         fields["findings"] = json!(codes);

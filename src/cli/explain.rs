@@ -1,0 +1,23 @@
+//! `--explain`: what a finding's code means.
+
+use std::io::Write as _;
+
+use anyhow::bail;
+
+use super::exit::Exit;
+use super::output;
+use crate::render::explain::{explained, listed};
+use crate::report::explain;
+
+/// Explains one code, or lists all.
+pub(super) fn run(code: &str) -> anyhow::Result<Exit> {
+    let text = match (code, explain(code)) {
+        ("list", _) => listed(),
+        (_, Some(code)) => explained(code),
+        (_, None) => bail!("no finding has the code {code}; `--explain list` names all"),
+    };
+    let mut out = output::open(None)?;
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(Exit::Done)
+}

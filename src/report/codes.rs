@@ -1,0 +1,52 @@
+//! The one table of what each finding's code means. `--explain CODE` prints a row, and
+//! `docs/findings.md` is made of it.
+
+mod capture;
+mod keys;
+mod smtp;
+mod tcp;
+mod tls;
+mod verdict;
+
+use super::findings::{Finding, Severity};
+
+/// What a code stands for.
+#[derive(Debug)]
+pub struct Code {
+    /// Area, dot, name.
+    pub code: &'static str,
+    /// How bad it is, unless the case says otherwise.
+    pub severity: Severity,
+    /// What it says.
+    pub meaning: &'static str,
+    /// What it is concluded from.
+    pub evidence: &'static str,
+    /// What is usually behind it.
+    pub causes: &'static [&'static str],
+    /// What to do, unless the case knows better: the hint of the finding.
+    pub advice: &'static str,
+}
+
+/// Every code, area by area.
+pub fn all() -> impl Iterator<Item = &'static Code> {
+    [capture::CODES, tcp::CODES, tls::CODES, verdict::CODES, smtp::CODES, keys::CODES]
+        .into_iter()
+        .flatten()
+}
+
+/// The row of a code.
+#[must_use]
+pub fn explain(code: &str) -> Option<&'static Code> {
+    all().find(|row| row.code == code)
+}
+
+/// A finding with the severity and hint that its code has.
+pub(crate) fn finding(code: &'static str, message: impl Into<String>) -> Finding {
+    let Some(row) = explain(code) else {
+        return Finding::new(code, Severity::Warning, message);
+    };
+    Finding::new(code, row.severity, message).hint(row.advice)
+}
+
+#[cfg(test)]
+mod tests;
