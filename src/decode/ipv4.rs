@@ -1,6 +1,6 @@
 //! IPv4 (RFC 791).
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::fragment::Part;
 use super::{Layer, Next, Skip};
@@ -11,12 +11,20 @@ pub(super) const ETHERTYPE: u16 = 0x0800;
 const MORE: u16 = 0x2000;
 const OFFSET: u16 = 0x1fff;
 
+/// Options (RFC 791 §3.1): loose and strict source routes.
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const SOURCE_ROUTES: [u8; 2] = [131, 137];
+
 /// Reads the header and bounds the data by the total length, so that padding and frame check
 /// sequences do not become payload.
 pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     let header = Header::new(layer.data)?;
     let payload = header.payload(layer)?;
-    Ok(Layer { next: header.next(), ip_id: Some(header.identification()), ..payload })
+    let options = layer.data.get(20..header.len().into()).unwrap_or_default();
+    let destination = end_of_route(options).unwrap_or_else(|| header.destination());
+    let ip_id = Some(header.identification());
+    Ok(Layer { next: header.next(destination.into()), ip_id, ..payload })
 }
 
 /// A checked view of the part without options (RFC 791 §3.1).
@@ -65,9 +73,9 @@ impl<'b> Header<'b> {
     }
 
     /// What the payload is: a datagram's, or a part of one.
-    fn next(&self) -> Next {
+    fn next(&self, destination: IpAddr) -> Next {
         let (protocol, field) = (self.protocol(), self.fragment());
-        let (source, destination) = (self.source().into(), self.destination().into());
+        let source = self.source().into();
         if field == 0 {
             return Next::Transport { protocol, source, destination };
         }
@@ -85,6 +93,24 @@ impl<'b> Header<'b> {
             None if self.total_length() == 0 => Ok(payload),
             None => Err(Skip::Malformed { layer: "IPv4" }),
         }
+    }
+}
+
+/// Where a source route ends that the packet is still under way on: TCP's other end (RFC 1122
+/// §4.2.3.8). None without one, or behind its last stop.
+fn end_of_route(mut options: &[u8]) -> Option<Ipv4Addr> {
+    loop {
+        options = match *options {
+            [] | [END_OF_OPTIONS, ..] => return None,
+            [NO_OPERATION, ref rest @ ..] => rest,
+            [kind, len @ 3..=255, pointer, ..] if SOURCE_ROUTES.contains(&kind) => {
+                let route = options.get(..len.into())?;
+                let under_way = pointer < len;
+                return route.last_chunk::<4>().filter(|_| under_way).map(|&last| last.into());
+            }
+            [_, len @ 2..=255, ..] => options.get(len.into()..)?,
+            _ => return None,
+        };
     }
 }
 
@@ -111,6 +137,19 @@ mod tests {
         let mut packet = Ip::v4(6).around(b"\x01\x01\x01\x00payload");
         packet[0] = 0x46;
         assert_eq!(read(&packet), Ok((b"payload".to_vec(), 0)));
+    }
+
+    #[test]
+    fn takes_the_end_of_a_source_route_for_the_destination() {
+        let route = [1, 131, 11, 4, 192, 0, 2, 7, 192, 0, 2, 8];
+        assert_eq!(end_of_route(&route), Some(Ipv4Addr::new(192, 0, 2, 8)));
+        let at_its_end = [137, 7, 8, 192, 0, 2, 7, 0];
+        assert_eq!(end_of_route(&at_its_end), None);
+        for odd in
+            [&[131][..], &[131, 40, 4, 1], &[131, 0, 4], &[7, 1], &[0, 131, 7, 4, 1, 2, 3, 4]]
+        {
+            assert_eq!(end_of_route(odd), None, "{odd:?}");
+        }
     }
 
     #[test]

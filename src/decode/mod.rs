@@ -1,6 +1,6 @@
 //! One frame becomes one TCP segment. One small file a layer; knows no flow and no file format.
 //!
-//! Each layer reads its own header and says what comes next: a `Layer`. [`header`] is the one table
+//! Each layer reads its own header and says what comes next: a `Layer`. `header` is the one table
 //! of who comes after whom, with those of `link` (what a capture begins with) and of `tunnel` (what
 //! carries packets in packets). To add a link type: write its file, add its line to `link` and its
 //! name to `capture::link`.

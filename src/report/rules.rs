@@ -1,5 +1,7 @@
 //! Rules that judge a session, and the one table of what each finding's code means.
 
+mod packets;
+
 use super::findings::{Finding, Severity};
 use super::session::SessionReport;
 use crate::flow::TcpFacts;
@@ -27,6 +29,36 @@ const CODES: &[(&str, Severity, &str)] = &[
         "tcp.one_sided",
         Severity::Warning,
         "capture both directions: check the filter, the mirror port, and asymmetric routing",
+    ),
+    (
+        "tcp.overlap_differs",
+        Severity::Warning,
+        "somebody may be adding or replacing bytes, and the receiver may have read the other ones; the first were taken",
+    ),
+    (
+        "tcp.clock_step",
+        Severity::Warning,
+        "times across the step are wrong: keep the clock of the capturing host steady, and merge only files of one clock",
+    ),
+    (
+        "tcp.duplicate_packets",
+        Severity::Info,
+        "the same packet on two interfaces or mirror ports: it does no harm; capture on one interface to avoid it",
+    ),
+    (
+        "tcp.urgent_data",
+        Severity::Info,
+        "receivers may take the urgent byte out of the stream (RFC 6093): here it is in its place",
+    ),
+    (
+        "tcp.outside_window",
+        Severity::Info,
+        "such packets are damaged, forged, or of an older connection; they were left out",
+    ),
+    (
+        "tcp.reset_ignored",
+        Severity::Warning,
+        "somebody between the ends may send resets; or a new connection uses the old numbers",
     ),
     (
         "tls.alert",
@@ -112,6 +144,7 @@ pub(super) fn judge(
     let mut found = Vec::new();
     found.extend(lost_segments(lost));
     found.extend(one_sided(session, tcp));
+    found.extend(packets::odd(tcp));
     if let Some(facts) = tls {
         found.extend(verdict(session));
         found.extend(fatal_alert(facts));
