@@ -9,22 +9,102 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// Ethernet.
     pub const EN10MB: Self = Self(1);
+    /// Token ring.
+    pub const IEEE802: Self = Self(6);
+    /// PPP.
+    pub const PPP: Self = Self(9);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
     /// Raw IP as some BSDs number it.
     pub const RAW_BSD: Self = Self(12);
     /// Raw IP as OpenBSD numbers it.
     pub const RAW_OPENBSD: Self = Self(14);
+    /// PPP or Cisco HDLC on a serial line.
+    pub const PPP_SERIAL: Self = Self(50);
+    /// PPPoE.
+    pub const PPP_ETHER: Self = Self(51);
+    /// LLC over ATM.
+    pub const ATM_RFC1483: Self = Self(100);
     /// Raw IP, version by the first nibble.
     pub const RAW: Self = Self(101);
+    /// Cisco HDLC.
+    pub const C_HDLC: Self = Self(104);
+    /// 802.11.
+    pub const IEEE802_11: Self = Self(105);
+    /// Classical IP over ATM.
+    pub const ATM_CLIP: Self = Self(106);
+    /// Frame Relay.
+    pub const FRELAY: Self = Self(107);
     /// OpenBSD loopback: address family in network byte order.
     pub const LOOP: Self = Self(108);
+    /// OpenBSD's IPsec interface.
+    pub const ENC: Self = Self(109);
     /// Linux "cooked" capture.
     pub const LINUX_SLL: Self = Self(113);
+    /// OpenBSD's packet filter.
+    pub const PFLOG: Self = Self(117);
+    /// 802.11 behind a header of Prism.
+    pub const PRISM_HEADER: Self = Self(119);
+    /// IP over Fibre Channel.
+    pub const IP_OVER_FC: Self = Self(122);
+    /// SunATM.
+    pub const SUNATM: Self = Self(123);
+    /// 802.11 behind radiotap.
+    pub const IEEE802_11_RADIO: Self = Self(127);
+    /// Juniper, encryption services.
+    pub const JUNIPER_ES: Self = Self(132);
+    /// For private use; once macOS' PKTAP.
+    pub const USER2: Self = Self(149);
+    /// 802.11 behind an AVS header.
+    pub const IEEE802_11_RADIO_AVS: Self = Self(163);
+    /// Juniper, monitoring services.
+    pub const JUNIPER_MONITOR: Self = Self(164);
+    /// PPP behind a direction byte, of pppd.
+    pub const PPP_PPPD: Self = Self(166);
+    /// Juniper, Ethernet.
+    pub const JUNIPER_ETHER: Self = Self(178);
+    /// Juniper, PPP.
+    pub const JUNIPER_PPP: Self = Self(179);
+    /// Juniper, Frame Relay.
+    pub const JUNIPER_FRELAY: Self = Self(180);
+    /// Juniper, Cisco HDLC.
+    pub const JUNIPER_CHDLC: Self = Self(181);
+    /// Multilink Frame Relay.
+    pub const MFR: Self = Self(182);
+    /// Per-packet information.
+    pub const PPI: Self = Self(192);
+    /// Endace's extensible record format.
+    pub const ERF: Self = Self(197);
+    /// PPP behind a direction byte.
+    pub const PPP_WITH_DIR: Self = Self(204);
+    /// Cisco HDLC behind a direction byte.
+    pub const C_HDLC_WITH_DIR: Self = Self(205);
+    /// Frame Relay behind a direction byte.
+    pub const FRELAY_WITH_DIR: Self = Self(206);
+    /// Solaris' ipnet.
+    pub const IPNET: Self = Self(226);
     /// Raw IPv4.
     pub const IPV4: Self = Self(228);
     /// Raw IPv6.
     pub const IPV6: Self = Self(229);
+    /// Linux' packet filter.
+    pub const NFLOG: Self = Self(239);
+    /// Hilscher's netANALYZER.
+    pub const NETANALYZER: Self = Self(240);
+    /// macOS' PKTAP.
+    pub const PKTAP: Self = Self(258);
+    /// Ethernet with its preamble.
+    pub const ETHERNET_MPACKET: Self = Self(274);
     /// Linux "cooked" capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
+    /// Broadcom's switch tag.
+    pub const DSA_TAG_BRCM: Self = Self(281);
+    /// Broadcom's switch tag, in front.
+    pub const DSA_TAG_BRCM_PREPEND: Self = Self(282);
+    /// Marvell's switch tag.
+    pub const DSA_TAG_DSA: Self = Self(284);
+    /// Marvell's switch tag behind an EtherType.
+    pub const DSA_TAG_EDSA: Self = Self(285);
 
     /// libpcap's name, such as `EN10MB`; `None` if this program has none for the number.
     #[must_use]
@@ -157,6 +237,7 @@ const NAMES: &[(u16, &str)] = &[
     (266, "USB_DARWIN"),
     (271, "VSOCK"),
     (272, "NORDIC_BLE"),
+    (274, "ETHERNET_MPACKET"),
     (276, "LINUX_SLL2"),
     (281, "DSA_TAG_BRCM"),
     (282, "DSA_TAG_BRCM_PREPEND"),

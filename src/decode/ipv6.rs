@@ -2,16 +2,13 @@
 
 use std::net::Ipv6Addr;
 
-use super::ipv4::bounded;
 use super::{Layer, Next, Skip};
 
 pub(super) const ETHERTYPE: u16 = 0x86dd;
 
 /// Reads the fixed header; extension headers are layers of their own.
 pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
-    let Some((header, rest)) = layer.data.split_first_chunk() else {
-        return Err(Skip::Truncated { layer: "IPv6" });
-    };
+    let (header, payload) = layer.take("IPv6")?;
     let header = Header(header);
     if header.version() != 6 {
         return Err(Skip::Malformed { layer: "IPv6" });
@@ -21,12 +18,12 @@ pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
         source: header.source().into(),
         destination: header.destination().into(),
     };
-    let (data, cut) = match header.payload_length() {
+    let payload = match header.payload_length() {
         // A jumbogram (RFC 2675 §3), or a segment captured before the network card split it.
-        0 => (rest, layer.cut),
-        len => bounded(rest, len, layer.cut),
+        0 => payload,
+        len => payload.bounded(len.into()),
     };
-    Ok(Layer { next, data, cut, ip_id: None })
+    Ok(Layer { next, ip_id: None, ..payload })
 }
 
 /// A checked view (RFC 8200 §3).
@@ -60,7 +57,7 @@ impl Header<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testframe::{Ip, LINK, layer_of};
+    use super::super::testframe::{Ip, layer_of};
     use super::*;
 
     #[test]
@@ -77,7 +74,7 @@ mod tests {
     fn bounds_the_payload_by_its_length() {
         let padded = [Ip::v6(6).around(b"ab"), vec![0; 8]].concat();
         assert_eq!(layer(layer_of(&padded)).unwrap().data, b"ab");
-        let cut = layer(Layer { next: LINK, data: &padded[..41], cut: 9, ip_id: None }).unwrap();
+        let cut = layer(Layer { cut: 9, ..layer_of(&padded[..41]) }).unwrap();
         assert_eq!((cut.data, cut.cut), (&b"a"[..], 1));
     }
 
@@ -85,7 +82,7 @@ mod tests {
     fn takes_all_there_is_of_a_jumbogram() {
         let mut packet = Ip::v6(6).around(b"jumbo");
         packet[4..6].fill(0);
-        let next = layer(Layer { next: LINK, data: &packet, cut: 3, ip_id: None }).unwrap();
+        let next = layer(Layer { cut: 3, ..layer_of(&packet) }).unwrap();
         assert_eq!((next.data, next.cut), (&b"jumbo"[..], 3));
     }
 

@@ -1,36 +1,46 @@
 //! One frame becomes one TCP segment. One small file a layer; knows no flow and no file format.
 //!
-//! Each layer reads its own header and says what comes next: a `Layer`. [`Decoder::decode`] is
-//! the one table of who comes after whom. To add a link type: write its file, add its line to
-//! `link_layer` and its name to `capture::link`.
+//! Each layer reads its own header and says what comes next: a `Layer`. `header` is the one table
+//! of who comes after whom, with those of `link` (what a capture begins with) and of `tunnel` (what
+//! carries packets in packets). To add a link type: write its file, add its line to `link` and its
+//! name to `capture::link`.
+//!
+//! What is state here is only IP datagrams that came in parts (`fragment`).
 
 pub mod checksum;
-mod ethernet;
+mod ethertype;
 mod extension;
+mod fragment;
 mod ipv4;
 mod ipv6;
-mod llc;
-mod null;
-mod raw;
+mod layer;
+mod link;
+mod mpls;
 mod skip;
-mod sll;
-mod sll2;
 mod tcp;
 #[cfg(test)]
 mod testframe;
+mod tunnel;
+mod udp;
 mod vlan;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use crate::capture::{LinkType, Packet};
+use crate::capture::Packet;
 use crate::moment::Moment;
 
+pub use fragment::{FragmentFacts, Part};
+pub use layer::Next;
+pub use link::frames;
 pub use skip::Skip;
 pub use tcp::TcpFlags;
 
-/// Headers in one frame. Real ones have up to nine (Ethernet, two tags, IPv6, four extensions,
-/// TCP); a frame that nests deeper was made to keep us busy.
-const MAX_LAYERS: usize = 16;
+use fragment::Fragments;
+use layer::Layer;
+
+/// Headers in one frame. Real ones have up to a dozen (Ethernet, two tags, IPv4, UDP, VXLAN, and
+/// as many again inside); a frame that nests deeper was made to keep us busy.
+const MAX_LAYERS: usize = 32;
 
 /// IP protocol number of TCP.
 const TCP: u8 = 6;
@@ -38,7 +48,7 @@ const TCP: u8 = 6;
 /// One TCP segment (RFC 9293 §3.1), its payload borrowed from the frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment<'b> {
-    /// When and where it was captured.
+    /// When and where it was captured; of a datagram in parts, its last part.
     pub at: Moment,
     /// Sender.
     pub source: SocketAddr,
@@ -64,44 +74,34 @@ pub struct Segment<'b> {
     pub bytes: &'b [u8],
 }
 
-/// What a header leaves for the next one.
+/// One header of a frame, and everything behind it.
 #[derive(Clone, Copy, Debug)]
-struct Layer<'b> {
-    next: Next,
-    /// The bytes captured behind the header.
-    data: &'b [u8],
-    /// Bytes that follow `data` on the wire but were not captured.
-    cut: u32,
-    /// The identification of the innermost IPv4 header so far.
-    ip_id: Option<u16>,
+pub struct Header<'b> {
+    /// Which header it is.
+    pub kind: Next,
+    /// From its first byte to the end of what was captured, without the padding that an IP length
+    /// around it shows.
+    pub data: &'b [u8],
+    /// Bytes that follow on the wire but were not captured.
+    pub cut: u32,
 }
 
-impl<'b> Layer<'b> {
-    /// The layer behind a header that does not change how much was cut.
-    fn then(self, next: Next, data: &'b [u8]) -> Self {
-        Self { next, data, ..self }
-    }
+/// Tells the headers of a frame from the outermost to the innermost, as far as they can be read:
+/// TCP's, if there is one, is the last. Looks at this frame alone.
+pub fn headers<'b>(packet: &Packet<'b>, mut tell: impl FnMut(Header<'b>)) {
+    let tell = |layer: &Layer<'b>| {
+        tell(Header { kind: layer.next, data: layer.data, cut: layer.cut });
+    };
+    let _ = walk(outermost(packet), moment(packet), tell);
 }
-
-/// Which header comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    /// What the capture's link type says.
-    Link(LinkType),
-    /// By EtherType.
-    Ether(u16),
-    /// IEEE 802.2 logical link control.
-    Llc,
-    /// By IP protocol number, between these ends.
-    Transport { protocol: u8, source: IpAddr, destination: IpAddr },
-}
-
-/// Reads one header.
-type Parse = for<'b> fn(Layer<'b>) -> Result<Layer<'b>, Skip>;
 
 /// Finds the TCP segment in a frame.
 #[derive(Debug, Default)]
-pub struct Decoder {}
+pub struct Decoder {
+    fragments: Fragments,
+    /// The datagram put together last, which its segment borrows from.
+    whole: Vec<u8>,
+}
 
 impl Decoder {
     /// A decoder that has seen nothing yet.
@@ -117,48 +117,91 @@ impl Decoder {
     ///
     /// Why there is none, or none to be had.
     pub fn decode<'b>(&'b mut self, packet: &Packet<'b>) -> Result<Segment<'b>, Skip> {
-        let at = Moment { ts: packet.ts, frame: packet.frame };
-        let captured = u32::try_from(packet.data.len()).unwrap_or(u32::MAX);
-        let cut = packet.wire_len.saturating_sub(captured);
-        let mut layer =
-            Layer { next: Next::Link(packet.link), data: packet.data, cut, ip_id: None };
-        for _ in 0..MAX_LAYERS {
-            layer = match layer.next {
-                Next::Transport { protocol: TCP, source, destination } => {
-                    return tcp::segment(layer, at, source, destination);
-                }
-                next => header(next)?(layer)?,
-            };
+        let at = moment(packet);
+        match walk(outermost(packet), at, |_| ())? {
+            Found::Segment(segment) => Ok(segment),
+            Found::Part(part, layer) => self.join(&part, layer, at),
         }
-        Err(Skip::TooDeep)
+    }
+
+    /// What came of the datagrams in parts.
+    #[must_use]
+    pub fn fragment_facts(&self) -> FragmentFacts {
+        self.fragments.facts()
+    }
+
+    /// Puts a datagram together; it may hold a part of another.
+    fn join(&mut self, part: &Part, layer: Layer<'_>, at: Moment) -> Result<Segment<'_>, Skip> {
+        let mut whole = self.fragments.join(part, layer, at)?;
+        while let Found::Part(part, layer) = walk(whole.layer(), whole.at, |_| ())? {
+            whole = self.fragments.join(&part, layer, at)?;
+        }
+        let layer = Layer { data: &[], ..whole.layer() };
+        let at = whole.at;
+        self.whole = whole.bytes;
+        match walk(Layer { data: &self.whole, ..layer }, at, |_| ())? {
+            Found::Segment(segment) => Ok(segment),
+            Found::Part(..) => Err(Skip::Fragment),
+        }
     }
 }
+
+fn moment(packet: &Packet<'_>) -> Moment {
+    Moment { ts: packet.ts, frame: packet.frame }
+}
+
+fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
+    let captured = u32::try_from(packet.data.len()).unwrap_or(u32::MAX);
+    Layer {
+        next: Next::Link(packet.link),
+        data: packet.data,
+        cut: packet.wire_len.saturating_sub(captured),
+        ip_id: None,
+        mirrored: false,
+        depth: 0,
+    }
+}
+
+/// What stands at the bottom of a frame.
+enum Found<'b> {
+    Segment(Segment<'b>),
+    Part(Part, Layer<'b>),
+}
+
+/// Reads header after header.
+fn walk<'b>(
+    mut layer: Layer<'b>,
+    at: Moment,
+    mut seen: impl FnMut(&Layer<'b>),
+) -> Result<Found<'b>, Skip> {
+    while layer.depth < MAX_LAYERS {
+        seen(&layer);
+        let below = match layer.next {
+            Next::Transport { protocol: TCP, source, destination } => {
+                return tcp::segment(layer, at, source, destination).map(Found::Segment);
+            }
+            Next::Part(part) => return Ok(Found::Part(part, layer)),
+            next => header(next)?(layer)?,
+        };
+        layer = Layer { depth: layer.depth + 1, ..below };
+    }
+    Err(Skip::TooDeep)
+}
+
+/// Reads one header.
+type Parse = for<'b> fn(Layer<'b>) -> Result<Layer<'b>, Skip>;
 
 /// Who reads the next header.
 fn header(next: Next) -> Result<Parse, Skip> {
     Ok(match next {
-        Next::Link(link) => return link_layer(link),
-        Next::Ether(ipv4::ETHERTYPE) => ipv4::layer,
-        Next::Ether(ipv6::ETHERTYPE) => ipv6::layer,
-        Next::Ether(ethertype) if vlan::ETHERTYPES.contains(&ethertype) => vlan::layer,
-        Next::Ether(ethertype) => return Err(Skip::NotIp { ethertype }),
-        Next::Llc => llc::layer,
+        Next::Link(link) => return link::header(link),
+        Next::Ether(ethertype) => return ethertype::header(ethertype),
+        Next::Llc => link::llc,
+        Next::Ip => link::raw,
+        Next::Ppp => link::ppp,
+        Next::Transport { protocol: udp::PROTOCOL, .. } => udp::layer,
         Next::Transport { protocol, .. } => return extension::header(protocol),
-    })
-}
-
-/// Who reads the first header.
-fn link_layer(link: LinkType) -> Result<Parse, Skip> {
-    Ok(match link {
-        LinkType::EN10MB => ethernet::layer,
-        LinkType::NULL => null::layer,
-        LinkType::LOOP => null::network_order_layer,
-        LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => raw::layer,
-        LinkType::IPV4 => ipv4::layer,
-        LinkType::IPV6 => ipv6::layer,
-        LinkType::LINUX_SLL => sll::layer,
-        LinkType::LINUX_SLL2 => sll2::layer,
-        _ => return Err(Skip::UnsupportedLink(link)),
+        Next::Part(_) => return Err(Skip::Fragment),
     })
 }
 

@@ -20,8 +20,13 @@ pub enum Skip {
         /// The IP protocol number.
         protocol: u8,
     },
-    /// A part of an IP datagram.
+    /// A part of an IP datagram whose other parts are not there yet, or were there before.
     Fragment,
+    /// Encrypted below IP.
+    Encrypted {
+        /// By what.
+        layer: &'static str,
+    },
     /// The frame ends within a header.
     Truncated {
         /// Whose header.
@@ -42,9 +47,10 @@ impl fmt::Display for Skip {
             Self::UnsupportedLink(link) => write!(f, "link type {link} is not supported"),
             Self::NotIp { ethertype } => write!(f, "not IP (EtherType {ethertype:#06x})"),
             Self::NotTcp { protocol } => write!(f, "not TCP (IP protocol {protocol})"),
-            Self::Fragment => f.write_str("an IP fragment"),
+            Self::Fragment => f.write_str("a part of an IP datagram, but not its last"),
             Self::Truncated { layer } => write!(f, "cut off within the {layer} header"),
             Self::Malformed { layer } => write!(f, "malformed {layer} header"),
+            Self::Encrypted { layer } => write!(f, "encrypted by {layer}"),
             Self::TooDeep => f.write_str("too many headers within each other"),
         }
     }

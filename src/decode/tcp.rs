@@ -171,11 +171,11 @@ fn window_scale(mut options: &[u8]) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testframe::{Tcp, transport};
+    use super::super::testframe::{Tcp, layer_of, transport};
     use super::*;
 
     fn read(data: &[u8], cut: u32) -> Result<Segment<'_>, Skip> {
-        let layer = Layer { next: transport(6), data, cut, ip_id: None };
+        let layer = Layer { cut, ..layer_of(data).is(transport(6)) };
         let ends = [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from);
         segment(layer, Moment::default(), ends[0], ends[1])
     }

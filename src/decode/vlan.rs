@@ -1,16 +1,43 @@
-//! VLAN tags (IEEE 802.1Q), one within the other as providers stack them (802.1ad, "QinQ").
+//! Tags between the addresses of an Ethernet frame and its EtherType, one within the other as
+//! providers stack them (802.1ad, "QinQ").
 
-use super::{Layer, Skip, ethernet};
+use super::{Layer, Skip, link};
 
-/// Customer tag, service tag, and the two that came before the standard.
-pub(super) const ETHERTYPES: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
-
-/// Tag control information, then again an EtherType or a length.
+/// IEEE 802.1Q: tag control information, then again an EtherType or a length.
 pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
-    let Some((&[_, _, high, low], rest)) = layer.data.split_first_chunk() else {
-        return Err(Skip::Truncated { layer: "VLAN" });
-    };
-    Ok(layer.then(ethernet::next(u16::from_be_bytes([high, low])), rest))
+    behind::<4>(layer, "VLAN")
+}
+
+/// Cisco's VN-Tag.
+pub(super) fn vn_tag(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
+    behind::<6>(layer, "VN-Tag")
+}
+
+/// IEEE 802.1BR, E-TAG.
+pub(super) fn bridge_port_extension(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
+    behind::<8>(layer, "E-TAG")
+}
+
+/// Cisco metadata: version, length, option, group tag.
+pub(super) fn cisco_metadata(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
+    behind::<8>(layer, "Cisco metadata")
+}
+
+/// IEEE 802.1ah, "MAC in MAC": a service tag, then the customer's frame.
+pub(super) fn provider_backbone(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
+    Ok(layer.pass(4, "I-TAG")?.ethernet())
+}
+
+/// Cisco FabricPath: a tag, then a whole frame.
+pub(super) fn fabric_path(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
+    Ok(layer.pass(2, "FabricPath")?.ethernet())
+}
+
+/// `N` bytes, the last two of which are an EtherType or a length.
+fn behind<'b, const N: usize>(layer: Layer<'b>, name: &'static str) -> Result<Layer<'b>, Skip> {
+    let (tag, layer) = layer.take::<N>(name)?;
+    let type_or_length = tag.last_chunk().copied().unwrap_or_default();
+    Ok(layer.is(link::ethernet_next(u16::from_be_bytes(type_or_length))))
 }
 
 #[cfg(test)]
@@ -20,9 +47,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_ethertype_behind_the_tag() {
+    fn reads_the_ethertype_behind_each_tag() {
         let next = layer(layer_of(b"\x20\x64\x08\x00ip")).unwrap();
         assert_eq!((next.next, next.data), (Next::Ether(0x0800), &b"ip"[..]));
+        let next = vn_tag(layer_of(b"....\x08\x00ip")).unwrap();
+        assert_eq!((next.next, next.data), (Next::Ether(0x0800), &b"ip"[..]));
+        let next = bridge_port_extension(layer_of(b"......\x00\x10ip")).unwrap();
+        assert_eq!((next.next, next.data), (Next::Llc, &b"ip"[..]));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::numbering::Numbering;
 use crate::capture::{Capture, DamageKind, FileFacts, Secrets};
-use crate::decode::{Decoder, Segment, Skip, checksum};
+use crate::decode::{self, Decoder, FragmentFacts, Segment, Skip, checksum};
 use crate::flow::FlowTable;
 use crate::report::{
     Finding, Quality, QualityCounter, SessionReport, Severity, SkippedFrames, Summary,
@@ -56,22 +56,23 @@ pub fn run(
             continue;
         };
         sorter.summary.packets += 1;
-        let (frame, link) = (packet.frame, packet.link);
-        let segment = match decoder.decode(&packet) {
-            Ok(segment) => segment,
-            Err(skip) => {
-                if matches!(skip, Skip::UnsupportedLink(_)) {
-                    sorter.quality.unsupported(link, frame);
+        for frame in decode::frames(&packet) {
+            let segment = match decoder.decode(&frame) {
+                Ok(segment) => segment,
+                Err(skip) => {
+                    if matches!(skip, Skip::UnsupportedLink(_)) {
+                        sorter.quality.unsupported(packet.link, packet.frame);
+                    }
+                    skipped.count(skip, packet.frame);
+                    continue;
                 }
-                skipped.count(skip, frame);
-                continue;
+            };
+            look_at(&segment, &mut sorter.quality);
+            let begin = |number| Session::new(number, Arc::clone(setup), tap(number));
+            let session = table.feed(&segment, begin, |ended| sorter.end(ended));
+            if let Some(is_session) = session.is_relevant() {
+                sorter.numbering.decide(session.number(), is_session);
             }
-        };
-        look_at(&segment, &mut sorter.quality);
-        let begin = |number| Session::new(number, Arc::clone(setup), tap(number));
-        let session = table.feed(&segment, begin, |ended| sorter.end(ended));
-        if let Some(is_session) = session.is_relevant() {
-            sorter.numbering.decide(session.number(), is_session);
         }
         sorter.flush(&mut on_session);
     }
@@ -79,6 +80,7 @@ pub fn run(
     sorter.flush(&mut on_session);
     sorter.summary.connections = table.created();
     let mut totals = totals(sorter, skipped, capture);
+    totals.findings.extend(fragments(&decoder.fragment_facts()));
     totals.findings.extend(secrets);
     totals
 }
@@ -161,6 +163,34 @@ fn totals(sorter: Sorter, skipped: Skipped, capture: &Capture) -> Totals {
         .map(|(reason, (frames, first_frame))| SkippedFrames { reason, frames, first_frame })
         .collect();
     Totals { summary, quality, findings }
+}
+
+/// What of datagrams in parts went wrong.
+fn fragments(facts: &FragmentFacts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if facts.overlaps_differ > 0 {
+        let message = format!(
+            "{} IP fragments contradict earlier ones about the bytes they share: the first was taken",
+            facts.overlaps_differ
+        );
+        found.push(
+            Finding::new("capture.fragments_differ", Severity::Warning, message)
+                .at(facts.first_overlap)
+                .hint("somebody may be hiding something from whoever looks on"),
+        );
+    }
+    if facts.incomplete > 0 {
+        let message = format!(
+            "{} IP datagrams of TCP came in parts, and a part is missing",
+            facts.incomplete
+        );
+        found.push(
+            Finding::new("capture.fragments_missing", Severity::Warning, message)
+                .at(facts.first_incomplete)
+                .hint("a filter by port drops all parts but the first: add `or (ip[6:2] & 0x1fff != 0)`"),
+        );
+    }
+    found
 }
 
 fn file_findings(file: &FileFacts) -> Vec<Finding> {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::oddity::Oddities;
+use crate::decode::TcpFlags;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
 
@@ -56,6 +58,8 @@ pub struct TcpFacts {
     pub frames: Option<(u64, u64)>,
     /// Counters by sender.
     pub counters: PerRole<Counters>,
+    /// What is odd, by sender.
+    pub odd: PerRole<Oddities>,
     /// The quickest answer to a packet of each end, in ns: the path from the point of capture to
     /// the other end and back.
     pub quickest_ack_ns: PerRole<Option<i64>>,
@@ -119,9 +123,11 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Bare acknowledgements without an IP identification are alike without being copies.
+    /// Bare acknowledgements without an IP identification are alike without being copies; SYN and
+    /// FIN are not sent again so soon (RFC 6298 §2).
     fn tells(&self) -> bool {
-        self.len > 0 || self.ip_id.is_some_and(|id| id != 0)
+        let flags = TcpFlags(self.flags);
+        self.len > 0 || flags.syn() || flags.fin() || self.ip_id.is_some_and(|id| id != 0)
     }
 }
 

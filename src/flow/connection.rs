@@ -11,9 +11,13 @@ use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
 
-/// A connection that was reset or closed from both ends is kept so long, in ns of capture time,
-/// for packets that come late (10 s).
+/// A connection that was closed from both ends is kept so long, in ns of capture time, for packets
+/// that come late (10 s).
 const LINGER: i64 = 10_000_000_000;
+
+/// One that was reset, or whose FIN nobody acknowledged, is kept longer: an end that has not heard of
+/// it sends again, up to two minutes later (RFC 6298 §2.4), and is no new connection (130 s).
+const LINGER_UNHEARD: i64 = 130_000_000_000;
 
 /// A connection that never got further than its SYN is given up after so long (5 min: Linux stops
 /// trying after 127 s).
@@ -22,6 +26,13 @@ const SYN_TIMEOUT: i64 = 300_000_000_000;
 /// An open connection without a packet is given up after so long (30 min; the longest timeout of
 /// SMTP is 10 min, RFC 5321 §4.5.3.2.6).
 const IDLE_TIMEOUT: i64 = 1_800_000_000_000;
+
+/// So many bytes may lie between a SYN that comes late and the first byte that was captured: more
+/// than may wait for it (`delivery`: 512 KiB).
+const FURTHEST_START: u32 = 1 << 20;
+
+/// The largest shift of a window (RFC 7323 §2.3), assumed where no SYN tells.
+const LARGEST_SHIFT: u8 = 14;
 
 /// A piece that cannot be placed yet, because where its direction starts is not known.
 pub(super) struct Unplaced {
@@ -83,16 +94,35 @@ impl<C: Conversation> Connection<C> {
 
     /// Whether a segment opens another connection between the same ends.
     pub(super) fn is_replaced_by(&self, side: Side, segment: &Segment<'_>) -> bool {
-        let opens = segment.flags.syn() && !segment.flags.ack();
-        let base = self.halves[side.index()].base;
-        opens && base.is_some_and(|base| base != segment.seq.wrapping_add(1))
+        if !segment.flags.syn() || segment.flags.rst() {
+            return false;
+        }
+        let first = segment.seq.wrapping_add(1);
+        match self.halves[side.index()].base {
+            // A SYN-ACK that answers the SYN of this connection belongs to it.
+            Some(base) if segment.flags.ack() => {
+                let answered = self.halves[side.peer().index()].base;
+                base != first
+                    && answered.map_or_else(|| self.is_closed(), |base| base != segment.ack)
+            }
+            Some(base) => base != first,
+            None => self.is_closed() && !self.may_begin_at(side, first),
+        }
+    }
+
+    /// Whether what waits for a SYN of this side can have begun with one that comes so late.
+    fn may_begin_at(&self, side: Side, first: u32) -> bool {
+        let seen = first_number(side, &self.unplaced);
+        seen.is_none_or(|seen| seen.wrapping_sub(first) <= FURTHEST_START)
     }
 
     /// When the connection is over unless another packet comes.
     pub(super) fn deadline(&self) -> Timestamp {
+        let is_silent = self.halves.iter().all(|half| half.top == 0);
         let patience = if self.is_closed() {
-            LINGER
-        } else if self.halves.iter().all(|half| half.top == 0) {
+            let heard = self.halves.iter().all(|half| half.fin_acked);
+            if heard || is_silent { LINGER } else { LINGER_UNHEARD }
+        } else if is_silent {
             SYN_TIMEOUT
         } else {
             IDLE_TIMEOUT
@@ -109,7 +139,8 @@ impl<C: Conversation> Connection<C> {
     pub(super) fn accept(&mut self, side: Side, segment: &Segment<'_>) {
         let is_copy = self.count(side, segment);
         self.learn(side, segment);
-        let piece = Piece { is_copy, ..Piece::of(segment) };
+        let shift = self.halves[side.index()].window_shift.unwrap_or(LARGEST_SHIFT);
+        let piece = Piece { is_copy, ..Piece::of(segment, shift) };
         let half = &self.halves[side.index()];
         let peer = &self.halves[side.peer().index()];
         let unknown = half.base.is_none() || (segment.flags.ack() && peer.base.is_none());
@@ -145,9 +176,7 @@ impl<C: Conversation> Connection<C> {
         let half = &mut self.halves[side.index()];
         half.counters.packets += 1;
         let flags = segment.flags;
-        if segment.window == 0 && !flags.syn() && !flags.rst() && !flags.fin() {
-            half.counters.zero_windows += 1;
-        }
+        half.doubt_reset(segment);
         if flags.fin() {
             half.fin_at = earliest(half.fin_at, at);
         }
@@ -163,8 +192,18 @@ impl<C: Conversation> Connection<C> {
             ip_id: segment.ip_id,
         };
         let is_copy = half.recent.is_copy(print, at.ts);
-        half.counters.duplicate_packets += u64::from(is_copy);
-        is_copy
+        if is_copy {
+            half.counters.duplicate_packets += 1;
+            half.odd.duplicates.note(at);
+            return true;
+        }
+        if segment.window == 0 && !flags.syn() && !flags.rst() && !flags.fin() {
+            half.counters.zero_windows += 1;
+        }
+        if flags.urg() && !segment.payload.is_empty() {
+            half.odd.urgent.note(at);
+        }
+        false
     }
 
     /// Learns from SYN and SYN-ACK who is the client and where the streams start.
@@ -181,7 +220,9 @@ impl<C: Conversation> Connection<C> {
             self.syn = earliest(self.syn, at);
         }
         let first = segment.seq.wrapping_add(1);
-        self.halves[me].base.get_or_insert(first);
+        let half = &mut self.halves[me];
+        half.base.get_or_insert(first);
+        half.window_shift = Some(segment.window_scale.unwrap_or(0));
         if let (Some(syn), Some(syn_ack)) = (self.syn, self.syn_ack) {
             let client = if flags.ack() { peer } else { me };
             self.halves[client].saw_answer(syn_ack.ts - syn.ts);
@@ -271,6 +312,7 @@ impl<C: Conversation> Connection<C> {
             span: self.span,
             frames: self.frames,
             counters: PerRole::new(|role| half(role).counters),
+            odd: PerRole::new(|role| half(role).odd),
             quickest_ack_ns: PerRole::new(|role| half(role).quickest_ack_ns),
         }
     }

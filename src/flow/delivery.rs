@@ -38,6 +38,8 @@ pub(super) struct Piece<'p> {
     /// The sequence number of the first payload byte.
     pub(super) seq: u32,
     pub(super) ack: Option<u32>,
+    /// The window that comes with the acknowledgement, in bytes.
+    pub(super) window: u32,
     pub(super) fin: bool,
     pub(super) payload: &'p [u8],
     /// Bytes behind the payload that the snap length cut off.
@@ -47,15 +49,20 @@ pub(super) struct Piece<'p> {
 }
 
 impl<'p> Piece<'p> {
-    pub(super) fn of(segment: &Segment<'p>) -> Self {
+    /// `shift` is that of the windows that the sender announces (RFC 7323 §2.3).
+    pub(super) fn of(segment: &Segment<'p>, shift: u8) -> Self {
+        let window = u32::from(segment.window);
+        // Text in a reset is a diagnosis, and no byte of the stream (RFC 9293 §3.10.7.3).
+        let is_reset = segment.flags.rst();
         Self {
             at: segment.at,
             // A SYN has a number of its own (RFC 9293 §3.4).
             seq: segment.seq.wrapping_add(u32::from(segment.flags.syn())),
             ack: segment.flags.ack().then_some(segment.ack),
+            window: if segment.flags.syn() { window } else { window << shift },
             fin: segment.flags.fin(),
-            payload: segment.payload,
-            cut: segment.cut,
+            payload: if is_reset { &[] } else { segment.payload },
+            cut: if is_reset { 0 } else { segment.cut },
             is_copy: false,
         }
     }
@@ -78,7 +85,8 @@ impl<C: Conversation> Connection<C> {
     /// Puts a piece where it belongs, and hands on what has become ready.
     pub(super) fn place(&mut self, side: Side, piece: &Piece<'_>) {
         if let Some(ack) = piece.ack {
-            self.halves[side.peer().index()].acknowledge(ack, piece.at);
+            self.check_clock(side, ack, piece.at);
+            self.halves[side.peer().index()].acknowledge(ack, piece.window, piece.at);
         }
         if !piece.has_place() {
             return self.pump();
@@ -87,7 +95,9 @@ impl<C: Conversation> Connection<C> {
         half.base.get_or_insert(piece.seq);
         let Some(offset) = half.offset_of(piece.seq) else { return };
         let end = offset + piece.payload.len() as i64 + i64::from(piece.cut);
-        if let Ok(end) = u64::try_from(end) {
+        if let Ok(end) = u64::try_from(end)
+            && half.is_within_window(end)
+        {
             half.saw_end(end, piece.fin);
         }
         // What lies before the start of the stream is a keep-alive or was delivered long ago.
@@ -97,11 +107,25 @@ impl<C: Conversation> Connection<C> {
         self.pump();
     }
 
+    /// What acknowledges a byte comes after it.
+    fn check_clock(&mut self, side: Side, ack: u32, at: Moment) {
+        let sent = &self.halves[side.peer().index()];
+        let is_newest = sent.top > 0 && sent.read_before(ack).is_some_and(|read| read >= sent.top);
+        if is_newest {
+            let sent_at = sent.top_ts;
+            self.halves[side.index()].odd.check_clock(sent_at, at);
+        }
+    }
+
     fn deliver_or_hold(&mut self, side: Side, offset: u64, piece: &Piece<'_>) {
         let Piece { at, ack, payload, cut, .. } = *piece;
         let end = offset.saturating_add(payload.len() as u64);
-        let half = &self.halves[side.index()];
-        let straight = cut == 0 && half.held.is_empty() && offset <= half.next;
+        let half = &mut self.halves[side.index()];
+        if half.contradicts(offset, payload) {
+            half.odd.overlaps_differ.note(at);
+        }
+        let alone = half.head().is_none_or(|(first, _)| first >= end);
+        let straight = cut == 0 && alone && offset <= half.next;
         let delivered = half.next;
         if straight && end > delivered && self.has_read(side, ack) {
             let old = usize::try_from(delivered - offset).unwrap_or(usize::MAX);
@@ -117,7 +141,10 @@ impl<C: Conversation> Connection<C> {
         half.hold_cut(end, u64::from(cut), at, ack);
         self.classify(side, piece, offset, fresh);
         let half = &mut self.halves[side.index()];
-        half.top = half.top.max(end.saturating_add(u64::from(cut)));
+        let end = end.saturating_add(u64::from(cut));
+        if half.is_within_window(end) {
+            half.top = half.top.max(end);
+        }
     }
 
     /// Tells new bytes from bytes sent again and from bytes overtaken on their way.
@@ -125,12 +152,15 @@ impl<C: Conversation> Connection<C> {
         let (at, end) = (piece.at, offset.saturating_add(piece.payload.len() as u64));
         let round_trip = self.halves.iter().filter_map(|half| half.quickest_ack_ns).sum();
         let half = &mut self.halves[side.index()];
-        if offset == end || (piece.is_copy && fresh == 0) {
+        if offset == end || (piece.is_copy && fresh == 0) || !half.is_within_window(end) {
             return;
         }
         half.counters.stream_bytes += fresh;
         let late = (at.ts - half.top_ts).saturating_abs();
         if offset >= half.top {
+            if half.top > 0 {
+                half.odd.check_clock(half.top_ts, at);
+            }
             (half.top, half.top_ts) = (end, at.ts);
             half.sample.get_or_insert((end, at.ts));
             return;
@@ -206,6 +236,7 @@ impl<C: Conversation> Connection<C> {
         let half = &mut self.halves[side.index()];
         let offset = half.next;
         half.next += bytes.len() as u64;
+        half.echo.remember(offset, bytes);
         let chunk = Chunk { from: self.role(side), offset, at, body: Body::Bytes(bytes) };
         self.conversation.on_tcp(TcpEvent::Data(chunk));
     }
@@ -274,6 +305,7 @@ impl<C: Conversation> Connection<C> {
     pub(super) fn force(&mut self) -> bool {
         let Some(obstacle) = self.obstacle() else { return false };
         match obstacle {
+            Obstacle::Hole(side, until) if self.is_false(side, until) => self.discard(side, until),
             Obstacle::Hole(side, until) if self.halves[side.index()].is_unseen_fin(until) => {
                 self.halves[side.index()].end_at(until - 1);
             }
@@ -288,6 +320,34 @@ impl<C: Conversation> Connection<C> {
         true
     }
 
+    /// Whether what shows a hole up to `until` cannot be meant: a segment far beyond the window, or
+    /// an acknowledgement that its sender went back on.
+    fn is_false(&self, side: Side, until: u64) -> bool {
+        let half = &self.halves[side.index()];
+        match half.head() {
+            Some((first, _)) if first <= until => !half.is_within_window(first),
+            _ => !half.is_acknowledged(until),
+        }
+    }
+
+    /// Goes on as if it had not been there.
+    fn discard(&mut self, side: Side, until: u64) {
+        let half = &mut self.halves[side.index()];
+        if half.head().is_some_and(|(first, _)| first <= until) {
+            if let Some((_, held)) = half.take_head() {
+                half.odd.outside_window.note(held.at);
+            }
+            return;
+        }
+        half.forget_false_acks();
+        let peer = &mut self.halves[side.peer().index()];
+        if let Some((_, held)) = peer.head() {
+            let at = held.at;
+            peer.odd.outside_window.note(at);
+        }
+        self.deliver_head(side.peer());
+    }
+
     /// The packet that showed a hole: the first behind it, or the one that acknowledged it.
     fn revealed_at(&self, side: Side) -> Moment {
         let half = &self.halves[side.index()];
@@ -298,6 +358,7 @@ impl<C: Conversation> Connection<C> {
 
     /// At the end, bytes that the peer acknowledged and no frame had are a hole as well.
     pub(super) fn declare_unseen_tail(&mut self, side: Side) {
+        self.halves[side.index()].forget_false_acks();
         let half = &self.halves[side.index()];
         let bytes = half.acked.saturating_sub(half.next);
         if bytes > 0 && !half.is_unseen_fin(half.acked) {

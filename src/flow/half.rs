@@ -3,11 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::analysis::{Counters, Recent};
+use super::echo::{self, Echo};
+use super::oddity::Oddities;
+use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
 
 /// Sequence numbers further than this from what is expected belong to no sane connection: the
 /// largest window of TCP is 2^30 bytes (RFC 7323 §2.3).
 const LARGEST_WINDOW: i64 = 1 << 30;
+
+/// So far beyond the peer's window, as far as its packets were captured, a segment may lie; further
+/// away it is not of this connection, or damaged (1 MiB: acknowledgements may be missing from the
+/// capture, and windows grow).
+const BEYOND_WINDOW: u64 = 1 << 20;
 
 /// What one entry in the waiting room costs besides its bytes: the tree node and the header.
 const OVERHEAD: usize = 96;
@@ -58,8 +66,18 @@ pub(super) struct Half {
     /// The furthest byte that the peer has acknowledged, and when it did.
     pub(super) acked: u64,
     pub(super) acked_at: Moment,
+    /// Where the newest acknowledgement stands, by time and by place in the file. It never goes
+    /// back: one that is beyond both was no true one.
+    newest_ack: Option<(Moment, u64)>,
+    last_ack: u64,
+    /// The end of the window that the peer has announced.
+    window_end: Option<u64>,
+    /// The shift of the windows that this end announces, if its SYN was seen.
+    pub(super) window_shift: Option<u8>,
     /// The offset of the FIN.
     pub(super) fin: Option<u64>,
+    /// The peer has acknowledged the FIN's own number.
+    pub(super) fin_acked: bool,
     pub(super) held: BTreeMap<u64, Held>,
     /// Bytes allocated for `held`; the caps are about these, not about the payload alone.
     pub(super) allocated: usize,
@@ -71,6 +89,9 @@ pub(super) struct Half {
     pub(super) fin_at: Option<Moment>,
     pub(super) rst_at: Option<Moment>,
     pub(super) counters: Counters,
+    pub(super) odd: Oddities,
+    /// What was handed on lately.
+    pub(super) echo: Echo,
     pub(super) recent: Recent,
 }
 
@@ -91,9 +112,17 @@ impl Half {
         Some(self.fin.map_or(offset, |fin| offset.min(fin)))
     }
 
-    /// Notes an acknowledgement by the peer.
-    pub(super) fn acknowledge(&mut self, ack: u32, at: Moment) {
+    /// Notes an acknowledgement by the peer, and the window that it announces.
+    pub(super) fn acknowledge(&mut self, ack: u32, window: u32, at: Moment) {
         let Some(offset) = self.read_before(ack) else { return };
+        self.fin_acked |=
+            self.fin.is_some() && self.offset_of(ack) > self.fin.map(u64::cast_signed);
+        let window_end = offset.saturating_add(window.into());
+        self.window_end = Some(self.window_end.map_or(window_end, |end| end.max(window_end)));
+        if self.newest_ack.is_none_or(|(newest, _)| newest <= at) {
+            self.newest_ack = Some((at, offset));
+        }
+        self.last_ack = offset;
         if offset > self.acked {
             (self.acked, self.acked_at) = (offset, at);
         }
@@ -103,6 +132,40 @@ impl Half {
             self.sample = None;
             self.saw_answer(at.ts - sent);
         }
+    }
+
+    /// Whether the peer has acknowledged bytes up to here, and has not gone back on it.
+    pub(super) fn is_acknowledged(&self, until: u64) -> bool {
+        self.last_ack >= until || self.newest_ack.is_some_and(|(_, offset)| offset >= until)
+    }
+
+    /// Takes the acknowledgements back that the peer itself did.
+    pub(super) fn forget_false_acks(&mut self) {
+        let newest = self.newest_ack.map_or(0, |(_, offset)| offset);
+        self.acked = self.acked.min(newest.max(self.last_ack));
+    }
+
+    /// Whether a segment that reaches up to `end` can be meant: the peer's window, if any of its
+    /// packets was captured, is the limit.
+    pub(super) fn is_within_window(&self, end: u64) -> bool {
+        let limit = self.window_end.map(|end| end.max(self.next).saturating_add(BEYOND_WINDOW));
+        limit.is_none_or(|limit| end <= limit)
+    }
+
+    /// Whether bytes at `offset` are others than an earlier segment said. A keep-alive may have any
+    /// byte in it (RFC 9293 §3.8.4).
+    pub(super) fn contradicts(&self, offset: u64, payload: &[u8]) -> bool {
+        let end = offset.saturating_add(payload.len() as u64);
+        if offset >= self.top || (payload.len() == 1 && end == self.next) {
+            return false;
+        }
+        let first = self.held.range(..=offset).next_back().map_or(offset, |(&first, _)| first);
+        let mut waiting = self.held.range(first..end);
+        let differs = |(&at, held): (&u64, &Held)| match &held.body {
+            HeldBody::Bytes(bytes) => echo::differ(at, bytes, offset, payload),
+            HeldBody::Cut(_) => false,
+        };
+        waiting.any(differs) || self.echo.contradicts(offset, payload)
     }
 
     /// Notes where a segment with data or FIN ends. Data beyond a FIN shows that it was none.
@@ -126,6 +189,17 @@ impl Half {
     /// the data, and nothing after it.
     pub(super) fn is_unseen_fin(&self, until: u64) -> bool {
         self.fin.is_none() && self.held.is_empty() && until == self.next.saturating_add(1)
+    }
+
+    /// An end that goes on sending new bytes after its reset did not send it: somebody else did.
+    pub(super) fn doubt_reset(&mut self, segment: &Segment<'_>) {
+        let Some(rst_at) = self.rst_at.filter(|&rst_at| rst_at < segment.at) else { return };
+        let next = self.next.cast_signed();
+        let is_new = self.offset_of(segment.seq).is_some_and(|offset| offset >= next);
+        if is_new && !segment.payload.is_empty() {
+            self.rst_at = None;
+            self.odd.resets_ignored.note(rst_at);
+        }
     }
 
     /// Notes that a packet of this end was answered after `ns`. A negative time is a capture out

@@ -5,8 +5,10 @@ mod analysis;
 mod clock;
 mod connection;
 mod delivery;
+mod echo;
 mod half;
 mod key;
+mod oddity;
 mod table;
 
 use std::net::SocketAddr;
@@ -14,6 +16,7 @@ use std::net::SocketAddr;
 pub use analysis::{Closing, Counters, TcpFacts};
 pub use clock::CaptureClock;
 pub use key::FlowKey;
+pub use oddity::{Noted, Oddities};
 pub use table::FlowTable;
 
 use crate::moment::Moment;
@@ -106,3 +109,6 @@ pub trait Conversation {
     /// Takes the next event.
     fn on_tcp(&mut self, event: TcpEvent<'_>);
 }
+
+#[cfg(test)]
+mod tests;

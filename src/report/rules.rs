@@ -1,5 +1,7 @@
 //! Rules that judge a session.
 
+mod packets;
+
 use super::codes::finding;
 use super::diagnosis::{Case, seconds};
 use super::findings::{Finding, Severity};
@@ -28,6 +30,7 @@ pub(super) fn judge(
     let mut found = Vec::new();
     found.extend(lost_segments(lost));
     found.extend(one_sided(session, tcp));
+    found.extend(packets::odd(tcp));
     if let Some(facts) = tls {
         found.extend(verdict(session));
         found.extend(alert(facts));

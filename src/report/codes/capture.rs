@@ -78,4 +78,20 @@ pub(super) const CODES: &[Code] = &[
         causes: &["NTP set the clock while packets were recorded", "files joined in the wrong order"],
         advice: "let NTP slew the clock of the capturing host, or merge files with `mergecap`",
     },
+    Code {
+        code: "capture.fragments_differ",
+        severity: Severity::Warning,
+        meaning: "IP fragments contradict earlier ones about the bytes they share.",
+        evidence: "Their number and the first frame; the first bytes were taken.",
+        causes: &["an attempt to hide something from whoever looks on"],
+        advice: "somebody may be hiding something from whoever looks on",
+    },
+    Code {
+        code: "capture.fragments_missing",
+        severity: Severity::Warning,
+        meaning: "IP datagrams of TCP came in parts, and a part is missing.",
+        evidence: "Their number and the first frame.",
+        causes: &["a capture filter by port, which later fragments do not match", "lost packets"],
+        advice: "a filter by port drops all parts but the first: add `or (ip[6:2] & 0x1fff != 0)`",
+    },
 ];

@@ -4,18 +4,17 @@ use super::{Layer, Skip, sll};
 
 /// Protocol, reserved, interface index, ARPHRD type, packet type, address length, address (8).
 pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
-    let Some((header, rest)) = layer.data.split_first_chunk::<20>() else {
-        return Err(Skip::Truncated { layer: "SLL2" });
-    };
-    let [high, low, ..] = *header;
-    Ok(layer.then(sll::next(u16::from_be_bytes([high, low])), rest))
+    let (header, layer) = layer.take::<20>("SLL2")?;
+    let [high, low, _, _, _, _, _, _, d1, d2, ..] = *header;
+    let [device, protocol] = [[d1, d2], [high, low]].map(u16::from_be_bytes);
+    Ok(layer.is(sll::next(device, protocol)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Next;
-    use super::super::testframe::layer_of;
     use super::*;
+    use crate::decode::Next;
+    use crate::decode::testframe::layer_of;
 
     #[test]
     fn reads_the_protocol_at_the_start_of_the_header() {

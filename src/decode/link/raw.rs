@@ -3,7 +3,7 @@
 use super::{Layer, Skip, ipv4, ipv6};
 
 /// The version is the first nibble in both (RFC 791 §3.1, RFC 8200 §3).
-pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
+pub(in crate::decode) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     match layer.data.first().map(|first| first >> 4) {
         Some(4) => ipv4::layer(layer),
         Some(6) => ipv6::layer(layer),
@@ -14,9 +14,9 @@ pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Next;
-    use super::super::testframe::{Ip, layer_of};
     use super::*;
+    use crate::decode::Next;
+    use crate::decode::testframe::{Ip, layer_of};
 
     #[test]
     fn tells_the_version_by_the_first_nibble() {
