@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::render::{FORMATS, Format};
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -70,9 +73,9 @@ pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) shared: SharedArgs,
     /// What to print
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: Format,
-    /// Where to print it, instead of standard output
+    #[arg(long, value_name = "FORMAT", default_value = FORMATS[0].name, value_parser = formats())]
+    pub(super) format: &'static Format,
+    /// Where to print it, instead of standard output; overwritten if it exists
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// What to show that is masked by default
@@ -114,12 +117,11 @@ const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
   %E %e  MAC addresses, and %V %v VLAN: not known here; 'unknown-mac' and nothing
   /      makes directories";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Text,
-    /// One document, described by docs/report.schema.json
-    Json,
+/// The formats that `render` has, by their names.
+fn formats() -> impl TypedValueParser<Value = &'static Format> {
+    let named = |format: &Format| PossibleValue::new(format.name).help(format.about);
+    let names = PossibleValuesParser::new(FORMATS.iter().map(named));
+    names.try_map(|name| Format::named(&name).ok_or("no such format"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -12,7 +12,7 @@ use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
 
 /// One TCP connection that concerns us.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SessionReport {
     /// 1, 2, 3 … in order of first frame.
     pub id: u64,
@@ -182,7 +182,7 @@ pub struct TcpReport {
 }
 
 /// The dialogue of a session.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SmtpReport {
     /// The server's first reply.
     pub greeting: Option<GreetingReport>,

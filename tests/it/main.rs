@@ -16,6 +16,7 @@ mod wire;
 // A module a feature.
 mod cli;
 mod late;
+mod formats;
 mod loss;
 mod scenario;
 mod schema;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Style, TextReport};
+use super::{Renderer as _, Rest, Style, TextReport};
 use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
@@ -45,10 +45,11 @@ impl Run {
     fn page(&self, style: Style) -> String {
         let mut out = Vec::new();
         let mut report = TextReport::new(style);
-        for session in &self.sessions {
+        for session in self.sessions.clone() {
             report.session(session, &mut out).unwrap();
         }
-        report.finish(&self.summary, &self.findings, &mut out).unwrap();
+        let (summary, findings) = (self.summary.clone(), self.findings.clone());
+        report.finish(Rest { summary, findings, ..Rest::default() }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 }
