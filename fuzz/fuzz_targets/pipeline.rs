@@ -21,7 +21,7 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
     assert!(errors.is_empty(), "{errors:?}");
     let reveal = Reveal { auth: true, body: true };
     let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
-    Arc::new(Setup { keys, reveal, all_tls: true })
+    Arc::new(Setup { keys, reveal, all_tls: true, ..Setup::default() })
 });
 
 fuzz_target!(|bytes: &[u8]| {

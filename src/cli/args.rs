@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::render::{FORMATS, Format};
+use crate::report::SlowLimit;
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -84,6 +85,9 @@ pub(super) struct ShowArgs {
     /// The timing report alone
     #[arg(long)]
     pub(super) timing: bool,
+    /// How long a phase may take before it is a finding, as in greeting=2s or rcpt=off
+    #[arg(long, value_name = "PHASE=DURATION", long_help = SLOW_HELP)]
+    pub(super) slow: Vec<SlowLimit>,
 }
 
 #[derive(Debug, Args)]
@@ -105,6 +109,21 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
 }
+
+const SLOW_HELP: &str = "How long a phase may take before it is a finding; repeatable
+
+  connect    SYN to ACK                    1s     tcp.slow_connect
+  greeting   ACK to the greeting           1s     smtp.slow_greeting
+  starttls   STARTTLS to its reply         1s     smtp.slow_starttls
+  handshake  ClientHello to Finished       500ms  tls.slow_handshake
+  auth       AUTH to its final reply       3s     smtp.slow_auth
+  mail       MAIL to its reply             1s     smtp.slow_mail
+  rcpt       RCPT to its reply             3s     smtp.slow_rcpt
+  data       DATA to its reply             1s     smtp.slow_data
+  transfer   a message's first byte, last  off    smtp.slow_transfer
+  accept     a message's last byte, reply  5s     smtp.slow_accept
+
+A duration has a unit (us, ms, s, m); off is never slow.";
 
 const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
 [default: %A.%a-%B.%b%V%v%C%c]

@@ -8,7 +8,7 @@ use super::exit::{Exit, Faults};
 use super::output;
 use crate::capture::{Capture, DamageKind, FileFacts, Input};
 use crate::keys::{KeyError, KeyRing, KeySource};
-use crate::report::{DecryptionStatus, Reveal, SessionReport, Summary};
+use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
 use crate::session::Setup;
 use crate::tls::Keys;
 
@@ -44,6 +44,7 @@ impl Plan {
                 body: reveal.contains(&RevealWhat::Body),
             },
             all_tls: args.all_tls,
+            ..Setup::default()
         };
         Self {
             setup: Arc::new(setup),
@@ -51,6 +52,13 @@ impl Plan {
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
             faults: Faults { keys: !errors.is_empty(), ..Faults::default() },
+        }
+    }
+
+    /// Takes what the user says is slow.
+    pub(super) fn limit(&mut self, limits: &[SlowLimit]) {
+        if let Some(setup) = Arc::get_mut(&mut self.setup) {
+            limits.iter().for_each(|&limit| setup.slow.set(limit));
         }
     }
 

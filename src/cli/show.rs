@@ -15,6 +15,7 @@ use crate::report::{CaptureReport, KeyReport, Opened, Summary};
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let mut plan = Plan::new(&args.shared, &args.reveal);
+    plan.limit(&args.slow);
     let mut capture = plan::capture(&args.shared);
     let mut out = output::create(
         args.output.as_deref(),

@@ -174,8 +174,7 @@ mod tests {
     #[test]
     fn no_cell_begins_a_formula() {
         let line = written(&["=cmd|'/C calc'!A0", "+1", "-2", "@SUM(A1)", " =1", "a=b"]);
-        let cells =
-            ["\"'=cmd|'/C calc'!A0\"", "\"'+1\"", "\"'-2\"", "\"'@SUM(A1)\"", "\"' =1\"", "a=b"];
+        let cells = ["'=cmd|'/C calc'!A0", "'+1", "'-2", "'@SUM(A1)", "' =1", "a=b"];
         assert_eq!(line, format!("{}\r\n", cells.join(",")));
     }
 

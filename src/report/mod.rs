@@ -7,9 +7,12 @@ mod outcome;
 mod recorder;
 mod rules;
 mod session;
+mod slow;
 mod summary;
+mod tcp;
 mod timing;
 mod tls;
+mod vantage;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -24,9 +27,11 @@ pub use session::{
     MailReport, Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport,
     TimelineEntry,
 };
+pub use slow::{SlowLimit, SlowLimits};
 pub use summary::{MissingOrigin, SkippedFrames, Summary};
 pub use timing::{Attribution, Timing};
 pub use tls::{AlertReport, CertificateReport, OriginReport, ResumptionReport, TlsReport};
+pub use vantage::{Position, Vantage};
 pub use verdict::{Decryption, DecryptionStatus, Reason};
 
 use crate::capture::FileFacts;

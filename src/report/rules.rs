@@ -9,13 +9,6 @@ use crate::tls::TlsFacts;
 use crate::tls::names::{AlertDescription, ProtocolVersion};
 use crate::tls::suite::{Cipher, Suite};
 
-/// A greeting that takes longer than this is slow, in ns (1 s): people notice, and some clients
-/// give up after a few of these.
-const SLOW_GREETING: i64 = 1_000_000_000;
-
-/// A handshake that takes longer than this is slow, in ns (500 ms).
-const SLOW_HANDSHAKE: i64 = 500_000_000;
-
 /// Severity and hint of each code that is not a reason of the verdict.
 const CODES: &[(&str, Severity, &str)] = &[
     (
@@ -82,6 +75,34 @@ const CODES: &[(&str, Severity, &str)] = &[
         "reverse DNS, tarpitting and pregreet tests are the usual causes",
     ),
     (
+        "tcp.slow_connect",
+        Severity::Warning,
+        "a SYN or SYN-ACK was lost, or the server's queue of connections is full",
+    ),
+    (
+        "smtp.slow_starttls",
+        Severity::Warning,
+        "the server may be waiting for entropy or a TLS proxy",
+    ),
+    ("smtp.slow_auth", Severity::Warning, "see how the server reaches its directory or database"),
+    (
+        "smtp.slow_mail",
+        Severity::Warning,
+        "the server may check the sender: SPF, DNS, policy service",
+    ),
+    (
+        "smtp.slow_rcpt",
+        Severity::Warning,
+        "greylisting, callouts, directory look-ups and tarpitting are the usual causes",
+    ),
+    ("smtp.slow_data", Severity::Warning, "the server may run filters before it says 354"),
+    ("smtp.slow_transfer", Severity::Warning, "see `timing.attribution` for whom it waited"),
+    (
+        "smtp.slow_accept",
+        Severity::Warning,
+        "content filters that scan before the queue are the usual cause",
+    ),
+    (
         "smtp.bare_newline",
         Severity::Warning,
         "RFC 5321 §2.3.8 forbids bare CR and LF; lax servers can be made to smuggle mails with them",
@@ -117,15 +138,18 @@ pub(super) fn judge(
         found.extend(fatal_alert(facts));
         found.extend(certificate_expired(session, facts));
         found.extend(weak(facts));
-        found.extend(slow_handshake(session));
         found.extend(search_given_up(facts));
     }
     found.extend(starttls_refused(session));
     found.extend(rejected(session));
-    found.extend(slow_greeting(session));
     found.append(&mut session.findings);
-    found.sort_by_key(|finding| (finding.severity, finding.frame.is_none(), finding.frame));
+    sort(&mut found);
     session.findings = found;
+}
+
+/// The worst first, then by frame.
+pub(super) fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| (finding.severity, finding.frame.is_none(), finding.frame));
 }
 
 fn lost_segments(lost: &PerRole<Option<(Moment, u64)>>) -> impl Iterator<Item = Finding> {
@@ -225,20 +249,6 @@ fn is_weak(suite: &Suite) -> bool {
     )
 }
 
-fn slow_handshake(session: &SessionReport) -> Option<Finding> {
-    let ns = session.timing.tls_handshake_ns.filter(|&ns| ns > SLOW_HANDSHAKE)?;
-    let phases = [
-        ("the server's first flight", session.timing.tls_server_flight_ns),
-        ("the client's flight", session.timing.tls_client_flight_ns),
-        ("the server's Finished", session.timing.tls_server_finish_ns),
-    ];
-    let slowest = phases.into_iter().filter_map(|(name, ns)| Some((ns?, name))).max()?;
-    let message =
-        format!("the handshake took {}, {} of it for {}", ms(ns), ms(slowest.0), slowest.1);
-    let hello = session.timeline.iter().find(|entry| entry.event == "tls.client_hello")?;
-    Some(finding("tls.slow_handshake", message).at(hello.frame))
-}
-
 fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
     let at = facts.search_given_up?;
     let message = "not every record behind a hole was tried with every number that it may have";
@@ -277,14 +287,4 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
         finding("smtp.rejected", message).at(exchange.reply_frame)
     };
     smtp.exchanges.iter().filter(is_refused).take(8).map(say).collect()
-}
-
-fn slow_greeting(session: &SessionReport) -> Option<Finding> {
-    let ns = session.timing.greeting_ns.filter(|&ns| ns > SLOW_GREETING)?;
-    let frame = session.smtp.as_ref()?.exchanges.first()?.reply_frame;
-    Some(finding("smtp.slow_greeting", format!("the greeting took {}", ms(ns))).at(frame))
-}
-
-fn ms(ns: i64) -> String {
-    format!("{}.{:03} s", ns / 1_000_000_000, ns / 1_000_000 % 1000)
 }

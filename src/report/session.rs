@@ -8,6 +8,7 @@ use super::findings::Finding;
 use super::outcome::Outcome;
 use super::timing::Timing;
 use super::tls::TlsReport;
+use super::vantage::Vantage;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
 
@@ -179,6 +180,8 @@ pub struct TcpReport {
     pub zero_windows: PerRole<u64>,
     /// Payload bytes captured, each counted once.
     pub bytes: PerRole<u64>,
+    /// Where the capture was taken.
+    pub vantage: Vantage,
 }
 
 /// The dialogue of a session.

@@ -23,6 +23,7 @@ mod schema;
 mod secrets;
 mod shuffle;
 mod ssl2;
+mod timing;
 mod truth;
 mod tshark;
 mod walls;

@@ -31,7 +31,7 @@ fn run(name: &str, reveal: Reveal) -> Run {
     let setup = Arc::new(Setup {
         keys: Keys { ring: Arc::new(ring), ..Keys::default() },
         reveal,
-        all_tls: false,
+        ..Setup::default()
     });
     let path = PathBuf::from(format!("testdata/{name}.pcap"));
     let mut capture = Capture::open(vec![Input::File(path)]);
