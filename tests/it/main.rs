@@ -15,8 +15,8 @@ mod wire;
 
 // A module a feature.
 mod cli;
-mod late;
 mod formats;
+mod late;
 mod loss;
 mod scenario;
 mod schema;
