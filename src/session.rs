@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
 use crate::moment::Moment;
-use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport};
+use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport, SlowLimits};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input};
@@ -40,6 +40,7 @@ const SNIFFED: usize = 512;
 const LATEST_TLS: u64 = 16 << 10;
 
 /// What every session of a run shares.
+#[derive(Default)]
 pub struct Setup {
     /// What may open sessions.
     pub keys: Keys,
@@ -47,6 +48,8 @@ pub struct Setup {
     pub reveal: Reveal,
     /// Every connection that carries TLS is reported.
     pub all_tls: bool,
+    /// How long each phase may take before it is slow.
+    pub slow: SlowLimits,
 }
 
 /// What a connection turned out to be.
@@ -359,6 +362,7 @@ impl Session {
             tls: tls.as_ref().map(|facts| (facts, self.implicit)),
             smtp,
             keys: &self.setup.keys,
+            slow: &self.setup.slow,
         };
         Ended::Session(Box::new(recorder.finish(&closed)))
     }

@@ -9,8 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use smtp_decrypt::capture::Capture;
 use smtp_decrypt::engine;
 use smtp_decrypt::keys::{KeyRing, KeySource};
-use smtp_decrypt::render::{json, text};
-use smtp_decrypt::report::{CaptureReport, Generator, KeyReport, Report, Reveal, SCHEMA};
+use smtp_decrypt::render::{FORMATS, Rest, text};
+use smtp_decrypt::report::{CaptureReport, KeyReport, Reveal};
 use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
 
@@ -23,37 +23,36 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
     assert!(errors.is_empty(), "{errors:?}");
     let reveal = Reveal { auth: true, body: true };
     let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
-    Arc::new(Setup { keys, reveal, all_tls: true })
+    Arc::new(Setup { keys, reveal, all_tls: true, ..Setup::default() })
 });
 
 fuzz_target!(|bytes: &[u8]| {
     let mut capture = Capture::from_bytes("fuzz", bytes.to_vec());
     let mut sessions = Vec::new();
     let totals = engine::run(&mut capture, &SETUP, |_| None, |session| sessions.push(session));
-    let mut text = text::TextReport::new(text::Style::default());
-    let mut shown = Vec::new();
-    for session in &sessions {
-        text.session(session, &mut shown).expect("a vector takes everything");
-    }
-    text.finish(&totals.summary, &totals.quality, &totals.findings, &mut shown).expect("the same");
-    assert_harmless(&shown);
-    let report = Report {
-        schema: SCHEMA,
-        generator: Generator::default(),
+    let rest = || Rest {
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_keys(&SETUP.keys, &sessions),
-        sessions,
-        findings: totals.findings,
-        quality: totals.quality,
-        summary: totals.summary,
+        findings: totals.findings.clone(),
+        quality: totals.quality.clone(),
+        summary: totals.summary.clone(),
     };
-    let mut document = Vec::new();
-    json::write(&report, &mut document).expect("a vector takes everything");
-    serde_json::from_slice::<serde_json::Value>(&document).expect("JSON");
+    for format in FORMATS {
+        let mut renderer = (format.renderer)(&text::Style::default());
+        let mut shown = Vec::new();
+        for session in sessions.clone() {
+            renderer.session(session, &mut shown).expect("a vector takes everything");
+        }
+        renderer.finish(rest(), &mut shown).expect("the same");
+        assert_harmless(&shown);
+        if format.name == "json" {
+            serde_json::from_slice::<serde_json::Value>(&shown).expect("JSON");
+        }
+    }
 });
 
 fn assert_harmless(shown: &[u8]) {
     let text = std::str::from_utf8(shown).expect("UTF-8");
-    let harmful = text.chars().find(|&c| c.is_control() && c != '\n');
+    let harmful = text.chars().find(|&c| c.is_control() && !matches!(c, '\n' | '\r'));
     assert!(harmful.is_none(), "{harmful:?} reaches the terminal");
 }

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::render::{FORMATS, Format};
+use crate::report::SlowLimit;
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -73,9 +77,9 @@ pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) shared: SharedArgs,
     /// What to print
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: Format,
-    /// Where to print it, instead of standard output
+    #[arg(long, value_name = "FORMAT", default_value = FORMATS[0].name, value_parser = formats())]
+    pub(super) format: &'static Format,
+    /// Where to print it, instead of standard output; overwritten if it exists
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// What to show that is masked by default
@@ -90,6 +94,9 @@ pub(super) struct ShowArgs {
     /// With --follow: end when nothing has come for so many seconds
     #[arg(long, value_name = "SECONDS", requires = "follow")]
     pub(super) idle: Option<u32>,
+    /// How long a phase may take before it is a finding, as in greeting=2s or rcpt=off
+    #[arg(long, value_name = "PHASE=DURATION", long_help = SLOW_HELP)]
+    pub(super) slow: Vec<SlowLimit>,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +119,21 @@ pub(super) struct ExportArgs {
     pub(super) reveal: Vec<RevealWhat>,
 }
 
+const SLOW_HELP: &str = "How long a phase may take before it is a finding; repeatable
+
+  connect    SYN to ACK                    1s     tcp.slow_connect
+  greeting   ACK to the greeting           1s     smtp.slow_greeting
+  starttls   STARTTLS to its reply         1s     smtp.slow_starttls
+  handshake  ClientHello to Finished       500ms  tls.slow_handshake
+  auth       AUTH to its final reply       3s     smtp.slow_auth
+  mail       MAIL to its reply             1s     smtp.slow_mail
+  rcpt       RCPT to its reply             3s     smtp.slow_rcpt
+  data       DATA to its reply             1s     smtp.slow_data
+  transfer   a message's first byte, last  off    smtp.slow_transfer
+  accept     a message's last byte, reply  5s     smtp.slow_accept
+
+A duration has a unit (us, ms, s, m); off is never slow.";
+
 const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
 [default: %A.%a-%B.%b%V%v%C%c]
 
@@ -123,12 +145,11 @@ const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
   %E %e  MAC addresses, and %V %v VLAN: not known here; 'unknown-mac' and nothing
   /      makes directories";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Text,
-    /// One document, described by docs/report.schema.json
-    Json,
+/// The formats that `render` has, by their names.
+fn formats() -> impl TypedValueParser<Value = &'static Format> {
+    let named = |format: &Format| PossibleValue::new(format.name).help(format.about);
+    let names = PossibleValuesParser::new(FORMATS.iter().map(named));
+    names.try_map(|name| Format::named(&name).ok_or("no such format"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,10 +1,10 @@
 //! Where words go: data to standard output or a file, everything else to standard error.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::args::Color;
 use crate::render::term;
@@ -44,6 +44,50 @@ pub(super) fn open(output: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
     let Some(path) = output else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Standard output, or the file named, which is overwritten, but never if it is one of `inputs`.
+/// With secrets in it, nobody else may read it.
+pub(super) fn create(
+    output: Option<&Path>,
+    inputs: &[PathBuf],
+    has_secrets: bool,
+) -> anyhow::Result<Box<dyn Write>> {
+    let Some(path) = output else { return open(None) };
+    if let Some(input) = inputs.iter().find(|input| is_same_file(input, path)) {
+        bail!("-o {} would overwrite the input {}", path.display(), input.display());
+    }
+    if !has_secrets {
+        return open(output);
+    }
+    let file = private(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let identity = |path: &Path| path.metadata().ok().map(|m| (m.dev(), m.ino()));
+        // A device may be read and written: `-` and `/dev/stdout` can be one terminal.
+        identity(a).is_some() && identity(a) == identity(b) && b.is_file()
+    }
+    #[cfg(not(unix))]
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// A file that was there before may be readable for all: no longer.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 /// Whether the error is that nobody reads on.

@@ -8,7 +8,7 @@ use super::exit::{Exit, Faults};
 use super::output;
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::keys::{KeyError, KeyRing, KeySource};
-use crate::report::{DecryptionStatus, Reveal, SessionReport, Summary};
+use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
 use crate::session::Setup;
 use crate::tls::Keys;
 
@@ -45,6 +45,7 @@ impl Plan {
                 body: reveal.contains(&RevealWhat::Body),
             },
             all_tls: args.all_tls,
+            ..Setup::default()
         };
         Self {
             setup: Arc::new(setup),
@@ -64,9 +65,21 @@ impl Plan {
         }
     }
 
+    /// Whether the capture is still being written.
+    pub(super) fn is_following(&self) -> bool {
+        self.follows
+    }
+
     fn is_fault(&self, file: &FileFacts) -> bool {
         let is_cut = |damage: &Damage| matches!(damage.kind, DamageKind::Truncated { .. });
         file.damage.as_ref().is_some_and(|damage| !(self.follows && is_cut(damage)))
+    }
+
+    /// Takes what the user says is slow.
+    pub(super) fn limit(&mut self, limits: &[SlowLimit]) {
+        if let Some(setup) = Arc::get_mut(&mut self.setup) {
+            limits.iter().for_each(|&limit| setup.slow.set(limit));
+        }
     }
 
     /// Whether the user wants to see a session. Notes whether it was decrypted.

@@ -1,31 +1,35 @@
 //! `show`: decrypted conversations and timing.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
 
-use super::args::{Format, ShowArgs};
+use super::args::ShowArgs;
 use super::exit::Exit;
 use super::plan::{self, Plan};
 use super::{follow, output};
 use crate::capture::Capture;
 use crate::engine;
-use crate::render::{json, text};
-use crate::report::{CaptureReport, Generator, KeyReport, Report, SCHEMA, Summary};
+use crate::render::{Renderer, Rest, text};
+use crate::report::{CaptureReport, KeyReport, Opened, Summary};
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let mut plan = Plan::new(&args.shared, &args.reveal);
+    plan.limit(&args.slow);
     let mut capture = match args.follow {
         true => followed(args, &mut plan)?,
         false => plan::capture(&args.shared),
     };
-    let mut out = output::open(args.output.as_deref())?;
-    let summary = match args.format {
-        Format::Json => show_json(&mut plan, &mut capture, &mut out)?,
-        Format::Text => show_text(&mut plan, &mut capture, args, &mut out)?,
-    };
+    let mut out = output::create(
+        args.output.as_deref(),
+        &inputs(args, &plan, &capture),
+        !args.reveal.is_empty(),
+    )?;
+    let mut renderer = (args.format.renderer)(&style(args));
+    let summary = render(&mut plan, &mut capture, &mut *renderer, &mut out)?;
     out.flush()?;
     Ok(plan.conclude(&capture, &summary))
 }
@@ -43,53 +47,32 @@ fn followed(args: &ShowArgs, plan: &mut Plan) -> anyhow::Result<Capture> {
     follow::capture(path, args.idle.map(|idle| Duration::from_secs(idle.into())), interrupted)
 }
 
-/// One document, written when all is known.
-fn show_json(
-    plan: &mut Plan,
-    capture: &mut Capture,
-    out: &mut dyn Write,
-) -> anyhow::Result<Summary> {
-    let setup = plan.setup.clone();
-    let mut sessions = Vec::new();
-    let totals = engine::run(
-        capture,
-        &setup,
-        |_| None,
-        |session| {
-            if plan.wants(&session) {
-                sessions.push(session);
-            }
-        },
-    );
-    sessions.sort_by_key(|session| session.id);
-    let report = Report {
-        schema: SCHEMA,
-        generator: Generator::default(),
-        captures: capture.files().map(CaptureReport::new).collect(),
-        keys: KeyReport::of_keys(&setup.keys, &sessions),
-        sessions,
-        findings: totals.findings,
-        quality: totals.quality,
-        summary: totals.summary,
-    };
-    json::write(&report, out)?;
-    Ok(report.summary)
+/// Files that are read, and so must not be written.
+fn inputs(args: &ShowArgs, plan: &Plan, capture: &Capture) -> Vec<PathBuf> {
+    let shared = &args.shared;
+    let named = [&shared.keys, &shared.key, &shared.keylog].into_iter().flatten();
+    let keys = plan.setup.keys.ring.keys().iter().map(|key| PathBuf::from(&key.identity().path));
+    let captures = capture.files().map(|file| PathBuf::from(&file.path));
+    named.chain(&shared.password_file).cloned().chain(keys).chain(captures).collect()
 }
 
-/// Sessions as they end.
-fn show_text(
-    plan: &mut Plan,
-    capture: &mut Capture,
-    args: &ShowArgs,
-    out: &mut dyn Write,
-) -> anyhow::Result<Summary> {
-    let style = text::Style {
+fn style(args: &ShowArgs) -> text::Style {
+    text::Style {
         colors: output::has_colors(args.shared.color, args.output.as_deref()),
         timing_only: args.timing,
         ..text::Style::default()
-    };
-    let mut report = text::TextReport::new(style);
+    }
+}
+
+/// Sessions as they end, then the rest.
+fn render(
+    plan: &mut Plan,
+    capture: &mut Capture,
+    renderer: &mut dyn Renderer,
+    out: &mut dyn Write,
+) -> io::Result<Summary> {
     let setup = plan.setup.clone();
+    let mut opened = Opened::default();
     let mut written = Ok(());
     let totals = engine::run(
         capture,
@@ -97,14 +80,22 @@ fn show_text(
         |_| None,
         |session| {
             if written.is_ok() && plan.wants(&session) {
-                written = report.session(&session, out);
-                if args.follow && written.is_ok() {
+                opened.count(&session);
+                written = renderer.session(session, out);
+                if plan.is_following() && written.is_ok() {
                     written = out.flush();
                 }
             }
         },
     );
     written?;
-    report.finish(&totals.summary, &totals.quality, &totals.findings, out)?;
+    let rest = Rest {
+        captures: capture.files().map(CaptureReport::new).collect(),
+        keys: KeyReport::of_counted(&setup.keys, &opened),
+        findings: totals.findings,
+        quality: totals.quality,
+        summary: totals.summary.clone(),
+    };
+    renderer.finish(rest, out)?;
     Ok(totals.summary)
 }

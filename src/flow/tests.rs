@@ -103,6 +103,7 @@ impl Sent {
         let (source, destination) =
             if self.from == Role::Client { (ends[0], ends[1]) } else { (ends[1], ends[0]) };
         Segment {
+            bytes: &[],
             at: Moment { ts: Timestamp(self.ms * 1_000_000), frame },
             source,
             destination,

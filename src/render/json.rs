@@ -2,7 +2,37 @@
 
 use std::io::{self, Write};
 
-use crate::report::Report;
+use super::{Renderer, Rest};
+use crate::report::{Generator, Report, SCHEMA, SessionReport};
+
+/// Keeps the sessions until all are known: the document has them by `id`.
+#[derive(Default)]
+pub struct Document {
+    sessions: Vec<SessionReport>,
+}
+
+impl Renderer for Document {
+    fn session(&mut self, session: SessionReport, _: &mut dyn Write) -> io::Result<()> {
+        self.sessions.push(session);
+        Ok(())
+    }
+
+    fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()> {
+        let mut sessions = std::mem::take(&mut self.sessions);
+        sessions.sort_by_key(|session| session.id);
+        let report = Report {
+            schema: SCHEMA,
+            generator: Generator::default(),
+            captures: rest.captures,
+            keys: rest.keys,
+            sessions,
+            findings: rest.findings,
+            quality: rest.quality,
+            summary: rest.summary,
+        };
+        write(&report, out)
+    }
+}
 
 /// Writes the report, indented, with a line end behind it.
 ///

@@ -1,10 +1,97 @@
 //! The model becomes bytes, one file a format. Knows nothing of the engine or of which files to
 //! open.
 
+pub mod csv;
 pub mod envelope;
 pub mod explain;
 pub mod flow_name;
 pub mod json;
 pub mod mask;
+pub mod ndjson;
 pub mod term;
 pub mod text;
+
+use std::fmt;
+use std::io::{self, Write};
+
+use crate::report::{CaptureReport, Finding, KeyReport, Quality, SessionReport, Summary};
+
+/// Turns a run into bytes.
+pub trait Renderer {
+    /// Takes a session; they come in the order in which they end.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn session(&mut self, session: SessionReport, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Takes what is known at the end.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// What is known when all sessions are over.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// The input files.
+    pub captures: Vec<CaptureReport>,
+    /// The keys given.
+    pub keys: Vec<KeyReport>,
+    /// Findings that belong to no session.
+    pub findings: Vec<Finding>,
+    /// What the capture lacks.
+    pub quality: Quality,
+    /// Totals.
+    pub summary: Summary,
+}
+
+/// What `show` prints: a row of [`FORMATS`].
+pub struct Format {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its line of help.
+    pub about: &'static str,
+    /// Makes what renders it.
+    pub renderer: fn(&text::Style) -> Box<dyn Renderer>,
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// All formats, the default first.
+pub static FORMATS: &[Format] = &[
+    Format {
+        name: "text",
+        about: "For people",
+        renderer: |style| Box::new(text::TextReport::new(*style)),
+    },
+    Format {
+        name: "json",
+        about: "One document, described by docs/report.schema.json",
+        renderer: |_| Box::new(json::Document::default()),
+    },
+    Format {
+        name: "ndjson",
+        about: "A JSON object a line: each session as it ends, then the totals",
+        renderer: |_| Box::new(ndjson::Lines),
+    },
+    Format {
+        name: "csv",
+        about: "A row a session, under a header row (RFC 4180)",
+        renderer: |_| Box::new(csv::Rows::default()),
+    },
+];
+
+impl Format {
+    /// The format of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FORMATS.iter().find(|format| format.name == name)
+    }
+}

@@ -24,7 +24,8 @@ mod wrap;
 
 use std::io::{self, Write};
 
-use crate::report::{Finding, Quality, SessionReport, Summary};
+use super::{Renderer, Rest};
+use crate::report::SessionReport;
 use page::Page;
 use table::Table;
 
@@ -62,14 +63,7 @@ impl TextReport {
         Self { style, table: Table::default() }
     }
 
-    /// Writes a session.
-    ///
-    /// # Errors
-    ///
-    /// What `out` says.
-    pub fn session(&mut self, session: &SessionReport, out: &mut dyn Write) -> io::Result<()> {
-        self.table.add(session);
-        let page = &mut Page::new(out, &self.style);
+    fn write(&self, session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
         heading::title(session, page)?;
         if self.style.timing_only {
             page.blank()?;
@@ -82,21 +76,18 @@ impl TextReport {
         page.blank()?;
         timing::section(session, page)
     }
+}
+
+impl Renderer for TextReport {
+    fn session(&mut self, session: SessionReport, out: &mut dyn Write) -> io::Result<()> {
+        self.table.add(&session);
+        self.write(&session, &mut Page::new(out, &self.style))
+    }
 
     /// Writes the totals, with a line a session if there were several.
-    ///
-    /// # Errors
-    ///
-    /// What `out` says.
-    pub fn finish(
-        &self,
-        summary: &Summary,
-        quality: &Quality,
-        findings: &[Finding],
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()> {
         let page = &mut Page::new(out, &self.style);
         self.table.write(page)?;
-        summary::section(summary, quality, findings, page)
+        summary::section(&rest.summary, &rest.quality, &rest.findings, page)
     }
 }

@@ -11,10 +11,15 @@ mod recorder;
 mod rules;
 mod security;
 mod session;
+mod slow;
 mod summary;
+mod tcp;
 mod timing;
 mod tls;
+mod vantage;
 mod verdict;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -29,9 +34,11 @@ pub use session::{
     MailReport, Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport,
     TimelineEntry,
 };
+pub use slow::{SlowLimit, SlowLimits};
 pub use summary::{MissingOrigin, SkippedFrames, Summary};
 pub use timing::{Attribution, Timing};
 pub use tls::{AlertReport, CertificateReport, OriginReport, ResumptionReport, TlsReport};
+pub use vantage::{Position, Vantage};
 pub use verdict::{Decryption, DecryptionStatus, Reason};
 
 use crate::capture::FileFacts;
@@ -150,12 +157,20 @@ impl KeyReport {
     /// What is told of each key and key log, with the number of sessions that each opened.
     #[must_use]
     pub fn of_keys(keys: &Keys, sessions: &[SessionReport]) -> Vec<Self> {
+        let mut opened = Opened::default();
+        sessions.iter().for_each(|session| opened.count(session));
+        Self::of_counted(keys, &opened)
+    }
+
+    /// The same, where the sessions are gone and were counted.
+    #[must_use]
+    pub fn of_counted(keys: &Keys, opened: &Opened) -> Vec<Self> {
         let of_key = |identity: &KeyIdentity| Self {
             source: identity.source.clone(),
             path: identity.path.clone(),
             bits: Some(identity.bits),
             spki_sha256: Some(hex(&identity.spki_sha256)),
-            sessions_opened: opened_by(&identity.source, sessions),
+            sessions_opened: opened.by(&identity.source),
             note: identity.note.clone(),
         };
         let mut told: Vec<_> = keys.ring.keys().iter().map(|key| of_key(key.identity())).collect();
@@ -163,7 +178,7 @@ impl KeyReport {
         for origin in [Origin::File, Origin::Dsb].into_iter().filter(|&origin| log.has(origin)) {
             let source = log.source(origin);
             told.push(Self {
-                sessions_opened: opened_by(&source, sessions),
+                sessions_opened: opened.by(&source),
                 path: if origin == Origin::File {
                     log.files().collect::<Vec<_>>().join(", ")
                 } else {
@@ -179,6 +194,19 @@ impl KeyReport {
     }
 }
 
-fn opened_by(source: &String, sessions: &[SessionReport]) -> u64 {
-    sessions.iter().filter(|session| session.opened_by() == Some(source)).count() as u64
+/// How many sessions each key opened, by its source.
+#[derive(Debug, Default)]
+pub struct Opened(BTreeMap<String, u64>);
+
+impl Opened {
+    /// Counts a session.
+    pub fn count(&mut self, session: &SessionReport) {
+        if let Some(source) = session.opened_by() {
+            *self.0.entry(source.clone()).or_default() += 1;
+        }
+    }
+
+    fn by(&self, source: &str) -> u64 {
+        self.0.get(source).copied().unwrap_or_default()
+    }
 }

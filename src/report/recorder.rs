@@ -7,11 +7,11 @@ use super::findings::Finding;
 use super::outcome::Ending;
 use super::rules;
 use super::session::{
-    AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
-    MailReport, Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport,
-    TimelineEntry,
+    AuthReport, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo, MailReport,
+    Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,
 };
-use super::timing::{SmtpPhases, Turns, slowest, timing};
+use super::slow::{self, SlowLimits};
+use super::timing::{Manners, SmtpPhases, Turns, slowest, timing};
 use super::tls::{TlsReport, level_name};
 use super::verdict::{Case, DecryptionStatus, is_established};
 use super::{Decryption, hex};
@@ -83,6 +83,8 @@ pub struct Closed<'a> {
     pub smtp: Option<&'a SmtpFacts>,
     /// The keys that were tried.
     pub keys: &'a Keys,
+    /// What is slow.
+    pub slow: &'a SlowLimits,
 }
 
 impl Recorder {
@@ -116,6 +118,7 @@ impl Recorder {
 
     /// Takes a retransmission.
     pub fn on_retransmission(&mut self, from: Role, at: Moment) {
+        self.turns.again(from, at);
         self.note("tcp.retransmission", Some(from), at, None);
     }
 
@@ -138,6 +141,10 @@ impl Recorder {
             }
             TlsEvent::FirstApplicationData(from, at) => {
                 self.note("tls.first_application_data", Some(from), at, None);
+            }
+            TlsEvent::FirstOpaqueRecord(from, at) => {
+                let known = "handshake or application data".to_string();
+                self.note("tls.first_protected_record", Some(from), at, known);
             }
             TlsEvent::Alert(alert) => self.on_alert(&alert),
             TlsEvent::NotTls(from, bytes, at) => self.on_not_tls(from, bytes, at),
@@ -170,6 +177,7 @@ impl Recorder {
                 self.note("smtp.data_start", Some(Role::Client), at, None);
             }
             SmtpEvent::DataEnd { at, .. } => {
+                self.phases.data_ended = Some(at);
                 self.note("smtp.data_end", Some(Role::Client), at, None);
             }
             SmtpEvent::Body { mail, bytes } if self.reveal.body => self.keep_body(mail, bytes),
@@ -238,6 +246,10 @@ impl Recorder {
     }
 
     fn time_exchange(&mut self, exchange: &Exchange) {
+        self.turns.owed(exchange.at, exchange.reply_at);
+        let is_last = exchange.verb.as_deref() == Some("QUIT")
+            || exchange.reply.as_ref().is_some_and(|reply| reply.code == 421);
+        self.turns.farewell(exchange.reply_at.filter(|_| is_last));
         let Some(reply_at) = exchange.reply_at else { return };
         if exchange.kind == ExchangeKind::Greeting {
             self.phases.greeting.get_or_insert(reply_at);
@@ -250,8 +262,16 @@ impl Recorder {
             Some("RCPT") => slowest(&mut self.phases.rcpt, ns),
             Some("DATA") => slowest(&mut self.phases.data_go_ahead, ns),
             Some(".") => slowest(&mut self.phases.data_accept, ns),
+            Some("BDAT") => self.time_last_chunk(reply_at),
             Some("AUTH" | "AUTH-RESPONSE") => self.time_auth(exchange, at, reply_at),
             _ => {}
+        }
+    }
+
+    /// The reply to the last chunk is the one to the message (RFC 3030 §2).
+    fn time_last_chunk(&mut self, reply_at: Moment) {
+        if let Some(ended) = self.phases.data_ended.take().filter(|ended| *ended <= reply_at) {
+            slowest(&mut self.phases.data_accept, reply_at.ts - ended.ts);
         }
     }
 
@@ -305,7 +325,6 @@ impl Recorder {
         self.note_tcp(tcp);
         let (start, end) = tcp.span.unwrap_or_default();
         let timeline = self.take_timeline(start);
-        let timing = timing(tcp, &timeline, &self.phases, &self.turns);
         let tls_established = closed.tls.is_some_and(|(facts, _)| is_established(facts));
         let tls = closed.tls.map(|(facts, implicit)| {
             let decryption = decryption(closed, facts);
@@ -316,6 +335,13 @@ impl Recorder {
         let opened = tls.as_ref().is_none_or(|tls| {
             matches!(tls.decryption.status, DecryptionStatus::Decrypted | DecryptionStatus::Partial)
         }) && !closed_again;
+        let manners = Manners {
+            is_known: closed.smtp.is_some() && opened,
+            client_begins: closed.tls.map_or_else(|| is_implicit(closed), |(_, implicit)| implicit),
+            handshake: None,
+        };
+        let turns = std::mem::take(&mut self.turns);
+        let timing = timing(tcp, &timeline, &self.phases, turns, manners);
         let outcome = Ending {
             tcp,
             tls: closed.tls.map(|(facts, _)| facts),
@@ -331,10 +357,10 @@ impl Recorder {
             protocol: closed.protocol,
             start: start.ts,
             duration_ns: (end.ts - start.ts).max(0),
-            frames: frames(tcp),
+            frames: FrameSpan::of(tcp),
             outcome,
             proxy: self.proxy.take(),
-            tcp: tcp_report(tcp),
+            tcp: TcpReport::of(tcp),
             tls,
             smtp,
             timeline,
@@ -343,6 +369,7 @@ impl Recorder {
             findings: std::mem::take(&mut self.findings),
         };
         rules::judge(&mut report, tcp, closed.tls.map(|(facts, _)| facts), &self.lost);
+        slow::judge(&mut report, closed.slow);
         report
     }
 
@@ -406,34 +433,14 @@ impl Recorder {
     }
 }
 
+/// By its port, where nothing was said that tells (RFC 8314 §7.3).
+fn is_implicit(closed: &Closed<'_>) -> bool {
+    closed.ends.server.port() == 465 && closed.smtp.is_none()
+}
+
 fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
     let is_closed = closed.tcp.closing() != Closing::Open;
     Case { facts, keys: closed.keys, ends: closed.ends, closed: is_closed }.decide()
-}
-
-fn frames(tcp: &TcpFacts) -> FrameSpan {
-    let (first, last) = tcp.frames.unwrap_or_default();
-    FrameSpan { first, last, count: tcp.packets() }
-}
-
-fn tcp_report(tcp: &TcpFacts) -> TcpReport {
-    let (close, closed_by) = match tcp.closing() {
-        Closing::Fin(by) => (CloseKind::Fin, Some(by)),
-        Closing::Rst(by) => (CloseKind::Rst, Some(by)),
-        Closing::Open => (CloseKind::None, None),
-    };
-    TcpReport {
-        handshake_ns: tcp.handshake_ns(),
-        rtt_ns: tcp.rtt_ns(),
-        closed_by,
-        close,
-        retransmissions: PerRole::new(|role| tcp.counters[role].retransmissions),
-        out_of_order: PerRole::new(|role| tcp.counters[role].out_of_order),
-        duplicate_packets: PerRole::new(|role| tcp.counters[role].duplicate_packets),
-        lost_bytes: PerRole::new(|role| tcp.counters[role].lost_bytes),
-        zero_windows: PerRole::new(|role| tcp.counters[role].zero_windows),
-        bytes: PerRole::new(|role| tcp.counters[role].stream_bytes),
-    }
 }
 
 fn reply_report(reply: &Reply) -> ReplyReport {

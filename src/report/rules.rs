@@ -3,7 +3,7 @@
 mod packets;
 
 use super::codes::finding;
-use super::diagnosis::{Case, seconds};
+use super::diagnosis::Case;
 use super::findings::{Finding, Severity};
 use super::security;
 use super::session::SessionReport;
@@ -11,13 +11,6 @@ use crate::flow::TcpFacts;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 use crate::tls::TlsFacts;
-
-/// A greeting that takes longer than this is slow, in ns (1 s): people notice, and some clients
-/// give up after a few of these.
-const SLOW_GREETING: i64 = 1_000_000_000;
-
-/// A handshake that takes longer than this is slow, in ns (500 ms).
-const SLOW_HANDSHAKE: i64 = 500_000_000;
 
 /// Adds to a finished session what its parts show together: the cause of its failure first, then
 /// the worst first.
@@ -35,28 +28,31 @@ pub(super) fn judge(
         found.extend(verdict(session));
         found.extend(alert(facts));
         found.extend(security::of_tls(session, facts, tcp));
-        found.extend(slow_handshake(session));
         found.extend(search_given_up(facts));
     }
     found.extend(security::of_dialogue(session));
     found.extend(starttls_refused(session));
     found.extend(rejected(session));
-    found.extend(slow_greeting(session));
     found.append(&mut session.findings);
-    found.sort_by_key(|finding| (finding.severity, finding.frame.is_none(), finding.frame));
+    session.findings = found;
     session.diagnosis = Case { session, tcp, tls }.diagnose();
-    session.findings = match &session.diagnosis {
-        Some(diagnosis) => led_by(diagnosis.finding(), found),
-        None => found,
-    };
+    if let Some(diagnosis) = &session.diagnosis {
+        let cause = diagnosis.finding();
+        session.findings.retain(|other| !(other.code == cause.code && other.frame == cause.frame));
+        session.findings.push(cause);
+    }
+    sort(session);
 }
 
-/// The cause first, and not twice.
-fn led_by(cause: Finding, mut found: Vec<Finding>) -> Vec<Finding> {
-    let is_same = |other: &Finding| other.code == cause.code && other.frame == cause.frame;
-    found.retain(|other| !is_same(other));
-    found.insert(0, cause);
-    found
+/// The cause of a failure first, then the worst first.
+pub(super) fn sort(session: &mut SessionReport) {
+    let cause = session.diagnosis.as_ref().map(|diagnosis| &diagnosis.cause);
+    let is_cause = |finding: &Finding| {
+        cause.is_some_and(|cause| cause.code == finding.code && cause.frame == finding.frame)
+    };
+    session.findings.sort_by_key(|finding| {
+        (!is_cause(finding), finding.severity, finding.frame.is_none(), finding.frame)
+    });
 }
 
 fn lost_segments(lost: &PerRole<Option<(Moment, u64)>>) -> impl Iterator<Item = Finding> {
@@ -101,24 +97,6 @@ fn alert(facts: &TlsFacts) -> Option<Finding> {
     Some(if is_warning { Finding { severity: Severity::Info, ..found } } else { found })
 }
 
-fn slow_handshake(session: &SessionReport) -> Option<Finding> {
-    let ns = session.timing.tls_handshake_ns.filter(|&ns| ns > SLOW_HANDSHAKE)?;
-    let phases = [
-        ("the server's first flight", session.timing.tls_server_flight_ns),
-        ("the client's flight", session.timing.tls_client_flight_ns),
-        ("the server's Finished", session.timing.tls_server_finish_ns),
-    ];
-    let slowest = phases.into_iter().filter_map(|(name, ns)| Some((ns?, name))).max()?;
-    let message = format!(
-        "the handshake took {}, {} of it for {}",
-        seconds(ns),
-        seconds(slowest.0),
-        slowest.1
-    );
-    let hello = session.timeline.iter().find(|entry| entry.event == "tls.client_hello")?;
-    Some(finding("tls.slow_handshake", message).at(hello.frame))
-}
-
 fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
     let at = facts.search_given_up?;
     let message = "not every record behind a hole was tried with every number that it may have";
@@ -157,10 +135,4 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
         finding("smtp.rejected", message).at(exchange.reply_frame)
     };
     smtp.exchanges.iter().filter(is_refused).take(8).map(say).collect()
-}
-
-fn slow_greeting(session: &SessionReport) -> Option<Finding> {
-    let ns = session.timing.greeting_ns.filter(|&ns| ns > SLOW_GREETING)?;
-    let frame = session.smtp.as_ref()?.exchanges.first()?.reply_frame;
-    Some(finding("smtp.slow_greeting", format!("the greeting took {}", seconds(ns))).at(frame))
 }

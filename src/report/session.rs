@@ -9,11 +9,12 @@ use super::findings::Finding;
 use super::outcome::Outcome;
 use super::timing::Timing;
 use super::tls::TlsReport;
+use super::vantage::Vantage;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
 
 /// One TCP connection that concerns us.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SessionReport {
     /// 1, 2, 3 … in order of first frame.
     pub id: u64,
@@ -182,10 +183,12 @@ pub struct TcpReport {
     pub zero_windows: PerRole<u64>,
     /// Payload bytes captured, each counted once.
     pub bytes: PerRole<u64>,
+    /// Where the capture was taken.
+    pub vantage: Vantage,
 }
 
 /// The dialogue of a session.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SmtpReport {
     /// The server's first reply.
     pub greeting: Option<GreetingReport>,

@@ -16,7 +16,7 @@ use crate::tls::hello::{ClientHello, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, S
 use crate::tls::suite::Suite;
 
 /// The TLS layer of a session.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TlsReport {
     /// `starttls` or `implicit`.
     pub mode: &'static str,
@@ -65,7 +65,7 @@ pub struct TlsReport {
 }
 
 /// What a client offered.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ClientHelloReport {
     /// The version field.
     pub version: String,
@@ -96,7 +96,7 @@ pub struct ClientHelloReport {
 }
 
 /// What a server chose.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ServerHelloReport {
     /// Names of the extensions, in order.
     pub extensions: Vec<String>,
@@ -155,7 +155,7 @@ fn handle_of(facts: &TlsFacts, resumption: Resumption) -> Option<String> {
 }
 
 /// A certificate.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "as in `tls::certificate::Certificate`")]
 pub struct CertificateReport {
     pub subject: String,
@@ -171,7 +171,7 @@ pub struct CertificateReport {
 }
 
 /// An alert.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct AlertReport {
     /// Who sent it.
     pub from: Role,

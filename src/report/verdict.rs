@@ -49,7 +49,7 @@ impl DecryptionStatus {
 }
 
 /// What came of the decryption of a session.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Decryption {
     /// Whether it was opened.
     pub status: DecryptionStatus,

@@ -155,7 +155,7 @@ mod tests {
     fn heard(port: u16, said: &[(Role, Body<'_>)]) -> Vec<u8> {
         let (done, heard) = channel();
         let reveal = Reveal { auth: false, body: false };
-        let setup = Arc::new(Setup { keys: Keys::default(), reveal, all_tls: false });
+        let setup = Arc::new(Setup { keys: Keys::default(), reveal, ..Setup::default() });
         let tap = Box::new(Listener { heard: Vec::new(), done });
         let mut session = Session::new(1, setup, Some(tap));
         let (client, server) = (([10, 0, 0, 1], 40_000).into(), ([10, 0, 0, 2], port).into());

@@ -324,7 +324,7 @@ impl Tls {
                 if matches!(self.facts.keys, KeySearch::Opened(_)) {
                     self.facts.closed_again.get_or_insert(at);
                 }
-                self.on_first_application_data(from, at, out);
+                self.on_opaque_application_data(from, at, out);
             }
             _ => {}
         }
@@ -334,6 +334,16 @@ impl Tls {
         if self.facts.first_application_data[from].is_none() {
             self.facts.first_application_data[from] = Some(at);
             out(TlsEvent::FirstApplicationData(from, at));
+        }
+    }
+
+    fn on_opaque_application_data(&mut self, from: Role, at: Moment, out: &mut Out<'_>) {
+        if !self.facts.is_tls13() {
+            return self.on_first_application_data(from, at, out);
+        }
+        if self.facts.first_application_data[from].is_none() {
+            self.facts.first_application_data[from] = Some(at);
+            out(TlsEvent::FirstOpaqueRecord(from, at));
         }
     }
 

@@ -47,6 +47,9 @@ pub enum TlsEvent<'a> {
     Alert(Alert),
     /// The first record of application data of a direction, opened or not.
     FirstApplicationData(Role, Moment),
+    /// The first protected record of a TLS 1.3 session that is not opened: the handshake's later
+    /// messages and application data look alike (RFC 8446 §5.2).
+    FirstOpaqueRecord(Role, Moment),
     /// Application data, decrypted and its integrity checked.
     Data(Role, &'a [u8], Moment),
     /// Application data is missing here: of so many bytes of ciphertext, at most.

@@ -16,6 +16,7 @@ mod wire;
 // A module a feature.
 mod cli;
 mod diagnosis;
+mod formats;
 mod late;
 mod loss;
 mod scenario;
@@ -23,6 +24,7 @@ mod schema;
 mod secrets;
 mod shuffle;
 mod ssl2;
+mod timing;
 mod truth;
 mod tshark;
 mod walls;

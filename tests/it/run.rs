@@ -48,7 +48,7 @@ impl Runner {
     fn with(ring: KeyRing) -> Self {
         let reveal = Reveal { auth: true, body: false };
         let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
-        Self { setup: Arc::new(Setup { keys, reveal, all_tls: false }) }
+        Self { setup: Arc::new(Setup { keys, reveal, ..Setup::default() }) }
     }
 
     /// The report of a capture in memory, checked against the schema.

@@ -14,7 +14,13 @@ use crate::lab::{self, Lab, items, testdata, text};
 const KEYS: &[&str] = &["server.key", "other.key", "rsa1024.key", "rsa4096.key"];
 
 /// Every way to print a capture.
-const MODES: &[&[&str]] = &[&["--format", "json"], &["--format", "text", "-v"], &["--timing"]];
+const MODES: &[&[&str]] = &[
+    &["--format", "json"],
+    &["--format", "ndjson"],
+    &["--format", "csv"],
+    &["--format", "text", "-v"],
+    &["--timing"],
+];
 
 fn print(lab: &Lab, options: &[&str], with_keys: bool) -> String {
     let mut command = Command::cargo_bin("smtp-decrypt").expect("the binary");

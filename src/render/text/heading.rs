@@ -174,7 +174,20 @@ fn tcp(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
     }
     closed(&session.tcp, &mut line);
     page.put(&line)?;
+    vantage(&session.tcp, page)?;
     Role::BOTH.into_iter().try_for_each(|role| trouble(&session.tcp, role, page))
+}
+
+/// Where the capture was taken; nothing where nothing tells.
+fn vantage(tcp: &TcpReport, page: &mut Page<'_>) -> io::Result<()> {
+    let vantage = tcp.vantage;
+    let Some((client, server)) = vantage.client_rtt_ns.zip(vantage.server_rtt_ns) else {
+        return Ok(());
+    };
+    let mut line = Line::unlabelled();
+    line.own("captured ").own(vantage.position.words()).own(" (RTT: client ");
+    line.text(Duration(client)).own(", server ").text(Duration(server));
+    page.put(line.own(")"))
 }
 
 fn closed(tcp: &TcpReport, line: &mut Line) {

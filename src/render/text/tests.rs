@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Style, TextReport};
+use super::{Renderer as _, Rest, Style, TextReport};
 use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
 use crate::report::{
-    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, Quality, ReplyReport, Reveal,
+    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport, Reveal,
     SessionReport, Severity, SkippedFrames, Summary,
 };
 use crate::session::Setup;
@@ -31,7 +31,7 @@ fn run(name: &str, reveal: Reveal) -> Run {
     let setup = Arc::new(Setup {
         keys: Keys { ring: Arc::new(ring), ..Keys::default() },
         reveal,
-        all_tls: false,
+        ..Setup::default()
     });
     let path = PathBuf::from(format!("testdata/{name}.pcap"));
     let mut capture = Capture::open(vec![Input::File(path)]);
@@ -45,10 +45,11 @@ impl Run {
     fn page(&self, style: Style) -> String {
         let mut out = Vec::new();
         let mut report = TextReport::new(style);
-        for session in &self.sessions {
+        for session in self.sessions.clone() {
             report.session(session, &mut out).unwrap();
         }
-        report.finish(&self.summary, &Quality::default(), &self.findings, &mut out).unwrap();
+        let (summary, findings) = (self.summary.clone(), self.findings.clone());
+        report.finish(Rest { summary, findings, ..Rest::default() }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 }

@@ -145,6 +145,7 @@ fn name(event: &'static str) -> &'static str {
         "tls.change_cipher_spec" => "ChangeCipherSpec",
         "tls.finished" => "Finished",
         "tls.new_session_ticket" => "NewSessionTicket",
+        "tls.first_protected_record" => "first protected record",
         "tls.first_application_data" => "first application data",
         "tls.close_notify" => "close_notify",
         other => other,

@@ -59,7 +59,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Info,
         meaning: "Packets of the sessions were captured twice.",
         evidence: "Packets that are equal but for their link layer, shortly after each other.",
-        causes: &["`-i any` on a host with bridges, bonds or VLANs", "a mirror of both sides of a switch"],
+        causes: &[
+            "`-i any` on a host with bridges, bonds or VLANs",
+            "a mirror of both sides of a switch",
+        ],
         advice: "capture on one interface instead of `-i any`, a bond or both sides of a mirror",
     },
     Code {
@@ -75,7 +78,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Warning,
         meaning: "The times of packets go back.",
         evidence: "The number of steps, the largest of them and the frame behind it.",
-        causes: &["NTP set the clock while packets were recorded", "files joined in the wrong order"],
+        causes: &[
+            "NTP set the clock while packets were recorded",
+            "files joined in the wrong order",
+        ],
         advice: "let NTP slew the clock of the capturing host, or merge files with `mergecap`",
     },
     Code {

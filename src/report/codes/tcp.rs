@@ -78,7 +78,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Warning,
         meaning: "Packets are older by their clock than what they follow or acknowledge.",
         evidence: "The frame, and the size of the step.",
-        causes: &["the clock was set while packets were recorded", "files of two hosts in one capture"],
+        causes: &[
+            "the clock was set while packets were recorded",
+            "files of two hosts in one capture",
+        ],
         advice: "times across the step are wrong: keep the clock of the capturing host steady, and merge only files of one clock",
     },
     Code {
@@ -110,7 +113,18 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Warning,
         meaning: "An end went on sending after its reset.",
         evidence: "The frame of the RST, and of the first packet after it.",
-        causes: &["somebody between the ends sends resets", "a new connection that uses the old numbers"],
+        causes: &[
+            "somebody between the ends sends resets",
+            "a new connection that uses the old numbers",
+        ],
         advice: "somebody between the ends may send resets; or a new connection uses the old numbers",
+    },
+    Code {
+        code: "tcp.slow_connect",
+        severity: Severity::Warning,
+        meaning: "The TCP handshake took long.",
+        evidence: "Its duration, beside the limit that `--slow connect=` sets.",
+        causes: &["a SYN or SYN-ACK was lost", "the server's queue of connections is full"],
+        advice: "a SYN or SYN-ACK was lost, or the server's queue of connections is full",
     },
 ];
