@@ -7,6 +7,7 @@ mod outcome;
 mod recorder;
 mod rules;
 mod session;
+mod starttls;
 mod summary;
 mod timing;
 mod tls;
@@ -19,8 +20,8 @@ pub use outcome::Outcome;
 pub use recorder::{Closed, Recorder, Reveal};
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
-    MailReport, Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport,
-    TimelineEntry,
+    MailReport, Protocol, ProxyReport, RecipientReport, ReplyReport, SessionReport, SmtpReport,
+    TcpReport, TimelineEntry, Tunnel,
 };
 pub use summary::{MissingOrigin, SkippedFrames, Summary};
 pub use timing::{Attribution, Timing};

@@ -7,9 +7,10 @@ use super::outcome::Ending;
 use super::rules;
 use super::session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
-    MailReport, Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport,
-    TimelineEntry,
+    MailReport, Protocol, ProxyReport, RecipientReport, ReplyReport, SessionReport, SmtpReport,
+    TcpReport, TimelineEntry, Tunnel,
 };
+use super::starttls;
 use super::timing::{SmtpPhases, Turns, slowest, timing};
 use super::tls::{TlsReport, level_name};
 use super::verdict::{Case, DecryptionStatus, is_established};
@@ -17,7 +18,9 @@ use super::{Decryption, hex};
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
-use crate::smtp::{Exchange, ExchangeKind, Mail, ProxyHeader, Reply, SmtpEvent, SmtpFacts};
+use crate::smtp::{
+    Exchange, ExchangeKind, Mail, ProxyHeader, Recipient, Reply, SmtpEvent, SmtpFacts,
+};
 use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
@@ -49,6 +52,7 @@ pub struct Recorder {
     mails: Vec<MailReport>,
     bodies: BTreeMap<u64, Vec<u8>>,
     proxy: Option<ProxyReport>,
+    tunnel: Option<Tunnel>,
     findings: Vec<Finding>,
     phases: SmtpPhases,
     turns: Turns,
@@ -111,6 +115,11 @@ impl Recorder {
                 }
             }
         }
+    }
+
+    /// Takes what a proxy was asked for.
+    pub fn on_tunnel(&mut self, tunnel: Tunnel) {
+        self.tunnel = Some(tunnel);
     }
 
     /// Takes a retransmission.
@@ -217,7 +226,7 @@ impl Recorder {
 
     fn note_exchange(&mut self, exchange: &Exchange) {
         let verb = exchange.verb.as_deref().unwrap_or_default();
-        let is_starttls = verb == "STARTTLS";
+        let is_starttls = starttls::VERBS.contains(&verb);
         let said = exchange.command.as_ref().map(ToString::to_string);
         match (exchange.kind, exchange.at) {
             (ExchangeKind::Body, _) | (_, None) => {}
@@ -244,7 +253,7 @@ impl Recorder {
         let Some(at) = exchange.at else { return };
         let ns = reply_at.ts - at.ts;
         match exchange.verb.as_deref() {
-            Some("STARTTLS") => slowest(&mut self.phases.starttls, ns),
+            Some(verb) if starttls::VERBS.contains(&verb) => slowest(&mut self.phases.starttls, ns),
             Some("MAIL") => slowest(&mut self.phases.mail, ns),
             Some("RCPT") => slowest(&mut self.phases.rcpt, ns),
             Some("DATA") => slowest(&mut self.phases.data_go_ahead, ns),
@@ -272,6 +281,9 @@ impl Recorder {
             from: mail.from,
             to: mail.to,
             rejected_to: mail.rejected_to,
+            parameters: mail.parameters,
+            recipients: mail.recipients.into_iter().map(recipient_report).collect(),
+            omitted_recipients: mail.omitted_recipients,
             transfer: mail.transfer.name(),
             bytes: mail.bytes,
             sha256: mail.sha256.map(|hash| hex(&hash)),
@@ -333,6 +345,7 @@ impl Recorder {
             frames: frames(tcp),
             outcome,
             proxy: self.proxy.take(),
+            tunnel: self.tunnel.take(),
             tcp: tcp_report(tcp),
             tls,
             smtp,
@@ -439,6 +452,17 @@ fn reply_report(reply: &Reply) -> ReplyReport {
         code: reply.code,
         enhanced: reply.enhanced.clone(),
         lines: reply.lines.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn recipient_report(recipient: Recipient) -> RecipientReport {
+    let answered = recipient.reply.is_some() || recipient.delivery.is_some();
+    RecipientReport {
+        accepted: answered.then(|| !recipient.is_refused()),
+        reply: recipient.reply.as_ref().map(reply_report),
+        delivery: recipient.delivery.as_ref().map(reply_report),
+        address: recipient.address,
+        parameters: recipient.parameters,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::findings::{Finding, Severity};
 use super::session::SessionReport;
+use super::starttls;
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
@@ -66,6 +67,16 @@ const CODES: &[(&str, Severity, &str)] = &[
         "somebody between the ends may be adding commands, or a client does not wait for the reply to STARTTLS (CVE-2011-0411)",
     ),
     (
+        "smtp.starttls_stripped",
+        Severity::Warning,
+        "something between the ends hides STARTTLS: a firewall's SMTP inspection (Cisco `fixup` or `inspect esmtp`), or an attacker",
+    ),
+    (
+        "smtp.starttls_not_begun",
+        Severity::Warning,
+        "the server said 220 and no ClientHello followed: see the client's log",
+    ),
+    (
         "smtp.starttls_refused",
         Severity::Warning,
         "the server has no usable certificate or key, or refuses TLS for now: see its log",
@@ -121,6 +132,7 @@ pub(super) fn judge(
         found.extend(search_given_up(facts));
     }
     found.extend(starttls_refused(session));
+    found.extend(starttls::findings(session));
     found.extend(rejected(session));
     found.extend(slow_greeting(session));
     found.append(&mut session.findings);
@@ -248,7 +260,7 @@ fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
 fn starttls_refused(session: &SessionReport) -> Option<Finding> {
     let smtp = session.smtp.as_ref()?;
     let refused = smtp.exchanges.iter().find(|exchange| {
-        exchange.verb.as_deref() == Some("STARTTLS")
+        exchange.verb.as_deref().is_some_and(|verb| starttls::VERBS.contains(&verb))
             && exchange.reply.as_ref().is_some_and(|reply| reply.code != 220)
     })?;
     let reply = refused.reply.as_ref()?.lines.last()?;

@@ -10,6 +10,7 @@ use super::timing::Timing;
 use super::tls::TlsReport;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
+use crate::smtp::Parameters;
 
 /// One TCP connection that concerns us.
 #[derive(Debug, Serialize)]
@@ -32,6 +33,8 @@ pub struct SessionReport {
     pub outcome: Outcome,
     /// The PROXY protocol header, if there was one.
     pub proxy: Option<ProxyReport>,
+    /// What a proxy was asked for ahead of all else, if it was.
+    pub tunnel: Option<Tunnel>,
     /// The TCP layer.
     pub tcp: TcpReport,
     /// The TLS layer, if there was one.
@@ -142,6 +145,18 @@ pub struct ProxyReport {
     pub source: Option<String>,
     /// The address that it called.
     pub destination: Option<String>,
+}
+
+/// A connection through a proxy that was asked for by its client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tunnel {
+    /// `socks4`, `socks5` or `http_connect`.
+    pub protocol: &'static str,
+    /// Whom the client asked for, as `host:port`.
+    pub target: String,
+    /// The port alone.
+    #[serde(skip)]
+    pub port: u16,
 }
 
 /// How a connection was closed.
@@ -273,7 +288,7 @@ impl ReplyReport {
 }
 
 /// A mail.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct MailReport {
     /// The reverse-path without brackets.
     pub from: Option<String>,
@@ -281,6 +296,12 @@ pub struct MailReport {
     pub to: Vec<String>,
     /// The recipients refused.
     pub rejected_to: Vec<String>,
+    /// What MAIL asked for: keywords in capitals, values as sent.
+    pub parameters: Parameters,
+    /// Each recipient that was named, in order, and what became of it.
+    pub recipients: Vec<RecipientReport>,
+    /// Recipients beyond those kept.
+    pub omitted_recipients: u64,
     /// `DATA` or `BDAT`.
     pub transfer: &'static str,
     /// Length of the message as the server stores it; null if bytes are missing.
@@ -302,6 +323,21 @@ pub struct MailReport {
     /// The message itself: only with `--reveal body`, and no more than its first 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+}
+
+/// A recipient.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecipientReport {
+    /// The forward-path without brackets.
+    pub address: String,
+    /// Whether it was accepted, in LMTP by the reply to the message; null if no reply was captured.
+    pub accepted: Option<bool>,
+    /// What RCPT asked for.
+    pub parameters: Parameters,
+    /// The reply to RCPT.
+    pub reply: Option<ReplyReport>,
+    /// LMTP's reply to the message for this recipient.
+    pub delivery: Option<ReplyReport>,
 }
 
 impl MailReport {

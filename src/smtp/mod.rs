@@ -22,9 +22,11 @@ pub mod sniff;
 mod transaction;
 mod unstuff;
 
+pub use command::Parameters;
 pub use dialogue::{Dialogue, Input};
 pub use event::{
-    Delivery, Exchange, ExchangeKind, Mail, Secret, SecretSpan, Sink, SmtpEvent, Transfer, WireText,
+    Exchange, ExchangeKind, Mail, Recipient, Secret, SecretSpan, Sink, SmtpEvent, Transfer,
+    WireText,
 };
 pub use facts::{Auth, AuthResult, Greeting, Helo, SmtpFacts, StartTls};
 pub use proxy::{ProxyHeader, ProxyVersion};

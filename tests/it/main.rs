@@ -21,6 +21,7 @@ mod scenario;
 mod schema;
 mod secrets;
 mod shuffle;
+mod smtp;
 mod ssl2;
 mod truth;
 mod tshark;
