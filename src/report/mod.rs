@@ -3,6 +3,7 @@
 //! are a contract.
 
 mod findings;
+mod mail;
 mod outcome;
 mod recorder;
 mod rules;
@@ -16,12 +17,13 @@ mod verdict;
 use serde::Serialize;
 
 pub use findings::{Finding, Severity};
+pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
 pub use recorder::{Closed, Recorder, Reveal};
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
-    MailReport, Protocol, ProxyReport, RecipientReport, ReplyReport, SessionReport, SmtpReport,
-    TcpReport, TimelineEntry, Tunnel,
+    Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,
+    Tunnel,
 };
 pub use summary::{MissingOrigin, SkippedFrames, Summary};
 pub use timing::{Attribution, Timing};

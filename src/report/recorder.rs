@@ -2,25 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use super::Decryption;
 use super::findings::Finding;
+use super::mail::MailReport;
 use super::outcome::Ending;
 use super::rules;
 use super::session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
-    MailReport, Protocol, ProxyReport, RecipientReport, ReplyReport, SessionReport, SmtpReport,
-    TcpReport, TimelineEntry, Tunnel,
+    Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,
+    Tunnel,
 };
 use super::starttls;
 use super::timing::{SmtpPhases, Turns, slowest, timing};
 use super::tls::{TlsReport, level_name};
 use super::verdict::{Case, DecryptionStatus, is_established};
-use super::{Decryption, hex};
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
-use crate::smtp::{
-    Exchange, ExchangeKind, Mail, ProxyHeader, Recipient, Reply, SmtpEvent, SmtpFacts,
-};
+use crate::smtp::{Exchange, ExchangeKind, Mail, ProxyHeader, SmtpEvent, SmtpFacts};
 use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
@@ -214,7 +213,7 @@ impl Recorder {
             exchange: ConversationExchange {
                 command,
                 verb: exchange.verb.map(|verb| verb.into_owned()),
-                reply: exchange.reply.as_ref().map(reply_report),
+                reply: exchange.reply.as_ref().map(ReplyReport::new),
                 frame: exchange.at.map(|at| at.frame),
                 reply_frame: exchange.reply_at.map(|at| at.frame),
                 t_ns: None,
@@ -277,24 +276,7 @@ impl Recorder {
             slowest(&mut self.phases.data_transfer, end.ts - start.ts);
         }
         let body = self.bodies.remove(&mail.number);
-        self.mails.push(MailReport {
-            from: mail.from,
-            to: mail.to,
-            rejected_to: mail.rejected_to,
-            parameters: mail.parameters,
-            recipients: mail.recipients.into_iter().map(recipient_report).collect(),
-            omitted_recipients: mail.omitted_recipients,
-            transfer: mail.transfer.name(),
-            bytes: mail.bytes,
-            sha256: mail.sha256.map(|hash| hex(&hash)),
-            reply: mail.reply.as_ref().map(reply_report),
-            queue_id: mail.queue_id,
-            message_id: mail.message_id,
-            subject: mail.subject,
-            encrypted: mail.encrypted,
-            complete: mail.complete,
-            body: body.map(|body| String::from_utf8_lossy(&body).into_owned()),
-        });
+        self.mails.push(MailReport::new(mail, body));
     }
 
     fn note(
@@ -444,25 +426,6 @@ fn tcp_report(tcp: &TcpFacts) -> TcpReport {
         lost_bytes: PerRole::new(|role| tcp.counters[role].lost_bytes),
         zero_windows: PerRole::new(|role| tcp.counters[role].zero_windows),
         bytes: PerRole::new(|role| tcp.counters[role].stream_bytes),
-    }
-}
-
-fn reply_report(reply: &Reply) -> ReplyReport {
-    ReplyReport {
-        code: reply.code,
-        enhanced: reply.enhanced.clone(),
-        lines: reply.lines.iter().map(ToString::to_string).collect(),
-    }
-}
-
-fn recipient_report(recipient: Recipient) -> RecipientReport {
-    let answered = recipient.reply.is_some() || recipient.delivery.is_some();
-    RecipientReport {
-        accepted: answered.then(|| !recipient.is_refused()),
-        reply: recipient.reply.as_ref().map(reply_report),
-        delivery: recipient.delivery.as_ref().map(reply_report),
-        address: recipient.address,
-        parameters: recipient.parameters,
     }
 }
 

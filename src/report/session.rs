@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use serde::{Serialize, Serializer};
 
 use super::findings::Finding;
+use super::mail::MailReport;
 use super::outcome::Outcome;
 use super::timing::Timing;
 use super::tls::TlsReport;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
-use crate::smtp::Parameters;
+use crate::smtp::Reply;
 
 /// One TCP connection that concerns us.
 #[derive(Debug, Serialize)]
@@ -280,71 +281,20 @@ pub struct ReplyReport {
 }
 
 impl ReplyReport {
+    /// The report of a reply.
+    #[must_use]
+    pub fn new(reply: &Reply) -> Self {
+        Self {
+            code: reply.code,
+            enhanced: reply.enhanced.clone(),
+            lines: reply.lines.iter().map(ToString::to_string).collect(),
+        }
+    }
+
     /// The first digit of the code.
     #[must_use]
     pub fn class(&self) -> u16 {
         self.code / 100
-    }
-}
-
-/// A mail.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct MailReport {
-    /// The reverse-path without brackets.
-    pub from: Option<String>,
-    /// The recipients accepted.
-    pub to: Vec<String>,
-    /// The recipients refused.
-    pub rejected_to: Vec<String>,
-    /// What MAIL asked for: keywords in capitals, values as sent.
-    pub parameters: Parameters,
-    /// Each recipient that was named, in order, and what became of it.
-    pub recipients: Vec<RecipientReport>,
-    /// Recipients beyond those kept.
-    pub omitted_recipients: u64,
-    /// `DATA` or `BDAT`.
-    pub transfer: &'static str,
-    /// Length of the message as the server stores it; null if bytes are missing.
-    pub bytes: Option<u64>,
-    /// Its SHA-256 in hex; null if bytes are missing.
-    pub sha256: Option<String>,
-    /// The final reply.
-    pub reply: Option<ReplyReport>,
-    /// The server's name for it.
-    pub queue_id: Option<String>,
-    /// The Message-ID field.
-    pub message_id: Option<String>,
-    /// The Subject field.
-    pub subject: Option<String>,
-    /// Whether it passed inside TLS.
-    pub encrypted: bool,
-    /// Whether it was captured from its first byte to its end.
-    pub complete: bool,
-    /// The message itself: only with `--reveal body`, and no more than its first 64 KiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-}
-
-/// A recipient.
-#[derive(Clone, Debug, Serialize)]
-pub struct RecipientReport {
-    /// The forward-path without brackets.
-    pub address: String,
-    /// Whether it was accepted, in LMTP by the reply to the message; null if no reply was captured.
-    pub accepted: Option<bool>,
-    /// What RCPT asked for.
-    pub parameters: Parameters,
-    /// The reply to RCPT.
-    pub reply: Option<ReplyReport>,
-    /// LMTP's reply to the message for this recipient.
-    pub delivery: Option<ReplyReport>,
-}
-
-impl MailReport {
-    /// Whether the server took the message.
-    #[must_use]
-    pub fn is_accepted(&self) -> bool {
-        self.reply.as_ref().is_some_and(|reply| reply.class() == 2)
     }
 }
 

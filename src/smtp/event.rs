@@ -6,6 +6,9 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::command::Parameters;
+use super::dkim::Dkim;
+use super::fields::Fields;
+use super::mime::Part;
 use super::proxy::ProxyHeader;
 use super::reply::Reply;
 use crate::moment::Moment;
@@ -246,10 +249,12 @@ pub struct Mail {
     pub parameters: Parameters,
     /// The server's name for the message, taken from the final reply.
     pub queue_id: Option<String>,
-    /// The Message-ID field as written.
-    pub message_id: Option<String>,
-    /// The Subject field unfolded, RFC 2047 words as written.
-    pub subject: Option<String>,
+    /// What its header says.
+    pub fields: Fields,
+    /// Its parts that are no multiparts.
+    pub parts: Vec<Part>,
+    /// Its DKIM signatures.
+    pub dkim: Vec<Dkim>,
     /// Whether the body passed inside TLS.
     pub encrypted: bool,
     /// Whether the message was captured from its first byte to its end.

@@ -232,3 +232,48 @@ fn each_way_to_smuggle_a_mail_is_a_finding() {
         assert_eq!(items(&session["smtp"]["mails"]).len(), 1);
     }
 }
+
+/// RFC 6376 §A.2: a signed message, as the RFC prints it (its `b=` is not looked at).
+const SIGNED: &str = "DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;\r\n \
+    c=simple/simple; q=dns/txt; i=joe@football.example.com;\r\n \
+    h=Received : From : To : Subject : Date : Message-ID;\r\n \
+    bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r\n b=AuUoFEfDxTDkHlLXSZEpZj79LICEps6e\r\n\
+    From: Joe SixPack <joe@football.example.com>\r\nTo: Suzie Q <suzie@shopping.example.net>\r\n\
+    Subject: Is dinner ready?\r\nDate: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r\n\
+    Message-ID: <20030712040037.46341.5F8J@football.example.com>\r\n\r\n\
+    Hi.\r\n\r\nWe lost the game. Are you hungry yet?\r\n\r\nJoe.\r\n";
+
+#[test]
+fn a_signature_that_matches_proves_the_mail_and_one_byte_less_does_not() {
+    let mail = |text: &str, mss: usize| {
+        let session = session(Talk::open().segments_of(mss).mail(text));
+        session["smtp"]["mails"][0].clone()
+    };
+    for mss in [7, 1460] {
+        let signed = mail(SIGNED, mss);
+        let expected = json!([{ "domain": "example.com", "selector": "brisbane",
+            "algorithm": "rsa-sha256", "body_hash": "match" }]);
+        assert_eq!(signed["dkim"], expected);
+        assert_eq!(signed["date"], "Fri, 11 Jul 2003 21:00:37 -0700 (PDT)");
+        assert_eq!(signed["header_from"], json!(["Joe SixPack <joe@football.example.com>"]));
+        assert_eq!(signed["header_to"], json!(["Suzie Q <suzie@shopping.example.net>"]));
+        let part = &signed["parts"][0];
+        assert_eq!((&part["part"], &part["content_type"]), (&json!("1"), &json!("text/plain")));
+    }
+    let altered = mail(&SIGNED.replace("hungry", "angry"), 1460);
+    assert_eq!(altered["dkim"][0]["body_hash"], "mismatch");
+}
+
+#[test]
+fn a_body_with_a_hole_proves_nothing() {
+    let mut frames = Talk::open().segments_of(40).mail(SIGNED).close().frames();
+    let has =
+        |frame: &wire::Frame| String::from_utf8_lossy(&frame.payload).contains("lost the game");
+    let hole = frames.iter().position(has).expect("the frame");
+    frames.remove(hole);
+    let report = Runner::keyless().report(wire::pcap(&frames));
+    let mail = &report["sessions"][0]["smtp"]["mails"][0];
+    assert_eq!((&mail["dkim"][0]["body_hash"], &mail["complete"]), (&Value::Null, &json!(false)));
+    assert_eq!(mail["parts"][0]["sha256"], Value::Null);
+    assert_eq!(mail["subject"], "Is dinner ready?");
+}

@@ -49,8 +49,8 @@ fn rfc_5321_d1_a_typical_transaction() {
     assert_eq!(mail.rejected_to, ["Green@foo.com"]);
     assert_eq!((mail.bytes, mail.sha256), (Some(body.len() as u64), sha256(body)));
     assert_eq!(mail.queue_id.as_deref(), Some("4LAB01"));
-    assert_eq!(mail.message_id.as_deref(), Some("<1@bar.com>"));
-    assert_eq!(mail.subject.as_deref(), Some("hi"));
+    assert_eq!(mail.fields.message_id.as_deref(), Some("<1@bar.com>"));
+    assert_eq!(mail.fields.subject.as_deref(), Some("hi"));
     assert!(mail.complete && !mail.encrypted);
     assert_eq!(seen.body, body.as_bytes());
     assert!(seen.findings.is_empty());
