@@ -6,6 +6,7 @@
 mod late;
 mod talk;
 mod tap;
+mod tunnel;
 
 use std::collections::VecDeque;
 use std::mem;
@@ -32,8 +33,12 @@ const SMTP_PORTS: [u16; 7] = [24, 25, 465, 587, 2465, 2525, 2587];
 /// capture begins too late to tell.
 const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
 
-/// Bytes of each side by which a protocol is known; more tell nothing new.
-const SNIFFED: usize = 512;
+/// Bytes of each side that are looked at to know what is spoken: what a proxy is asked for comes
+/// first, with a ticket to prove who asks (RFC 4559).
+const SNIFFED: usize = 8 << 10;
+
+/// Bytes by which SMTP is known, or never.
+const ENOUGH: usize = 1024;
 
 /// Another protocol goes over to TLS within so many bytes, or never: what comes before is greetings
 /// and capabilities.
@@ -88,6 +93,8 @@ pub struct Session {
     /// TLS has begun; `tls` is away while it is at work.
     in_tls: bool,
     implicit: bool,
+    /// The port that a proxy was asked for.
+    target: Option<u16>,
     text: Text,
     sniffed: PerRole<Vec<u8>>,
     pending: PerRole<VecDeque<Piece>>,
@@ -116,6 +123,7 @@ impl Session {
             foreign_bytes: 0,
             in_tls: false,
             implicit: false,
+            target: None,
             text: Text::Sniffing,
             sniffed: PerRole::default(),
             pending: PerRole::default(),
@@ -195,6 +203,9 @@ impl Session {
             let room = SNIFFED.saturating_sub(seen.len()).min(bytes.len());
             seen.extend_from_slice(bytes.get(..room).unwrap_or_default());
         }
+        if !self.enter_tunnel() {
+            return;
+        }
         let sniffed = &self.sniffed;
         if !self.in_tls && Role::BOTH.iter().any(|&role| looks_like_tls(&sniffed[role])) {
             return self.start_first_tls();
@@ -210,13 +221,14 @@ impl Session {
             Likeness::No if !self.is_smtp_port() => self.give_up_text(),
             // On a port of SMTP the dialogue says what is wrong better than silence does.
             Likeness::No => self.start_doubtful_dialogue(),
-            Likeness::Unsure if self.pending_bytes > 2 * SNIFFED => self.start_doubtful_dialogue(),
+            Likeness::Unsure if self.pending_bytes > ENOUGH => self.start_doubtful_dialogue(),
             Likeness::Unsure => {}
         }
     }
 
     fn is_smtp_port(&self) -> bool {
         self.ends.is_some_and(|ends| SMTP_PORTS.contains(&ends.server.port()))
+            || self.target.is_some_and(|port| SMTP_PORTS.contains(&port))
     }
 
     /// Where clients begin in plain and ask for TLS.
@@ -371,6 +383,7 @@ impl Session {
         let opened = tls.is_some_and(|facts| matches!(facts.keys, KeySearch::Opened(_)));
         matches!(self.text, Text::Talking(_))
             || SMTP_PORTS.contains(&ends.server.port())
+            || self.target.is_some_and(|port| SMTP_PORTS.contains(&port))
             || self.named
             || opened
             || (tls.is_some() && self.setup.all_tls)

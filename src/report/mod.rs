@@ -5,6 +5,7 @@
 mod codes;
 mod diagnosis;
 mod findings;
+mod mail;
 mod outcome;
 mod quality;
 mod recorder;
@@ -12,6 +13,7 @@ mod rules;
 mod security;
 mod session;
 mod slow;
+mod starttls;
 mod summary;
 mod tcp;
 mod timing;
@@ -26,13 +28,14 @@ use serde::Serialize;
 pub use codes::{Code, all as codes, explain};
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use findings::{Finding, Severity};
+pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
 pub use quality::{Quality, QualityCounter};
 pub use recorder::{Closed, Recorder, Reveal};
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
-    MailReport, Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport,
-    TimelineEntry,
+    Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,
+    Tunnel,
 };
 pub use slow::{SlowLimit, SlowLimits};
 pub use summary::{MissingOrigin, SkippedFrames, Summary};

@@ -109,12 +109,19 @@ impl Ending<'_> {
     /// Nothing was accepted or refused: did it end in order?
     fn by_end(&self) -> Outcome {
         let said_bye = self.smtp.is_some_and(|smtp| {
-            smtp.exchanges.iter().any(|e| e.verb.as_deref() == Some("QUIT") && e.reply.is_some())
+            smtp.mails.iter().all(|mail| mail.reply.is_some())
+                && smtp
+                    .exchanges
+                    .iter()
+                    .any(|e| e.verb.as_deref() == Some("QUIT") && e.reply.is_some())
         });
         if said_bye {
             return Outcome::NoMail;
         }
+        // A message was sent, and what became of it was not captured.
+        let unanswered = self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());
         match self.tcp.closing() {
+            Closing::Fin(_) if unanswered => Outcome::Incomplete,
             Closing::Rst(_) => Outcome::Reset,
             Closing::Fin(_) if self.smtp.is_some() || self.tls.is_some() => Outcome::NoMail,
             Closing::Fin(_) if self.tcp.syn.is_some() => Outcome::NoMail,

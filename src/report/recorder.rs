@@ -2,23 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use super::Decryption;
 use super::codes;
 use super::findings::Finding;
+use super::mail::MailReport;
 use super::outcome::Ending;
 use super::rules;
 use super::session::{
-    AuthReport, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo, MailReport,
-    Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,
+    AuthReport, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo, Protocol,
+    ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry, Tunnel,
 };
 use super::slow::{self, SlowLimits};
+use super::starttls;
 use super::timing::{Manners, SmtpPhases, Turns, slowest, timing};
 use super::tls::{TlsReport, level_name};
 use super::verdict::{Case, DecryptionStatus, is_established};
-use super::{Decryption, hex};
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
-use crate::smtp::{Exchange, ExchangeKind, Mail, ProxyHeader, Reply, SmtpEvent, SmtpFacts};
+use crate::smtp::{Exchange, ExchangeKind, Mail, ProxyHeader, SmtpEvent, SmtpFacts};
 use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
@@ -50,6 +52,7 @@ pub struct Recorder {
     mails: Vec<MailReport>,
     bodies: BTreeMap<u64, Vec<u8>>,
     proxy: Option<ProxyReport>,
+    tunnel: Option<Tunnel>,
     findings: Vec<Finding>,
     phases: SmtpPhases,
     turns: Turns,
@@ -114,6 +117,11 @@ impl Recorder {
                 }
             }
         }
+    }
+
+    /// Takes what a proxy was asked for.
+    pub fn on_tunnel(&mut self, tunnel: Tunnel) {
+        self.tunnel = Some(tunnel);
     }
 
     /// Takes a retransmission.
@@ -214,7 +222,7 @@ impl Recorder {
             exchange: ConversationExchange {
                 command,
                 verb: exchange.verb.map(|verb| verb.into_owned()),
-                reply: exchange.reply.as_ref().map(reply_report),
+                reply: exchange.reply.as_ref().map(ReplyReport::new),
                 frame: exchange.at.map(|at| at.frame),
                 reply_frame: exchange.reply_at.map(|at| at.frame),
                 t_ns: None,
@@ -226,7 +234,7 @@ impl Recorder {
 
     fn note_exchange(&mut self, exchange: &Exchange) {
         let verb = exchange.verb.as_deref().unwrap_or_default();
-        let is_starttls = verb == "STARTTLS";
+        let is_starttls = starttls::VERBS.contains(&verb);
         let said = exchange.command.as_ref().map(ToString::to_string);
         match (exchange.kind, exchange.at) {
             (ExchangeKind::Body, _) | (_, None) => {}
@@ -257,7 +265,7 @@ impl Recorder {
         let Some(at) = exchange.at else { return };
         let ns = reply_at.ts - at.ts;
         match exchange.verb.as_deref() {
-            Some("STARTTLS") => slowest(&mut self.phases.starttls, ns),
+            Some(verb) if starttls::VERBS.contains(&verb) => slowest(&mut self.phases.starttls, ns),
             Some("MAIL") => slowest(&mut self.phases.mail, ns),
             Some("RCPT") => slowest(&mut self.phases.rcpt, ns),
             Some("DATA") => slowest(&mut self.phases.data_go_ahead, ns),
@@ -289,21 +297,7 @@ impl Recorder {
             slowest(&mut self.phases.data_transfer, end.ts - start.ts);
         }
         let body = self.bodies.remove(&mail.number);
-        self.mails.push(MailReport {
-            from: mail.from,
-            to: mail.to,
-            rejected_to: mail.rejected_to,
-            transfer: mail.transfer.name(),
-            bytes: mail.bytes,
-            sha256: mail.sha256.map(|hash| hex(&hash)),
-            reply: mail.reply.as_ref().map(reply_report),
-            queue_id: mail.queue_id,
-            message_id: mail.message_id,
-            subject: mail.subject,
-            encrypted: mail.encrypted,
-            complete: mail.complete,
-            body: body.map(|body| String::from_utf8_lossy(&body).into_owned()),
-        });
+        self.mails.push(MailReport::new(mail, body));
     }
 
     fn note(
@@ -360,6 +354,7 @@ impl Recorder {
             frames: FrameSpan::of(tcp),
             outcome,
             proxy: self.proxy.take(),
+            tunnel: self.tunnel.take(),
             tcp: TcpReport::of(tcp),
             tls,
             smtp,
@@ -441,14 +436,6 @@ fn is_implicit(closed: &Closed<'_>) -> bool {
 fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
     let is_closed = closed.tcp.closing() != Closing::Open;
     Case { facts, keys: closed.keys, ends: closed.ends, closed: is_closed }.decide()
-}
-
-fn reply_report(reply: &Reply) -> ReplyReport {
-    ReplyReport {
-        code: reply.code,
-        enhanced: reply.enhanced.clone(),
-        lines: reply.lines.iter().map(ToString::to_string).collect(),
-    }
 }
 
 fn proxy_report(header: &ProxyHeader) -> ProxyReport {

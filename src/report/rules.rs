@@ -7,6 +7,7 @@ use super::diagnosis::Case;
 use super::findings::{Finding, Severity};
 use super::security;
 use super::session::SessionReport;
+use super::starttls;
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
@@ -30,8 +31,9 @@ pub(super) fn judge(
         found.extend(security::of_tls(session, facts, tcp));
         found.extend(search_given_up(facts));
     }
-    found.extend(security::of_dialogue(session));
+    found.extend(security::starttls_unused(session));
     found.extend(starttls_refused(session));
+    found.extend(starttls::findings(session));
     found.extend(rejected(session));
     found.append(&mut session.findings);
     session.findings = found;
@@ -106,7 +108,7 @@ fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
 fn starttls_refused(session: &SessionReport) -> Option<Finding> {
     let smtp = session.smtp.as_ref()?;
     let refused = smtp.exchanges.iter().find(|exchange| {
-        exchange.verb.as_deref() == Some("STARTTLS")
+        exchange.verb.as_deref().is_some_and(|verb| starttls::VERBS.contains(&verb))
             && exchange.reply.as_ref().is_some_and(|reply| reply.code != 220)
     })?;
     let reply = refused.reply.as_ref()?.lines.last()?;

@@ -179,28 +179,8 @@ fn no_close_notify(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) ->
     })
 }
 
-/// What weakens the dialogue.
-pub(super) fn of_dialogue(session: &SessionReport) -> Vec<Finding> {
-    [stripped(session), starttls_unused(session)].into_iter().flatten().collect()
-}
-
-/// A capability overwritten with X, as PIX and ASA firewalls do: `250-XXXXXXXA`.
-fn stripped(session: &SessionReport) -> Option<Finding> {
-    let smtp = session.smtp.as_ref()?;
-    let is_masked = |line: &str| {
-        let name = line.get(4..).unwrap_or_default().trim_end();
-        name.len() >= 4 && name.bytes().filter(|&b| b == b'X').count() + 1 >= name.len()
-    };
-    smtp.exchanges.iter().filter(|e| e.verb.as_deref() == Some("EHLO")).find_map(|exchange| {
-        let reply = exchange.reply.as_ref()?;
-        let line = reply.lines.iter().find(|line| is_masked(line))?;
-        let message = format!("the EHLO reply has a capability that was overwritten: {line}");
-        Some(finding("smtp.starttls_stripped", message).at(exchange.reply_frame))
-    })
-}
-
 /// Mail in plain text although TLS was to be had.
-fn starttls_unused(session: &SessionReport) -> Option<Finding> {
+pub(super) fn starttls_unused(session: &SessionReport) -> Option<Finding> {
     let smtp = session.smtp.as_ref().filter(|smtp| smtp.starttls == "offered")?;
     let mail = smtp.exchanges.iter().find(|e| e.verb.as_deref() == Some("MAIL"))?;
     let message = "the server offers STARTTLS, and the client sends mail without it";

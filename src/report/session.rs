@@ -6,12 +6,14 @@ use serde::{Serialize, Serializer};
 
 use super::diagnosis::Diagnosis;
 use super::findings::Finding;
+use super::mail::MailReport;
 use super::outcome::Outcome;
 use super::timing::Timing;
 use super::tls::TlsReport;
 use super::vantage::Vantage;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
+use crate::smtp::Reply;
 
 /// One TCP connection that concerns us.
 #[derive(Clone, Debug, Serialize)]
@@ -34,6 +36,8 @@ pub struct SessionReport {
     pub outcome: Outcome,
     /// The PROXY protocol header, if there was one.
     pub proxy: Option<ProxyReport>,
+    /// What a proxy was asked for ahead of all else, if it was.
+    pub tunnel: Option<Tunnel>,
     /// The TCP layer.
     pub tcp: TcpReport,
     /// The TLS layer, if there was one.
@@ -146,6 +150,18 @@ pub struct ProxyReport {
     pub source: Option<String>,
     /// The address that it called.
     pub destination: Option<String>,
+}
+
+/// A connection through a proxy that was asked for by its client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tunnel {
+    /// `socks4`, `socks5` or `http_connect`.
+    pub protocol: &'static str,
+    /// Whom the client asked for, as `host:port`.
+    pub target: String,
+    /// The port alone.
+    #[serde(skip)]
+    pub port: u16,
 }
 
 /// How a connection was closed.
@@ -271,50 +287,20 @@ pub struct ReplyReport {
 }
 
 impl ReplyReport {
+    /// The report of a reply.
+    #[must_use]
+    pub fn new(reply: &Reply) -> Self {
+        Self {
+            code: reply.code,
+            enhanced: reply.enhanced.clone(),
+            lines: reply.lines.iter().map(ToString::to_string).collect(),
+        }
+    }
+
     /// The first digit of the code.
     #[must_use]
     pub fn class(&self) -> u16 {
         self.code / 100
-    }
-}
-
-/// A mail.
-#[derive(Clone, Debug, Serialize)]
-pub struct MailReport {
-    /// The reverse-path without brackets.
-    pub from: Option<String>,
-    /// The recipients accepted.
-    pub to: Vec<String>,
-    /// The recipients refused.
-    pub rejected_to: Vec<String>,
-    /// `DATA` or `BDAT`.
-    pub transfer: &'static str,
-    /// Length of the message as the server stores it; null if bytes are missing.
-    pub bytes: Option<u64>,
-    /// Its SHA-256 in hex; null if bytes are missing.
-    pub sha256: Option<String>,
-    /// The final reply.
-    pub reply: Option<ReplyReport>,
-    /// The server's name for it.
-    pub queue_id: Option<String>,
-    /// The Message-ID field.
-    pub message_id: Option<String>,
-    /// The Subject field.
-    pub subject: Option<String>,
-    /// Whether it passed inside TLS.
-    pub encrypted: bool,
-    /// Whether it was captured from its first byte to its end.
-    pub complete: bool,
-    /// The message itself: only with `--reveal body`, and no more than its first 64 KiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-}
-
-impl MailReport {
-    /// Whether the server took the message.
-    #[must_use]
-    pub fn is_accepted(&self) -> bool {
-        self.reply.as_ref().is_some_and(|reply| reply.class() == 2)
     }
 }
 

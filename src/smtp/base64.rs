@@ -24,7 +24,7 @@ pub(super) fn is_base64(text: &[u8]) -> bool {
     text.iter().all(|&b| b == b'=' || value(b).is_some())
 }
 
-fn value(digit: u8) -> Option<u8> {
+pub(super) fn value(digit: u8) -> Option<u8> {
     let offset = |base: u8, plus: u8| Some(digit.wrapping_sub(base).wrapping_add(plus));
     match digit {
         b'A'..=b'Z' => offset(b'A', 0),

@@ -1,6 +1,7 @@
 //! Command lines (RFC 5321 §4.1 and the extensions that add verbs).
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Longest unknown verb kept, in bytes: RFC 5321 §2.4 verbs have four letters, no extension's is
 /// longer than this.
@@ -42,6 +43,19 @@ const VERBS: [&str; 32] = [
     "X-SAVETLSKEYS",
 ];
 
+/// The path of MAIL or RCPT, and what stands behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Path {
+    /// Without brackets and source route.
+    pub(super) address: String,
+    pub(super) parameters: Parameters,
+}
+
+/// Extension parameters of MAIL and RCPT (RFC 5321 §4.1.2), keywords in capitals, values as sent.
+/// SIZE (RFC 1870), BODY (RFC 6152, 3030), SMTPUTF8 (RFC 6531), RET, ENVID, NOTIFY and ORCPT (RFC
+/// 3461), BY (RFC 2852), REQUIRETLS (RFC 8689), AUTH (RFC 4954) and any other.
+pub type Parameters = BTreeMap<String, Option<String>>;
+
 /// What a command asks for, as far as the dialogue depends on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
@@ -56,12 +70,8 @@ pub(super) enum Command {
         mechanism: String,
         secret_at: Option<usize>,
     },
-    Mail {
-        from: String,
-    },
-    Rcpt {
-        to: String,
-    },
+    Mail(Path),
+    Rcpt(Path),
     Data,
     Bdat {
         size: u64,
@@ -116,8 +126,8 @@ pub(super) fn parse(line: &[u8]) -> Command {
         "LHLO" => hello("LHLO", rest),
         "STARTTLS" | "X-ANONYMOUSTLS" => Command::StartTls,
         "AUTH" | "X-EXPS" => auth(line),
-        "MAIL" => path(rest, b"FROM").map_or(Command::Other, |from| Command::Mail { from }),
-        "RCPT" => path(rest, b"TO").map_or(Command::Other, |to| Command::Rcpt { to }),
+        "MAIL" => path(rest, b"FROM").map_or(Command::Other, Command::Mail),
+        "RCPT" => path(rest, b"TO").map_or(Command::Other, Command::Rcpt),
         "DATA" => Command::Data,
         "BDAT" => bdat(rest).unwrap_or(Command::MalformedBdat),
         "RSET" | "XCLIENT" => Command::Reset,
@@ -162,24 +172,41 @@ fn bdat(rest: &[u8]) -> Option<Command> {
     if !size.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let last = words.next().is_some_and(|word| word.eq_ignore_ascii_case("LAST"));
-    Some(Command::Bdat { size: size.parse().ok()?, last })
+    let last = words.next();
+    // A server that does not understand the line takes no chunk behind it.
+    if last.is_some_and(|word| !word.eq_ignore_ascii_case("LAST")) || words.next().is_some() {
+        return None;
+    }
+    Some(Command::Bdat { size: size.parse().ok()?, last: last.is_some() })
 }
 
-/// The address of `FROM:<path>` or `TO:<path>`, without brackets and source route
-/// (RFC 5321 §4.1.2); colon and brackets may be missing, as servers forgive.
-fn path(rest: &[u8], keyword: &[u8]) -> Option<String> {
+/// `FROM:<path> parameters` or `TO:<path> parameters` (RFC 5321 §4.1.2); colon and brackets may be
+/// missing, as servers forgive.
+fn path(rest: &[u8], keyword: &[u8]) -> Option<Path> {
     if !starts_with(rest, keyword) {
         return None;
     }
     let rest = rest.get(keyword.len()..)?;
     let rest = rest.trim_ascii_start();
     let rest = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
-    let address = match rest.strip_prefix(b"<") {
-        Some(inner) => without_route(inner.get(..closing_bracket(inner)).unwrap_or(inner)),
-        None => first_word(rest),
+    let (address, behind) = match rest.strip_prefix(b"<") {
+        Some(inner) => {
+            let (path, behind) = inner.split_at_checked(closing_bracket(inner))?;
+            (without_route(path), behind.get(1..).unwrap_or_default())
+        }
+        None => (first_word(rest), arguments(rest)),
     };
-    Some(String::from_utf8_lossy(address).into_owned())
+    let address = String::from_utf8_lossy(address).into_owned();
+    Some(Path { address, parameters: parameters(behind) })
+}
+
+fn parameters(behind: &[u8]) -> Parameters {
+    let behind = String::from_utf8_lossy(behind);
+    let parameter = |word: &str| match word.split_once('=') {
+        Some((keyword, value)) => (keyword.to_ascii_uppercase(), Some(value.to_owned())),
+        None => (word.to_ascii_uppercase(), None),
+    };
+    behind.split_ascii_whitespace().map(parameter).collect()
 }
 
 /// Where the path ends: the first `>` outside a quoted string.
@@ -230,7 +257,7 @@ mod tests {
 
     fn from(line: &str) -> Option<String> {
         match parse(line.as_bytes()) {
-            Command::Mail { from } => Some(from),
+            Command::Mail(path) => Some(path.address),
             _ => None,
         }
     }
@@ -255,6 +282,29 @@ mod tests {
     }
 
     #[test]
+    fn the_parameters_of_the_extensions_are_read() {
+        let line =
+            b"MAIL FROM:<a@b> size=1024 BODY=8BITMIME SMTPUTF8 ENVID=QQ314159 by=120;R AUTH=<>";
+        let Command::Mail(path) = parse(line) else { panic!() };
+        let read = path.parameters.iter().map(|(k, v)| (k.as_str(), v.as_deref()));
+        let expected = [
+            ("AUTH", Some("<>")),
+            ("BODY", Some("8BITMIME")),
+            ("BY", Some("120;R")),
+            ("ENVID", Some("QQ314159")),
+            ("SIZE", Some("1024")),
+            ("SMTPUTF8", None),
+        ];
+        assert!(read.eq(expected));
+        // RFC 3461 §10.1.
+        let line = b"RCPT TO:<Dana@Ivory.EDU> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU";
+        let Command::Rcpt(path) = parse(line) else { panic!() };
+        assert_eq!(path.parameters["NOTIFY"].as_deref(), Some("SUCCESS,FAILURE"));
+        assert_eq!(path.parameters["ORCPT"].as_deref(), Some("rfc822;Dana@Ivory.EDU"));
+        assert_eq!(from("MAIL FROM:a@b SIZE=1").as_deref(), Some("a@b"));
+    }
+
+    #[test]
     fn all_behind_the_mechanism_is_secret() {
         assert_eq!(auth("AUTH PLAIN AGEAYg=="), ("PLAIN".into(), Some("AGEAYg==")));
         assert_eq!(auth("auth login"), ("LOGIN".into(), None));
@@ -273,7 +323,9 @@ mod tests {
     fn a_chunk_size_must_be_a_number() {
         assert_eq!(parse(b"BDAT 86 LAST"), Command::Bdat { size: 86, last: true });
         assert_eq!(parse(b"bdat 0 last"), Command::Bdat { size: 0, last: true });
-        for line in ["BDAT", "BDAT x", "BDAT -1", "BDAT +1", "BDAT 99999999999999999999"] {
+        let oversized = "BDAT 99999999999999999999";
+        for line in ["BDAT", "BDAT x", "BDAT -1", "BDAT +1", "BDAT 5 X", "BDAT 5 LAST 6", oversized]
+        {
             assert_eq!(parse(line.as_bytes()), Command::MalformedBdat, "{line}");
         }
     }

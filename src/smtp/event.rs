@@ -5,6 +5,10 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::command::Parameters;
+use super::dkim::Dkim;
+use super::fields::Fields;
+use super::mime::Part;
 use super::proxy::ProxyHeader;
 use super::reply::Reply;
 use crate::moment::Moment;
@@ -239,14 +243,18 @@ pub struct Mail {
     pub sha256: Option<[u8; 32]>,
     /// The final reply; in LMTP the first that accepts, else the first.
     pub reply: Option<Reply>,
-    /// LMTP's replies, recipient by recipient.
-    pub deliveries: Vec<Delivery>,
+    /// Each recipient that was named, in order.
+    pub recipients: Vec<Recipient>,
+    /// What MAIL asked for.
+    pub parameters: Parameters,
     /// The server's name for the message, taken from the final reply.
     pub queue_id: Option<String>,
-    /// The Message-ID field as written.
-    pub message_id: Option<String>,
-    /// The Subject field unfolded, RFC 2047 words as written.
-    pub subject: Option<String>,
+    /// What its header says.
+    pub fields: Fields,
+    /// Its parts that are no multiparts.
+    pub parts: Vec<Part>,
+    /// Its DKIM signatures.
+    pub dkim: Vec<Dkim>,
     /// Whether the body passed inside TLS.
     pub encrypted: bool,
     /// Whether the message was captured from its first byte to its end.
@@ -257,13 +265,26 @@ pub struct Mail {
     pub data_end: Option<Moment>,
 }
 
-/// LMTP's answer for one recipient.
+/// One recipient of a mail, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// The address.
-    pub recipient: String,
-    /// The answer.
-    pub reply: Reply,
+pub struct Recipient {
+    /// The forward-path without brackets.
+    pub address: String,
+    /// What RCPT asked for.
+    pub parameters: Parameters,
+    /// The reply to RCPT.
+    pub reply: Option<Reply>,
+    /// LMTP's reply to the message for this recipient (RFC 2033 §4.2).
+    pub delivery: Option<Reply>,
+}
+
+impl Recipient {
+    /// Whether it was refused, by RCPT or in the end. Without a reply it counts as accepted, for the
+    /// mail was sent on.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.delivery.as_ref().or(self.reply.as_ref()).is_some_and(|reply| !reply.is_positive())
+    }
 }
 
 #[cfg(test)]

@@ -1,56 +1,77 @@
-//! The two header fields of a message that a report names (RFC 5322 §2.2).
+//! A header on its way (RFC 5322 §2.2): kept until it ends, then asked for fields.
 
-/// Most bytes of a message kept until its header is read: Postfix's own `header_size_limit` is
-/// 102400; the fields wanted stand early. Freed as soon as the header ends.
-const MAX_HEADER: usize = 64 * 1024;
-
-/// Collects the header while the body streams by.
-#[derive(Default)]
+/// Collects a header while a message streams by.
 pub(super) struct HeaderReader {
     kept: Vec<u8>,
-    is_done: bool,
+    most: usize,
+    /// Nothing but perhaps a CR stands in the line so far.
+    line_is_empty: bool,
+    is_stopped: bool,
 }
 
 impl HeaderReader {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        if self.is_done {
-            return;
+    /// A reader that keeps so many bytes at most; of a longer header the end is still found.
+    pub(super) fn new(most: usize) -> Self {
+        Self { kept: Vec::new(), most, line_is_empty: true, is_stopped: false }
+    }
+
+    /// Takes the next bytes. Once the empty line that ends the header has come, gives what stands
+    /// behind it; then no more is to be pushed.
+    pub(super) fn push<'b>(&mut self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        if self.is_stopped {
+            return None;
         }
-        let seen = self.kept.len();
-        let room = MAX_HEADER.saturating_sub(seen);
-        self.kept.extend(bytes.iter().take(room));
-        // An empty line ends the header; it may have begun in an earlier piece.
-        let end = end_of_header(&self.kept, seen.saturating_sub(3));
-        self.kept.truncate(end.unwrap_or(self.kept.len()));
-        self.is_done = end.is_some() || self.kept.len() >= MAX_HEADER;
+        let mut rest = bytes;
+        while let Some(lf) = rest.iter().position(|&b| b == b'\n') {
+            let (line, behind) = rest.split_at_checked(lf.saturating_add(1))?;
+            let text = line.strip_suffix(b"\n").unwrap_or(line);
+            if self.line_is_empty && matches!(text, b"" | b"\r") {
+                return Some(behind);
+            }
+            self.keep(line);
+            self.line_is_empty = true;
+            rest = behind;
+        }
+        self.line_is_empty &= matches!(rest, b"" | b"\r");
+        self.keep(rest);
+        None
     }
 
     /// No more bytes of the header are to be had: some are missing.
     pub(super) fn stop(&mut self) {
-        self.is_done = true;
+        self.is_stopped = true;
     }
 
-    /// The unfolded value of the first field of this name.
-    pub(super) fn field(&self, name: &str) -> Option<String> {
-        let mut lines =
-            self.kept.split(|&b| b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
-        let first = lines.find_map(|line| value_of(line, name))?;
-        let mut value = first.to_vec();
-        for line in lines.take_while(|line| matches!(line.first(), Some(b' ' | b'\t'))) {
-            // RFC 5322 §2.2.3: unfolding removes the line end alone; its white space stays.
-            value.extend_from_slice(line);
-        }
-        Some(String::from_utf8_lossy(value.trim_ascii()).into_owned())
+    /// What was kept of the header.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.kept
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = self.most.saturating_sub(self.kept.len());
+        self.kept.extend(bytes.iter().take(room));
     }
 }
 
-fn end_of_header(kept: &[u8], from: usize) -> Option<usize> {
-    let is_end = |w: &[u8]| w.starts_with(b"\n\n") || w.starts_with(b"\n\r\n");
-    if from == 0 && (kept.starts_with(b"\r\n") || kept.starts_with(b"\n")) {
-        return Some(0);
+/// The unfolded values of all fields of this name.
+pub(super) fn fields(header: &[u8], name: &str) -> Vec<String> {
+    let mut lines = header.split(|&b| b == b'\n').peekable();
+    let mut values = Vec::new();
+    while let Some(line) = lines.next() {
+        let Some(first) = value_of(trimmed(line), name) else { continue };
+        let mut value = first.to_vec();
+        let is_folded = |line: &&[u8]| matches!(line.first(), Some(b' ' | b'\t'));
+        while let Some(line) = lines.next_if(is_folded) {
+            // RFC 5322 §2.2.3: unfolding removes the line end alone; its white space stays.
+            value.extend_from_slice(trimmed(line));
+        }
+        values.push(String::from_utf8_lossy(value.trim_ascii()).into_owned());
     }
-    let tail = kept.get(from..)?;
-    (0..tail.len()).find(|&i| tail.get(i..).is_some_and(is_end)).map(|i| from.saturating_add(i))
+    values
+}
+
+fn trimmed(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 fn value_of<'l>(line: &'l [u8], name: &str) -> Option<&'l [u8]> {
@@ -63,31 +84,49 @@ fn value_of<'l>(line: &'l [u8], name: &str) -> Option<&'l [u8]> {
 mod tests {
     use super::*;
 
-    fn field(text: &str, name: &str) -> Option<String> {
-        let mut reader = HeaderReader::default();
-        text.as_bytes().chunks(3).for_each(|piece| reader.push(piece));
-        reader.field(name)
+    /// The header's end and what stands behind it, read in pieces of `cut` bytes.
+    fn read(text: &str, cut: usize) -> (Vec<u8>, Option<Vec<u8>>) {
+        let mut reader = HeaderReader::new(1 << 16);
+        let mut behind: Option<Vec<u8>> = None;
+        for piece in text.as_bytes().chunks(cut) {
+            match &mut behind {
+                Some(behind) => behind.extend_from_slice(piece),
+                None => behind = reader.push(piece).map(<[u8]>::to_vec),
+            }
+        }
+        (reader.kept, behind)
     }
 
     #[test]
-    fn a_field_is_found_in_any_case_and_unfolded() {
+    fn fields_are_found_in_any_case_and_unfolded() {
         let text =
-            "From: a\r\nSUBJECT: one\r\n  two\r\n\tthree\r\nmessage-id: <1@x>\r\n\r\nSubject: no";
-        assert_eq!(field(text, "Subject").as_deref(), Some("one  two\tthree"));
-        assert_eq!(field(text, "Message-ID").as_deref(), Some("<1@x>"));
+            "From: a\r\nSUBJECT: one\r\n  two\r\n\tthree\r\nmessage-id: <1@x>\r\nsubject : b";
+        assert_eq!(fields(text.as_bytes(), "Subject"), ["one  two\tthree", "b"]);
+        assert_eq!(fields(text.as_bytes(), "Message-ID"), ["<1@x>"]);
+        assert!(fields(text.as_bytes(), "To").is_empty());
     }
 
     #[test]
-    fn the_body_is_not_searched() {
-        assert_eq!(field("From: a\r\n\r\nSubject: no\r\n", "Subject"), None);
-        assert_eq!(field("\r\nSubject: no\r\n", "Subject"), None);
-        assert_eq!(field("From: a\n\nSubject: no\n", "Subject"), None);
+    fn an_empty_line_ends_the_header_however_it_is_cut() {
+        for (text, header, body) in [
+            ("From: a\r\n\r\nSubject: no\r\n", "From: a\r\n", "Subject: no\r\n"),
+            ("\r\nSubject: no\r\n", "", "Subject: no\r\n"),
+            ("From: a\n\nno\n", "From: a\n", "no\n"),
+            ("From: a\r\n \r\n\r\n", "From: a\r\n \r\n", ""),
+        ] {
+            for cut in 1..9 {
+                let (kept, behind) = read(text, cut);
+                assert!(kept.starts_with(header.as_bytes()), "{text:?} {cut}");
+                assert_eq!(behind.as_deref(), Some(body.as_bytes()), "{text:?} {cut}");
+            }
+        }
     }
 
     #[test]
     fn a_header_without_end_is_bounded() {
-        let mut reader = HeaderReader::default();
-        (0..40).for_each(|_| reader.push(&[b'x'; 4096]));
-        assert_eq!(reader.kept.len(), MAX_HEADER);
+        let mut reader = HeaderReader::new(64);
+        (0..40).for_each(|_| assert_eq!(reader.push(&[b'x'; 4096]), None));
+        assert_eq!(reader.kept.len(), 64);
+        assert_eq!(reader.push(b"\r\n\r\nbody"), Some(&b"body"[..]));
     }
 }

@@ -2,8 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
+use super::content::Content;
+use super::dkim::Dkim;
 use super::event::{Sink, SmtpEvent, Transfer};
-use super::header::HeaderReader;
+use super::fields::Fields;
+use super::mime::Part;
 use super::unstuff::{BareNewlines, Unstuffer};
 use crate::moment::Moment;
 
@@ -15,7 +18,7 @@ pub(super) struct Message {
     hash: Sha256,
     /// Bytes of the message, holes in chunks included.
     bytes: u64,
-    header: HeaderReader,
+    content: Content,
     start: Option<Moment>,
     last: Option<Moment>,
     /// Whether bytes are missing, and whether their number is known all the same.
@@ -39,8 +42,9 @@ pub(super) struct Summary {
     pub(super) encrypted: bool,
     pub(super) bytes: Option<u64>,
     pub(super) sha256: Option<[u8; 32]>,
-    pub(super) message_id: Option<String>,
-    pub(super) subject: Option<String>,
+    pub(super) fields: Fields,
+    pub(super) parts: Vec<Part>,
+    pub(super) dkim: Vec<Dkim>,
     pub(super) complete: bool,
     pub(super) start: Option<Moment>,
     pub(super) last: Option<Moment>,
@@ -54,7 +58,7 @@ impl Message {
             encrypted,
             hash: Sha256::new(),
             bytes: 0,
-            header: HeaderReader::default(),
+            content: Content::default(),
             start: None,
             last: None,
             loss: Loss::None,
@@ -76,7 +80,7 @@ impl Message {
         }
         self.hash.update(bytes);
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        self.header.push(bytes);
+        self.content.push(bytes);
         out(SmtpEvent::Body { mail: self.number, bytes });
     }
 
@@ -101,14 +105,16 @@ impl Message {
             out(SmtpEvent::DataEnd { mail: self.number, at });
         }
         let whole = complete && !self.has_holes();
+        let (fields, parts, dkim) = self.content.finish(whole);
         Summary {
             number: self.number,
             transfer: self.transfer,
             encrypted: self.encrypted,
             bytes: (self.loss < Loss::Uncounted).then_some(self.bytes),
             sha256: whole.then(|| self.hash.finalize().into()),
-            message_id: self.header.field("Message-ID"),
-            subject: self.header.field("Subject"),
+            fields,
+            parts,
+            dkim,
             complete: whole,
             start: self.start,
             last: self.last,
@@ -117,7 +123,7 @@ impl Message {
 
     fn lose(&mut self, loss: Loss) {
         self.loss = self.loss.max(loss);
-        self.header.stop();
+        self.content.lose();
     }
 }
 
@@ -214,7 +220,7 @@ mod tests {
         assert_eq!(body.read(b"cd\r\n.\r\n", Moment::default(), out), (7, true));
         let summary = body.end(out);
         assert_eq!((summary.bytes, summary.sha256, summary.complete), (None, None, false));
-        assert_eq!(summary.subject.as_deref(), Some("x"));
+        assert_eq!(summary.fields.subject.as_deref(), Some("x"));
     }
 
     #[test]

@@ -8,12 +8,16 @@
 mod auth;
 mod base64;
 mod command;
+mod content;
 mod dialogue;
+mod dkim;
 mod event;
 mod facts;
+mod fields;
 mod header;
 mod line;
 mod message;
+mod mime;
 mod open;
 mod proxy;
 mod queue_id;
@@ -21,11 +25,17 @@ mod reply;
 pub mod sniff;
 mod transaction;
 mod unstuff;
+mod words;
 
+pub use command::Parameters;
 pub use dialogue::{Dialogue, Input};
+pub use dkim::{BodyHash, Dkim};
 pub use event::{
-    Delivery, Exchange, ExchangeKind, Mail, Secret, SecretSpan, Sink, SmtpEvent, Transfer, WireText,
+    Exchange, ExchangeKind, Mail, Recipient, Secret, SecretSpan, Sink, SmtpEvent, Transfer,
+    WireText,
 };
 pub use facts::{Auth, AuthResult, Greeting, Helo, SmtpFacts, StartTls};
+pub use fields::Fields;
+pub use mime::Part;
 pub use proxy::{ProxyHeader, ProxyVersion};
 pub use reply::Reply;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use super::command::Path;
 use super::event::{Exchange, ExchangeKind, Secret, SecretSpan, WireText};
 use super::line::Line;
 use super::message::Summary;
@@ -29,8 +30,8 @@ pub(super) enum Kind {
     StartTls,
     Auth,
     AuthResponse,
-    Mail(String),
-    Rcpt(String),
+    Mail(Path),
+    Rcpt(Path),
     Data,
     Body,
     Chunk { last: bool },

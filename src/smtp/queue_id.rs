@@ -8,7 +8,9 @@ pub(super) fn queue_id(reply: &Reply) -> Option<String> {
         return None;
     }
     let text = reply.texts().collect::<Vec<_>>().join(" ");
-    [postfix, exim, exchange, sendmail, gmail, qmail, ses].iter().find_map(|read| read(&text))
+    [postfix, exim, exchange, sendmail, gmail, qmail, cisco, ses]
+        .iter()
+        .find_map(|read| read(&text))
 }
 
 /// `2.0.0 Ok: queued as 4LAB01`. A content filter quotes the next hop's words, so the last counts.
@@ -26,7 +28,7 @@ fn exchange(text: &str) -> Option<String> {
     word_after(text, "[InternalId=")
 }
 
-/// `2.0.0 x8QAb1cd012345 Message accepted for delivery`.
+/// `2.0.0 x8QAb1cd012345 Message accepted for delivery`; OpenSMTPD has the same words.
 fn sendmail(text: &str) -> Option<String> {
     let (before, _) = text.split_once(" Message accepted for delivery")?;
     before.split_whitespace().last().map(str::to_owned)
@@ -41,6 +43,12 @@ fn gmail(text: &str) -> Option<String> {
 fn qmail(text: &str) -> Option<String> {
     let (time, pid) = text.strip_prefix("ok ")?.split_once(" qp ")?;
     Some(format!("{time} qp {pid}"))
+}
+
+/// `ok:  Message 1234567 accepted`.
+fn cisco(text: &str) -> Option<String> {
+    let id = text.strip_prefix("ok:")?.trim_start().strip_prefix("Message ")?;
+    id.trim_end().strip_suffix(" accepted").map(str::to_owned)
 }
 
 /// `Ok 0100018c1a2b3c4d-...-000000`: Amazon SES gives the message id alone.
@@ -71,6 +79,8 @@ mod tests {
             ("250 2.0.0 x8QAb1cd012345 Message accepted for delivery", "x8QAb1cd012345"),
             ("250 2.6.0 <a@b> [InternalId=77, Hostname=h] Queued mail for delivery", "77"),
             ("250 2.0.0 OK  1699999999 a1-20020a05.123 - gsmtp", "a1-20020a05.123"),
+            ("250 2.0.0 8a3d9f2b Message accepted for delivery", "8a3d9f2b"),
+            ("250 ok:  Message 1234567 accepted", "1234567"),
             ("250 ok 1699999999 qp 12345", "1699999999 qp 12345"),
             ("250 Ok 0100018c1a2b3c4d-5e6f7a8b-000000", "0100018c1a2b3c4d-5e6f7a8b-000000"),
         ];

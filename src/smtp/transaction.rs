@@ -1,23 +1,23 @@
 //! A mail transaction (RFC 5321 §3.3) as the server's replies make it.
 
-use super::event::{Delivery, Mail};
+use super::command::{Parameters, Path};
+use super::event::{Mail, Recipient};
 use super::message::Summary;
 use super::queue_id::queue_id;
 use super::reply::Reply;
 
-/// Most bytes of recipients kept of one transaction: room for tens of thousands, where
-/// RFC 5321 §4.5.3.1.8 asks for a hundred. The others are counted.
-const MAX_RECIPIENT_BYTES: usize = 1024 * 1024;
-
-/// What one recipient costs beyond its letters.
-const RECIPIENT_COST: usize = size_of::<String>();
+/// Most bytes of recipients kept of one transaction, with the replies to them: room for tens of
+/// thousands, where RFC 5321 §4.5.3.1.8 asks for a hundred. The others are counted.
+const MAX_RECIPIENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// The envelope under way.
 #[derive(Default)]
 pub(super) struct Transaction {
     from: Option<String>,
-    to: Vec<String>,
-    rejected_to: Vec<String>,
+    parameters: Parameters,
+    recipients: Vec<Recipient>,
+    /// Those that RCPT accepted, by their places.
+    accepted: Vec<usize>,
     omitted: u64,
     kept: usize,
     /// What a chunk that is not the last was refused with.
@@ -25,32 +25,33 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn new(from: String) -> Self {
-        Self { from: Some(from), ..Self::default() }
+    pub(super) fn new(path: Path) -> Self {
+        Self { from: Some(path.address), parameters: path.parameters, ..Self::default() }
     }
 
     /// Takes a recipient; without a reply it counts as accepted, for the mail was sent on.
-    pub(super) fn add(&mut self, to: String, reply: Option<&Reply>) {
-        self.kept = self.kept.saturating_add(to.len()).saturating_add(RECIPIENT_COST);
+    pub(super) fn add(&mut self, path: Path, reply: Option<&Reply>) {
+        let Path { address, parameters } = path;
+        let recipient = Recipient { address, parameters, reply: reply.cloned(), delivery: None };
+        self.kept = self.kept.saturating_add(cost(&recipient));
         if self.kept > MAX_RECIPIENT_BYTES {
             self.omitted = self.omitted.saturating_add(1);
             return;
         }
-        let list = match reply {
-            Some(reply) if !reply.is_positive() => &mut self.rejected_to,
-            _ => &mut self.to,
-        };
-        list.push(to);
+        if !recipient.is_refused() {
+            self.accepted.push(self.recipients.len());
+        }
+        self.recipients.push(recipient);
     }
 
     /// The accepted recipient that LMTP's reply number `n` is about.
     pub(super) fn recipient(&self, n: usize) -> Option<&String> {
-        self.to.get(n)
+        self.recipients.get(*self.accepted.get(n)?).map(|recipient| &recipient.address)
     }
 
     /// How many replies LMTP owes for a message (RFC 2033 §4.2).
     pub(super) fn accepted(&self) -> usize {
-        self.to.len()
+        self.accepted.len()
     }
 
     /// The mail that this envelope and that message make.
@@ -60,22 +61,30 @@ impl Transaction {
         replies: Vec<Reply>,
         is_lmtp: bool,
     ) -> Mail {
-        let deliveries = if is_lmtp { self.deliver(&replies) } else { Vec::new() };
+        if is_lmtp {
+            self.deliver(&replies);
+        }
         let reply = final_reply(replies).or(self.refusal);
+        let addresses = |refused: bool| {
+            let is_wanted = move |recipient: &&Recipient| recipient.is_refused() == refused;
+            self.recipients.iter().filter(is_wanted).map(|recipient| recipient.address.clone())
+        };
         Mail {
             number: message.number,
             from: self.from,
-            to: self.to,
-            rejected_to: self.rejected_to,
+            parameters: self.parameters,
+            to: addresses(false).collect(),
+            rejected_to: addresses(true).collect(),
+            recipients: self.recipients,
             omitted_recipients: self.omitted,
             transfer: message.transfer,
             bytes: message.bytes,
             sha256: message.sha256,
             queue_id: reply.as_ref().and_then(queue_id),
             reply,
-            deliveries,
-            message_id: message.message_id,
-            subject: message.subject,
+            fields: message.fields,
+            parts: message.parts,
+            dkim: message.dkim,
             encrypted: message.encrypted,
             complete: message.complete,
             data_start: message.start,
@@ -84,20 +93,23 @@ impl Transaction {
     }
 
     /// RFC 2033 §4.2: one reply a recipient, in the order of their RCPT commands.
-    fn deliver(&mut self, replies: &[Reply]) -> Vec<Delivery> {
-        let answered = std::mem::take(&mut self.to);
-        let mut deliveries = Vec::new();
-        for (i, recipient) in answered.into_iter().enumerate() {
-            let Some(reply) = replies.get(i) else {
-                self.to.push(recipient);
-                continue;
-            };
-            let list = if reply.is_positive() { &mut self.to } else { &mut self.rejected_to };
-            list.push(recipient.clone());
-            deliveries.push(Delivery { recipient, reply: reply.clone() });
+    fn deliver(&mut self, replies: &[Reply]) {
+        for (place, reply) in self.accepted.iter().zip(replies) {
+            if let Some(recipient) = self.recipients.get_mut(*place) {
+                recipient.delivery = Some(reply.clone());
+            }
         }
-        deliveries
     }
+}
+
+fn cost(recipient: &Recipient) -> usize {
+    let of_parameter = |(keyword, value): (&String, &Option<String>)| {
+        keyword.len().saturating_add(value.as_ref().map_or(0, String::len))
+    };
+    let parameters = recipient.parameters.iter().map(of_parameter).sum::<usize>();
+    let lines = recipient.reply.iter().flat_map(|reply| &reply.lines);
+    let reply = lines.map(|line| line.as_bytes().len()).sum::<usize>();
+    [recipient.address.len(), parameters, reply, size_of::<Recipient>()].iter().sum()
 }
 
 /// The first reply that accepts, else the first.

@@ -5,14 +5,35 @@
 pub(super) struct BareNewlines {
     pub(super) lf: u64,
     pub(super) cr: u64,
-    /// Dot lines that end with or stand behind a bare LF: not the end of data, yet some servers
-    /// take them for it, which lets a sender smuggle mails past others.
+    /// Dot lines that end with or stand behind a bare CR or LF: not the end of data, yet some
+    /// servers take them for it, which lets a sender smuggle mails past others (CVE-2023-51764 and
+    /// its like).
     pub(super) false_ends: u64,
+    /// How the first of them is written.
+    pub(super) first_false_end: Option<&'static str>,
 }
 
 impl BareNewlines {
     pub(super) fn is_empty(&self) -> bool {
         self.lf == 0 && self.cr == 0
+    }
+}
+
+/// A whole dot line that is not the end. Its bytes are held back: a lax server stores none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DotLine {
+    Lf,
+    CrLf,
+    Cr,
+}
+
+impl DotLine {
+    fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Lf => b".\n",
+            Self::CrLf => b".\r\n",
+            Self::Cr => b".\r",
+        }
     }
 }
 
@@ -31,10 +52,9 @@ enum State {
     /// Behind a dot there; this one is emitted late, in case it is a false end.
     LfDot,
     LfDotCr,
-    /// Behind a whole dot line that is not the end; its bytes (`.LF` or `.CRLF`) are held back.
-    FalseEnd {
-        with_cr: bool,
-    },
+    /// Behind a dot that stands behind a bare CR; emitted late too.
+    CrDot,
+    FalseEnd(DotLine),
     Middle,
     Cr,
 }
@@ -72,7 +92,7 @@ impl Unstuffer {
 
     /// Whether the last line was a dot line that only a lax server takes for the end.
     pub(super) fn is_at_false_end(&self) -> bool {
-        matches!(self.state, State::FalseEnd { .. })
+        matches!(self.state, State::FalseEnd(_))
     }
 
     /// The body ends here, without a final dot line.
@@ -96,17 +116,31 @@ impl Unstuffer {
 
     /// One byte in any other state; true at the end of the body.
     fn step(&mut self, byte: u8, emit: &mut dyn FnMut(&[u8])) -> bool {
-        if self.is_at_false_end() {
-            self.release(emit);
-        }
         match (self.state, byte) {
+            (State::FalseEnd(DotLine::Cr), b'\n') => self.state = State::FalseEnd(DotLine::CrLf),
+            (State::FalseEnd(_), _) => {
+                self.release(emit);
+                return self.step(byte, emit);
+            }
             (State::Start, b'.') => self.state = State::Dot,
             (State::LfStart, b'.') => self.state = State::LfDot,
+            (State::Cr, b'.') => {
+                self.bare_cr();
+                self.state = State::CrDot;
+            }
             (State::Dot, b'\r') => self.state = State::DotCr,
             (State::LfDot, b'\r') => self.state = State::LfDotCr,
             (State::DotCr, b'\n') => return true,
-            (State::Dot | State::LfDot, b'\n') => self.false_end(false),
-            (State::LfDotCr, b'\n') => self.false_end(true),
+            (State::Dot, b'\n') => self.false_end(DotLine::Lf, "<CR><LF>.<LF>"),
+            (State::LfDot, b'\n') => self.false_end(DotLine::Lf, "<LF>.<LF>"),
+            (State::LfDotCr, b'\n') => self.false_end(DotLine::CrLf, "<LF>.<CR><LF>"),
+            (State::CrDot, b'\n') => self.false_end(DotLine::Lf, "<CR>.<LF>"),
+            (State::CrDot, b'\r') => self.false_end(DotLine::Cr, "<CR>.<CR>"),
+            (State::DotCr, _) => {
+                self.count_false_end("<CR><LF>.<CR>");
+                self.release(emit);
+                self.text(byte, emit);
+            }
             _ => {
                 self.release(emit);
                 self.text(byte, emit);
@@ -118,7 +152,9 @@ impl Unstuffer {
     fn text(&mut self, byte: u8, emit: &mut dyn FnMut(&[u8])) {
         let behind_cr = matches!(self.state, State::Cr | State::DotCr | State::LfDotCr);
         emit(&[byte]);
-        self.bare.cr = self.bare.cr.saturating_add(u64::from(behind_cr && byte != b'\n'));
+        if behind_cr && byte != b'\n' {
+            self.bare_cr();
+        }
         match byte {
             b'\n' if behind_cr => self.state = State::Start,
             b'\n' => self.bare_lf(),
@@ -132,10 +168,19 @@ impl Unstuffer {
         self.state = State::LfStart;
     }
 
-    fn false_end(&mut self, with_cr: bool) {
-        self.bare.lf = self.bare.lf.saturating_add(u64::from(!with_cr));
+    fn bare_cr(&mut self) {
+        self.bare.cr = self.bare.cr.saturating_add(1);
+    }
+
+    fn false_end(&mut self, line: DotLine, written: &'static str) {
+        self.bare.lf = self.bare.lf.saturating_add(u64::from(line == DotLine::Lf));
+        self.count_false_end(written);
+        self.state = State::FalseEnd(line);
+    }
+
+    fn count_false_end(&mut self, written: &'static str) {
         self.bare.false_ends = self.bare.false_ends.saturating_add(1);
-        self.state = State::FalseEnd { with_cr };
+        self.bare.first_false_end.get_or_insert(written);
     }
 
     /// Lets go what was held back, now that it is known to be content. The dot of `Dot` and
@@ -143,11 +188,15 @@ impl Unstuffer {
     fn release(&mut self, emit: &mut dyn FnMut(&[u8])) {
         match self.state {
             State::DotCr => emit(b"\r"),
-            State::LfDot => emit(b"."),
+            State::LfDot | State::CrDot => emit(b"."),
             State::LfDotCr => emit(b".\r"),
-            State::FalseEnd { with_cr } => {
-                emit(if with_cr { b".\r\n" } else { b".\n" });
-                self.state = if with_cr { State::Start } else { State::LfStart };
+            State::FalseEnd(line) => {
+                emit(line.bytes());
+                self.state = match line {
+                    DotLine::Lf => State::LfStart,
+                    DotLine::CrLf => State::Start,
+                    DotLine::Cr => State::Cr,
+                };
             }
             _ => {}
         }
@@ -195,11 +244,28 @@ mod tests {
 
     #[test]
     fn lax_ends_are_content_and_are_counted() {
-        for text in ["a\n.\nb", "a\n.\r\nb", "a\r\n.\nb", "a\n.\n.\r\nb"] {
+        let forms = [
+            ("a\n.\nb", "<LF>.<LF>"),
+            ("a\n.\r\nb", "<LF>.<CR><LF>"),
+            ("a\r\n.\nb", "<CR><LF>.<LF>"),
+            ("a\n.\n.\r\nb", "<LF>.<LF>"),
+            ("a\r.\rb", "<CR>.<CR>"),
+            ("a\r.\r\nb", "<CR>.<CR>"),
+            ("a\r.\nb", "<CR>.<LF>"),
+        ];
+        for (text, form) in forms {
             let (body, _, ended, bare) = read(text.as_bytes());
             assert_eq!(body, text.as_bytes(), "{text:?}");
-            assert!(!ended && bare.lf > 0 && bare.false_ends > 0, "{text:?}");
+            assert!(!ended && bare.false_ends > 0, "{text:?}");
+            assert_eq!(bare.first_false_end, Some(form), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_dot_behind_a_bare_cr_is_no_stuffing() {
+        let (body, _, ended, bare) = read(b"a\r.b\r..\rc\r\n.\r\n");
+        assert_eq!((&body[..], ended), (&b"a\r.b\r..\rc\r\n"[..], true));
+        assert_eq!((bare.cr, bare.false_ends), (3, 0));
     }
 
     #[test]

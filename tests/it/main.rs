@@ -23,6 +23,7 @@ mod scenario;
 mod schema;
 mod secrets;
 mod shuffle;
+mod smtp;
 mod ssl2;
 mod timing;
 mod truth;

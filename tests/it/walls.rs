@@ -47,6 +47,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("flate2", &["capture", "tls/decrypt"]),
     ("tls_parser", &["tls"]),
     ("x509_parser", &["tls"]),
+    ("mail_parser", &["smtp"]),
 ];
 
 /// Lines of a file, tests apart, beyond which it wants to be two.

@@ -243,7 +243,14 @@ impl Talk {
         self.server("220 mx.example.com ESMTP ready\r\n")
             .client("EHLO client.example.org\r\n")
             .server("250-mx.example.com\r\n250-PIPELINING\r\n250 SIZE 1000000\r\n")
-            .client("MAIL FROM:<a@example.org>\r\n")
+            .one_mail(body)
+            .client("QUIT\r\n")
+            .server("221 2.0.0 Bye\r\n")
+    }
+
+    /// A transaction of a client that was introduced already.
+    pub(crate) fn one_mail(self, body: &str) -> Self {
+        self.client("MAIL FROM:<a@example.org>\r\n")
             .server("250 2.1.0 Ok\r\n")
             .client("RCPT TO:<b@example.com>\r\n")
             .server("250 2.1.5 Ok\r\n")
@@ -251,8 +258,6 @@ impl Talk {
             .server("354 go ahead\r\n")
             .client(format!("{body}.\r\n"))
             .server("250 2.0.0 Ok: queued as 4F2A\r\n")
-            .client("QUIT\r\n")
-            .server("221 2.0.0 Bye\r\n")
     }
 
     pub(crate) fn frames(self) -> Vec<Frame> {

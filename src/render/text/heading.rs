@@ -51,6 +51,7 @@ pub(super) fn facts(session: &SessionReport, page: &mut Page<'_>) -> io::Result<
         certificate::facts(report, session.start, page)?;
     }
     proxy(session, page)?;
+    tunnel(session, page)?;
     tcp(session, page)
 }
 
@@ -162,6 +163,11 @@ fn proxy(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::labelled("Proxied");
     line.text(name(&proxy.source)).own(" -> ").text(name(&proxy.destination));
     page.put(line.own(" (PROXY protocol v").text(proxy.version).own(")"))
+}
+
+fn tunnel(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
+    let Some(tunnel) = &session.tunnel else { return Ok(()) };
+    page.put(Line::labelled("Tunnel").own(tunnel.protocol).own(" to ").text(&tunnel.target))
 }
 
 fn tcp(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {

@@ -6,7 +6,7 @@ use super::ink::Ink;
 use super::line::{LABELS, Line};
 use super::message::measure;
 use super::page::Page;
-use crate::report::{MailReport, SessionReport};
+use crate::report::{DkimReport, MailReport, PartReport, SessionReport};
 
 /// Recipients that are listed of one mail; more are counted.
 const MOST_RECIPIENTS: usize = 20;
@@ -56,7 +56,33 @@ fn identity(mail: &MailReport, page: &mut Page<'_>) -> io::Result<()> {
         page.put(Line::unlabelled().ink(Ink::Bad).text(text))?;
     }
     named("Subject: ", mail.subject.as_ref(), page)?;
-    named("Message-ID: ", mail.message_id.as_ref(), page)
+    named("Message-ID: ", mail.message_id.as_ref(), page)?;
+    mail.parts.iter().filter(|part| part.name.is_some()).try_for_each(|part| file(part, page))?;
+    mail.dkim.iter().try_for_each(|dkim| signature(dkim, page))
+}
+
+/// A part that has a file's name.
+fn file(part: &PartReport, page: &mut Page<'_>) -> io::Result<()> {
+    let mut line = Line::unlabelled();
+    line.inked(Ink::Dim, "File: ").text(part.name.as_deref().unwrap_or_default());
+    line.own(" (").text(&part.content_type);
+    if let Some(bytes) = part.bytes {
+        line.own(", ").text(bytes).own(" bytes");
+    }
+    page.put(line.own(")"))
+}
+
+/// What a DKIM signature says of the body as it was captured.
+fn signature(dkim: &DkimReport, page: &mut Page<'_>) -> io::Result<()> {
+    let (ink, says) = match dkim.body_hash {
+        Some("match") => (Ink::Good, "the body is the one that was signed"),
+        Some("mismatch") => (Ink::Warn, "the body is not the one that was signed"),
+        Some(_) => (Ink::Plain, "signed in a way that is not known here"),
+        None => (Ink::Plain, "bytes of the body are missing"),
+    };
+    let mut line = Line::unlabelled();
+    line.inked(Ink::Dim, "DKIM: ").text(&dkim.domain).own(", ");
+    page.put(line.inked(ink, says))
 }
 
 fn named(name: &'static str, value: Option<&String>, page: &mut Page<'_>) -> io::Result<()> {

@@ -184,6 +184,7 @@ fn poison(run: &mut Run, evil: &str) {
         encrypted: true,
         complete: true,
         body: Some(evil()),
+        ..MailReport::default()
     });
     let tls = session.tls.as_mut().unwrap();
     (tls.version, tls.cipher_suite) = (Some(evil()), Some(evil()));

@@ -161,7 +161,7 @@ pub(super) const CODES: &[Code] = &[
         code: "smtp.starttls_stripped",
         severity: Severity::Warning,
         meaning: "Somebody between client and server seems to take STARTTLS out.",
-        evidence: "A masked capability (`XXXXXXXA`) in the EHLO reply, or none from a server that offers it in another session of the capture.",
+        evidence: "A masked capability (`XXXXXXXA`) in the EHLO reply, an EHLO reply without it from a server that then accepts it, or that offers it in another session of the capture.",
         causes: &[
             "a firewall that inspects SMTP (Cisco PIX and ASA `fixup protocol smtp`)",
             "an attack",
@@ -200,14 +200,14 @@ pub(super) const CODES: &[Code] = &[
     },
     Code {
         code: "smtp.starttls_not_begun",
-        severity: Severity::Error,
+        severity: Severity::Warning,
         meaning: "The server agreed to begin TLS, and the client did not begin it.",
-        evidence: "220 to STARTTLS, and no ClientHello before the connection ended.",
+        evidence: "220 to STARTTLS, and no ClientHello: plain text goes on, or the connection ends.",
         causes: &[
             "the client's TLS library could not be started (certificate, cipher list)",
             "a client that was stopped",
         ],
-        advice: "see the client's log",
+        advice: "see the client's log; if plain text goes on, the capture may be of a decrypting proxy",
     },
     Code {
         code: "smtp.auth_in_clear",

@@ -106,10 +106,11 @@ impl Dialogue {
 }
 
 fn bare_newlines(bare: BareNewlines) -> String {
-    let BareNewlines { lf, cr, false_ends } = bare;
-    let smuggled = match false_ends {
-        0 => String::new(),
-        n => format!(", and {n} dot lines that only a lax server takes for the end"),
-    };
+    let BareNewlines { lf, cr, false_ends, first_false_end } = bare;
+    let smuggled = first_false_end.map_or_else(String::new, |form| {
+        format!(
+            ", and {false_ends} dot lines that only a lax server takes for the end, the first {form}"
+        )
+    });
     format!("the message has {lf} LF without CR and {cr} CR without LF{smuggled}")
 }

@@ -150,7 +150,7 @@ impl Dialogue {
     fn check_command(&mut self, command: &Command, at: Moment, out: &mut Sink<'_>) {
         match command {
             Command::Hello { .. } => self.owes_hello = false,
-            Command::Mail { .. } if self.owes_hello => {
+            Command::Mail(_) if self.owes_hello => {
                 self.owes_hello = false;
                 // RFC 3207 §4.2: the client SHOULD send EHLO as the first command inside TLS.
                 let message = "MAIL inside TLS without a new EHLO".to_owned();
@@ -165,7 +165,7 @@ impl Dialogue {
     }
 
     /// Where in a command line a secret begins. A line that is no command is one if it may be a
-    /// SASL message: sent on after a refusal, or its AUTH was not captured.
+    /// SASL message: sent on after a refusal or beyond the AUTH's end, or its AUTH was not captured.
     fn secret_at(&self, command: &Command, line: &Line) -> Option<usize> {
         if let Command::Auth { secret_at, .. } = command {
             return *secret_at;
@@ -176,7 +176,8 @@ impl Dialogue {
         let auth = self.facts.auth.as_ref();
         let auth_failed = auth.is_some_and(|auth| auth.result != AuthResult::Accepted);
         let beginning_unseen = self.losses.commands || self.facts.greeting.is_none();
-        let is_secret = auth_failed || (beginning_unseen && auth::may_be_response(&line.bytes));
+        let in_doubt = auth.is_some() || beginning_unseen;
+        let is_secret = auth_failed || (in_doubt && auth::may_be_response(&line.bytes));
         is_secret.then_some(0)
     }
 
@@ -233,8 +234,8 @@ fn kind(command: Command) -> Kind {
         Command::Hello { verb, name } => Kind::Hello { verb, name },
         Command::StartTls => Kind::StartTls,
         Command::Auth { .. } => Kind::Auth,
-        Command::Mail { from } => Kind::Mail(from),
-        Command::Rcpt { to } => Kind::Rcpt(to),
+        Command::Mail(path) => Kind::Mail(path),
+        Command::Rcpt(path) => Kind::Rcpt(path),
         Command::Data => Kind::Data,
         Command::Bdat { last, .. } => Kind::Chunk { last },
         Command::Reset => Kind::Reset,

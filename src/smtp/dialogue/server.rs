@@ -87,6 +87,7 @@ impl Dialogue {
         let Some(older) = self.older_than_answered(&reply) else {
             return self.on_stray(reply, at, out);
         };
+        self.note_passed_over(older, reply.code, at, out);
         self.answer_behind(older, reply, at, out);
         // With nothing left to wait for, both sides agree again on what comes next.
         self.losses.replies &= !self.queue.is_empty();
@@ -147,15 +148,24 @@ impl Dialogue {
     }
 
     /// How many of the commands that wait are older than the one answered: none, unless replies
-    /// may be missing. Once something was lost, a reply that cannot be the oldest's shows that more
-    /// is missing than was thought.
+    /// may be missing. A reply that cannot be the oldest's shows that more is missing than was
+    /// thought, or that the server has left a command without one.
     fn older_than_answered(&self, reply: &Reply) -> Option<usize> {
         let oldest = self.queue.oldest()?;
         if self.losses.replies {
             return self.queue.position_for(reply.code);
         }
-        let is_odd = self.losses.ever && !oldest.fits(reply.code);
+        let is_odd = !oldest.fits(reply.code);
         is_odd.then(|| self.queue.position_before_gap(reply.code)).flatten().or(Some(0))
+    }
+
+    /// Nothing was lost, and yet the server has passed these over.
+    fn note_passed_over(&mut self, older: usize, code: u16, at: Moment, out: &mut Sink<'_>) {
+        if older > 0 && !self.losses.ever {
+            let s = if older == 1 { "" } else { "s" };
+            let message = format!("the reply {code} leaves {older} older command{s} unanswered");
+            self.note("smtp.protocol_error", at, message, out);
+        }
     }
 
     /// A reply that answers no command that was seen: the body's under way, or a lost command's.

@@ -101,7 +101,7 @@ fn the_middle_of_a_body_is_lost() {
     let seen = assert_recovers(wire);
     let mail = &seen.mails[0];
     assert_eq!((mail.bytes, mail.sha256, mail.complete), (None, None, false));
-    assert_eq!((mail.subject.as_deref(), mail.queue_id.as_deref()), (Some("x"), Some("5")));
+    assert_eq!((mail.fields.subject.as_deref(), mail.queue_id.as_deref()), (Some("x"), Some("5")));
 }
 
 #[test]

@@ -49,8 +49,8 @@ fn rfc_5321_d1_a_typical_transaction() {
     assert_eq!(mail.rejected_to, ["Green@foo.com"]);
     assert_eq!((mail.bytes, mail.sha256), (Some(body.len() as u64), sha256(body)));
     assert_eq!(mail.queue_id.as_deref(), Some("4LAB01"));
-    assert_eq!(mail.message_id.as_deref(), Some("<1@bar.com>"));
-    assert_eq!(mail.subject.as_deref(), Some("hi"));
+    assert_eq!(mail.fields.message_id.as_deref(), Some("<1@bar.com>"));
+    assert_eq!(mail.fields.subject.as_deref(), Some("hi"));
     assert!(mail.complete && !mail.encrypted);
     assert_eq!(seen.body, body.as_bytes());
     assert!(seen.findings.is_empty());
@@ -278,9 +278,16 @@ fn lmtp_answers_recipient_by_recipient() {
     let mail = &seen.mails[0];
     assert_eq!(
         (&mail.to[..], &mail.rejected_to[..]),
-        (&["g@f".into()][..], &["j@f".into(), "pat@f".into()][..])
+        (&["g@f".into()][..], &["pat@f".into(), "j@f".into()][..])
     );
-    assert_eq!((mail.queue_id.as_deref(), mail.deliveries.len()), (Some("9"), 2));
+    assert_eq!(mail.queue_id.as_deref(), Some("9"));
+    let codes = mail.recipients.iter().map(|recipient| {
+        let code = |reply: &Option<Reply>| reply.as_ref().map(|reply| reply.code);
+        (recipient.address.as_str(), code(&recipient.reply), code(&recipient.delivery))
+    });
+    let told =
+        [("pat@f", Some(250), Some(452)), ("j@f", Some(550), None), ("g@f", Some(250), Some(250))];
+    assert!(codes.eq(told));
 }
 
 #[test]
