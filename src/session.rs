@@ -12,6 +12,7 @@ use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
 use crate::moment::Moment;
 use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport};
@@ -47,6 +48,8 @@ pub struct Setup {
     pub reveal: Reveal,
     /// Every connection that carries TLS is reported.
     pub all_tls: bool,
+    /// What of the capture is wanted.
+    pub selection: Selection,
 }
 
 /// What a connection turned out to be.

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use smtp_decrypt::capture::Capture;
 use smtp_decrypt::engine;
+use smtp_decrypt::filter::Selection;
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::render::{json, text};
 use smtp_decrypt::report::{CaptureReport, Generator, KeyReport, Report, Reveal, SCHEMA};
@@ -21,7 +22,7 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
     assert!(errors.is_empty(), "{errors:?}");
     let reveal = Reveal { auth: true, body: true };
     let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
-    Arc::new(Setup { keys, reveal, all_tls: true })
+    Arc::new(Setup { keys, reveal, all_tls: true, selection: Selection::default() })
 });
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::select;
+use crate::filter::{ConnectionFilter, Instant, PacketFilter};
+
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
 #[command(name = "smtp-decrypt", version, args_conflicts_with_subcommands = true)]
@@ -39,7 +42,19 @@ pub(super) struct SharedArgs {
     /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
     #[arg(long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,
-    /// Only the session of this number
+    /// Only connections of which a packet matches: pcap-filter(7), at any level of nesting
+    #[arg(long, value_name = "EXPR", value_parser = select::connection_filter)]
+    pub(super) filter: Option<ConnectionFilter>,
+    /// Only packets that match, as tcpdump takes them
+    #[arg(long, value_name = "EXPR", value_parser = select::packet_filter)]
+    pub(super) packet_filter: Option<PacketFilter>,
+    /// Only connections with a packet from then on: RFC 3339, HH:MM:SS, or seconds from the first
+    #[arg(long, value_name = "WHEN")]
+    pub(super) since: Option<Instant>,
+    /// Only connections with a packet before then
+    #[arg(long, value_name = "WHEN")]
+    pub(super) until: Option<Instant>,
+    /// Only the session of this number, as the same command prints it without --session
     #[arg(long, value_name = "N")]
     pub(super) session: Vec<u64>,
     /// Report every connection that carries TLS, not only mail

@@ -6,6 +6,7 @@ mod exit;
 mod export;
 mod output;
 mod plan;
+mod select;
 mod show;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@
 
 mod ethernet;
 mod extension;
+mod headers;
 mod ipv4;
 mod ipv6;
 mod llc;
@@ -24,6 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::capture::{LinkType, Packet};
 use crate::moment::Moment;
 
+pub use headers::{Header, Headers};
 pub use skip::Skip;
 pub use tcp::TcpFlags;
 
@@ -114,12 +116,26 @@ impl Decoder {
     ///
     /// Why there is none, or none to be had.
     pub fn decode<'b>(&'b mut self, packet: &Packet<'b>) -> Result<Segment<'b>, Skip> {
+        self.decode_noting(packet, &mut Headers::default())
+    }
+
+    /// The same, and notes every header that was passed.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode); `headers` are then those up to where it ended.
+    pub fn decode_noting<'b>(
+        &'b mut self,
+        packet: &Packet<'b>,
+        headers: &mut Headers<'b>,
+    ) -> Result<Segment<'b>, Skip> {
         let at = Moment { ts: packet.ts, frame: packet.frame };
         let captured = u32::try_from(packet.data.len()).unwrap_or(u32::MAX);
         let cut = packet.wire_len.saturating_sub(captured);
         let mut layer =
             Layer { next: Next::Link(packet.link), data: packet.data, cut, ip_id: None };
         for _ in 0..MAX_LAYERS {
+            headers.note(&layer);
             layer = match layer.next {
                 Next::Transport { protocol: TCP, source, destination } => {
                     return tcp::segment(layer, at, source, destination);

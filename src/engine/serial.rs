@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::chooser::{Chooser, Ends, Watched};
 use super::numbering::Numbering;
 use crate::capture::{Capture, DamageKind, FileFacts, LinkType, Secrets};
-use crate::decode::{Decoder, Skip};
+use crate::decode::{Decoder, Headers, Skip};
 use crate::flow::FlowTable;
 use crate::report::{Finding, SessionReport, Severity, SkippedFrames, Summary};
 use crate::session::{Ended, Session, Setup, Tap};
@@ -32,29 +33,47 @@ pub fn run(
     let mut sorter = Sorter::default();
     let mut skipped = Skipped::default();
     let mut secrets = Vec::new();
+    let mut chooser = Chooser::new(&setup.selection);
+    let takes_all = !setup.selection.is_by_connection();
     loop {
         // A block of secrets serves the packets behind it.
         secrets.extend(take_secrets(capture, setup, sorter.summary.packets));
         let Some(packet) = capture.next_packet() else { break };
         sorter.summary.packets += 1;
-        let (frame, link) = (packet.frame, packet.link);
-        let segment = match decoder.decode(&packet) {
+        if !chooser.takes_packet(&packet) {
+            continue;
+        }
+        let (frame, link, len) = (packet.frame, packet.link, packet.wire_len);
+        let mut headers = Headers::default();
+        let decoded = match chooser.asks_for_headers() {
+            true => decoder.decode_noting(&packet, &mut headers),
+            false => decoder.decode(&packet),
+        };
+        let segment = match decoded {
             Ok(segment) => segment,
             Err(skip) => {
                 skipped.count(skip, frame, link);
                 continue;
             }
         };
-        let begin = |number| Session::new(number, Arc::clone(setup), tap(number));
-        let session = table.feed(&segment, begin, |ended| sorter.end(ended));
-        if let Some(is_session) = session.is_relevant() {
+        if !chooser.may_take(&segment, &headers) {
+            continue;
+        }
+        let ends = Ends { source: segment.source, destination: segment.destination, len };
+        let begin =
+            |number| Watched::new(Session::new(number, Arc::clone(setup), tap(number)), takes_all);
+        let watched = table.feed(&segment, begin, |ended| sorter.end(ended));
+        watched.on_packet(|| chooser.takes(segment.at, ends, &headers));
+        let (session, is_wanted) = (&watched.session, watched.is_wanted());
+        if let Some(is_session) = session.is_relevant().filter(|is| !is || is_wanted) {
             sorter.numbering.decide(session.number(), is_session);
         }
         sorter.flush(&mut on_session);
     }
     table.finish(|ended| sorter.end(ended));
     sorter.flush(&mut on_session);
-    sorter.summary.connections = table.created();
+    sorter.summary.connections = table.created() - sorter.unwanted;
+    sorter.summary.filtered_packets += chooser.filtered;
     let mut totals = totals(sorter.summary, skipped, capture);
     totals.findings.extend(secrets);
     totals
@@ -81,12 +100,19 @@ fn take_secrets(capture: &mut Capture, setup: &Setup, packets: u64) -> Vec<Findi
 struct Sorter {
     numbering: Numbering,
     summary: Summary,
+    /// Connections that the selection does not take.
+    unwanted: u64,
 }
 
 impl Sorter {
-    fn end(&mut self, session: Session) {
-        let number = session.number();
-        match session.into_ended() {
+    fn end(&mut self, watched: Watched) {
+        let number = watched.session.number();
+        if !watched.is_wanted() {
+            self.unwanted += 1;
+            self.summary.filtered_packets += watched.packets();
+            return self.numbering.decide(number, false);
+        }
+        match watched.session.into_ended() {
             Ended::Session(report) => {
                 self.summary.count(&report);
                 return self.numbering.end(number, *report);

@@ -130,6 +130,7 @@ mod tests {
     use std::sync::mpsc::{Sender, channel};
 
     use super::*;
+    use crate::filter::Selection;
     use crate::flow::{Chunk, Conversation as _, TcpEvent, TcpFacts};
     use crate::moment::Moment;
     use crate::report::Reveal;
@@ -155,7 +156,12 @@ mod tests {
     fn heard(port: u16, said: &[(Role, Body<'_>)]) -> Vec<u8> {
         let (done, heard) = channel();
         let reveal = Reveal { auth: false, body: false };
-        let setup = Arc::new(Setup { keys: Keys::default(), reveal, all_tls: false });
+        let setup = Arc::new(Setup {
+            keys: Keys::default(),
+            reveal,
+            all_tls: false,
+            selection: Selection::default(),
+        });
         let tap = Box::new(Listener { heard: Vec::new(), done });
         let mut session = Session::new(1, setup, Some(tap));
         let (client, server) = (([10, 0, 0, 1], 40_000).into(), ([10, 0, 0, 2], port).into());

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use smtp_decrypt::capture::{Capture, Input};
 use smtp_decrypt::engine;
+use smtp_decrypt::filter::Selection;
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::render::json;
 use smtp_decrypt::report::{
@@ -48,7 +49,14 @@ impl Runner {
     fn with(ring: KeyRing) -> Self {
         let reveal = Reveal { auth: true, body: false };
         let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
-        Self { setup: Arc::new(Setup { keys, reveal, all_tls: false }) }
+        Self {
+            setup: Arc::new(Setup {
+                keys,
+                reveal,
+                all_tls: false,
+                selection: Selection::default(),
+            }),
+        }
     }
 
     /// The report of a capture in memory, checked against the schema.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::{Style, TextReport};
 use crate::capture::{Capture, Input};
+use crate::filter::Selection;
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
 use crate::report::{
@@ -32,6 +33,7 @@ fn run(name: &str, reveal: Reveal) -> Run {
         keys: Keys { ring: Arc::new(ring), ..Keys::default() },
         reveal,
         all_tls: false,
+        selection: Selection::default(),
     });
     let path = PathBuf::from(format!("testdata/{name}.pcap"));
     let mut capture = Capture::open(vec![Input::File(path)]);
