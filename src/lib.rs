@@ -8,6 +8,7 @@ pub mod capture;
 pub mod cli;
 pub mod decode;
 pub mod engine;
+pub mod filter;
 pub mod flow;
 mod hex;
 pub mod keys;

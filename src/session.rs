@@ -13,6 +13,7 @@ use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
 use crate::moment::Moment;
 use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport, SlowLimits};
@@ -55,6 +56,8 @@ pub struct Setup {
     pub all_tls: bool,
     /// How long each phase may take before it is slow.
     pub slow: SlowLimits,
+    /// What of the capture is wanted.
+    pub selection: Selection,
 }
 
 /// What a connection turned out to be.

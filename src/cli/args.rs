@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::select;
+use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::render::{FORMATS, Format};
 use crate::report::SlowLimit;
 
@@ -46,7 +48,19 @@ pub(super) struct SharedArgs {
     /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
     #[arg(long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,
-    /// Only the session of this number
+    /// Only connections of which a packet matches: pcap-filter(7), at any level of nesting
+    #[arg(long, value_name = "EXPR", value_parser = select::connection_filter)]
+    pub(super) filter: Option<ConnectionFilter>,
+    /// Only packets that match, as tcpdump takes them
+    #[arg(long, value_name = "EXPR", value_parser = select::packet_filter)]
+    pub(super) packet_filter: Option<PacketFilter>,
+    /// Only connections with a packet from then on: RFC 3339, HH:MM:SS, or seconds from the first
+    #[arg(long, value_name = "WHEN")]
+    pub(super) since: Option<Instant>,
+    /// Only connections with a packet before then
+    #[arg(long, value_name = "WHEN")]
+    pub(super) until: Option<Instant>,
+    /// Only the session of this number, as the same command prints it without --session
     #[arg(long, value_name = "N")]
     pub(super) session: Vec<u64>,
     /// Report every connection that carries TLS, not only mail

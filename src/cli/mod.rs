@@ -8,6 +8,7 @@ mod export;
 mod follow;
 mod output;
 mod plan;
+mod select;
 mod show;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::args::{RevealWhat, SharedArgs};
 use super::exit::{Exit, Faults};
 use super::output;
+use super::select::{self, Asked};
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::keys::{KeyError, KeyRing, KeySource};
 use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
@@ -19,7 +20,7 @@ const PASSWORD_VARIABLE: &str = "SMTP_DECRYPT_PASSWORD";
 /// What a command is asked to do.
 pub(super) struct Plan {
     pub(super) setup: Arc<Setup>,
-    sessions: Vec<u64>,
+    sessions: Asked,
     require_decrypted: bool,
     quiet: bool,
     follows: bool,
@@ -45,11 +46,12 @@ impl Plan {
                 body: reveal.contains(&RevealWhat::Body),
             },
             all_tls: args.all_tls,
+            selection: select::selection(args),
             ..Setup::default()
         };
         Self {
             setup: Arc::new(setup),
-            sessions: args.session.clone(),
+            sessions: Asked::new(&args.session),
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
             follows: false,
@@ -84,7 +86,7 @@ impl Plan {
 
     /// Whether the user wants to see a session. Notes whether it was decrypted.
     pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
-        let wanted = self.sessions.is_empty() || self.sessions.contains(&session.id);
+        let wanted = self.sessions.wants(session.id);
         self.faults.not_decrypted |= self.require_decrypted && wanted && is_closed(session);
         wanted
     }
@@ -108,6 +110,9 @@ impl Plan {
         let nothing_read = capture.files().all(|file| file.format.is_none());
         if summary.sessions == 0 && !self.quiet && !nothing_read {
             output::say(&nothing_found(summary, self.has_no_keys()));
+        }
+        if let Some(text) = self.sessions.missing(summary).filter(|_| !self.quiet) {
+            output::say(&text);
         }
         if let Some(text) = unmatched(&self.setup.keys.ring).filter(|_| !self.quiet) {
             output::say(&text);
@@ -176,6 +181,9 @@ pub(super) fn is_closed(session: &SessionReport) -> bool {
 /// What was seen instead of sessions, and what would help.
 fn nothing_found(summary: &Summary, no_keys: bool) -> String {
     let mut seen = vec![format!("{} packets", summary.packets)];
+    if summary.filtered_packets > 0 {
+        seen.push(format!("{} of them not taken by the filters", summary.filtered_packets));
+    }
     if summary.connections > 0 {
         seen.push(format!("{} TCP connections", summary.connections));
     }
@@ -191,6 +199,9 @@ fn nothing_found(summary: &Summary, no_keys: bool) -> String {
             "--all-tls shows them; a row in a key list names a server on any port"
         }
         _ if summary.other_tls_connections > 0 => "--all-tls shows them",
+        _ if summary.connections == 0 && summary.filtered_packets > 0 => {
+            "is the filter too narrow?"
+        }
         _ if summary.connections == 0 => "was it the right interface and capture filter?",
         _ => "none of them speaks SMTP or LMTP: was it the right capture filter?",
     };

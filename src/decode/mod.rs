@@ -11,6 +11,7 @@ pub mod checksum;
 mod ethertype;
 mod extension;
 mod fragment;
+mod headers;
 mod ipv4;
 mod ipv6;
 mod layer;
@@ -30,6 +31,7 @@ use crate::capture::Packet;
 use crate::moment::Moment;
 
 pub use fragment::{FragmentFacts, Part};
+pub use headers::{Header, Headers};
 pub use layer::Next;
 pub use link::frames;
 pub use skip::Skip;
@@ -74,27 +76,6 @@ pub struct Segment<'b> {
     pub bytes: &'b [u8],
 }
 
-/// One header of a frame, and everything behind it.
-#[derive(Clone, Copy, Debug)]
-pub struct Header<'b> {
-    /// Which header it is.
-    pub kind: Next,
-    /// From its first byte to the end of what was captured, without the padding that an IP length
-    /// around it shows.
-    pub data: &'b [u8],
-    /// Bytes that follow on the wire but were not captured.
-    pub cut: u32,
-}
-
-/// Tells the headers of a frame from the outermost to the innermost, as far as they can be read:
-/// TCP's, if there is one, is the last. Looks at this frame alone.
-pub fn headers<'b>(packet: &Packet<'b>, mut tell: impl FnMut(Header<'b>)) {
-    let tell = |layer: &Layer<'b>| {
-        tell(Header { kind: layer.next, data: layer.data, cut: layer.cut });
-    };
-    let _ = walk(outermost(packet), moment(packet), tell);
-}
-
 /// Finds the TCP segment in a frame.
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -117,8 +98,21 @@ impl Decoder {
     ///
     /// Why there is none, or none to be had.
     pub fn decode<'b>(&'b mut self, packet: &Packet<'b>) -> Result<Segment<'b>, Skip> {
+        self.decode_noting(packet, &mut Headers::default())
+    }
+
+    /// The same, and notes every header of the frame itself that was passed.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode); `headers` are then those up to where it ended.
+    pub fn decode_noting<'b>(
+        &'b mut self,
+        packet: &Packet<'b>,
+        headers: &mut Headers<'b>,
+    ) -> Result<Segment<'b>, Skip> {
         let at = moment(packet);
-        match walk(outermost(packet), at, |_| ())? {
+        match walk(outermost(packet), at, |layer| headers.note(layer))? {
             Found::Segment(segment) => Ok(segment),
             Found::Part(part, layer) => self.join(&part, layer, at),
         }

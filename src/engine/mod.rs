@@ -1,5 +1,6 @@
 //! The pipeline: packets in, sessions out. Knows no protocol.
 
+mod chooser;
 mod numbering;
 mod serial;
 

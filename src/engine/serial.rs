@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::chooser::{Chooser, Ends, Watched};
 use super::numbering::Numbering;
 use crate::capture::{Capture, DamageKind, FileFacts, Secrets};
-use crate::decode::{self, Decoder, FragmentFacts, Segment, Skip, checksum};
+use crate::decode::{self, Decoder, FragmentFacts, Headers, Segment, Skip, checksum};
 use crate::flow::FlowTable;
 use crate::report::{
     Finding, Quality, QualityCounter, SessionReport, Severity, SkippedFrames, Summary,
@@ -44,6 +45,8 @@ pub fn run(
     let mut sorter = Sorter::default();
     let mut skipped = Skipped::default();
     let mut secrets = Vec::new();
+    let mut chooser = Chooser::new(&setup.selection);
+    let takes_all = !setup.selection.is_by_connection();
     loop {
         // A block of secrets serves the packets behind it.
         secrets.extend(take_secrets(capture, setup, sorter.summary.packets));
@@ -56,8 +59,16 @@ pub fn run(
             continue;
         };
         sorter.summary.packets += 1;
+        if !chooser.takes_packet(&packet) {
+            continue;
+        }
         for frame in decode::frames(&packet) {
-            let segment = match decoder.decode(&frame) {
+            let mut headers = Headers::default();
+            let decoded = match chooser.asks_for_headers() {
+                true => decoder.decode_noting(&frame, &mut headers),
+                false => decoder.decode(&frame),
+            };
+            let segment = match decoded {
                 Ok(segment) => segment,
                 Err(skip) => {
                     if matches!(skip, Skip::UnsupportedLink(_)) {
@@ -68,9 +79,18 @@ pub fn run(
                 }
             };
             look_at(&segment, &mut sorter.quality);
-            let begin = |number| Session::new(number, Arc::clone(setup), tap(number));
-            let session = table.feed(&segment, begin, |ended| sorter.end(ended));
-            if let Some(is_session) = session.is_relevant() {
+            if !chooser.may_take(&segment, &headers) {
+                continue;
+            }
+            let (at, len) = (segment.at, packet.wire_len);
+            let ends = Ends { source: segment.source, destination: segment.destination, len };
+            let begin = |number| {
+                Watched::new(Session::new(number, Arc::clone(setup), tap(number)), takes_all)
+            };
+            let watched = table.feed(&segment, begin, |ended| sorter.end(ended));
+            watched.on_packet(|| chooser.takes(at, ends, &headers));
+            let (session, is_wanted) = (&watched.session, watched.is_wanted());
+            if let Some(is_session) = session.is_relevant().filter(|is| !is || is_wanted) {
                 sorter.numbering.decide(session.number(), is_session);
             }
         }
@@ -78,7 +98,8 @@ pub fn run(
     }
     table.finish(|ended| sorter.end(ended));
     sorter.flush(&mut on_session);
-    sorter.summary.connections = table.created();
+    sorter.summary.connections = table.created() - sorter.unwanted;
+    sorter.summary.filtered_packets += chooser.filtered;
     let mut totals = totals(sorter, skipped, capture);
     totals.findings.extend(fragments(&decoder.fragment_facts()));
     totals.findings.extend(secrets);
@@ -117,12 +138,19 @@ struct Sorter {
     numbering: Numbering,
     summary: Summary,
     quality: QualityCounter,
+    /// Connections that the selection does not take.
+    unwanted: u64,
 }
 
 impl Sorter {
-    fn end(&mut self, session: Session) {
-        let number = session.number();
-        match session.into_ended() {
+    fn end(&mut self, watched: Watched) {
+        let number = watched.session.number();
+        if !watched.is_wanted() {
+            self.unwanted += 1;
+            self.summary.filtered_packets += watched.packets();
+            return self.numbering.decide(number, false);
+        }
+        match watched.session.into_ended() {
             Ended::Session(report) => {
                 self.summary.count(&report);
                 self.quality.session(&report);

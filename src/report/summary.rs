@@ -16,7 +16,9 @@ const MOST_ORIGINS: usize = 64;
 pub struct Summary {
     /// Packets read.
     pub packets: u64,
-    /// TCP connections seen.
+    /// Packets that a filter took out, or that are of no connection which it takes.
+    pub filtered_packets: u64,
+    /// TCP connections seen, of those that the filters take.
     pub connections: u64,
     /// Sessions reported.
     pub sessions: u64,

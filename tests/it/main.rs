@@ -16,6 +16,7 @@ mod wire;
 // A module a feature.
 mod cli;
 mod diagnosis;
+mod filter;
 mod formats;
 mod late;
 mod loss;

@@ -12,6 +12,13 @@ const WALLS: &[(&str, &[&str])] = &[
         &["decode", "flow", "tls", "keys", "smtp", "session", "engine", "report", "render", "cli"],
     ),
     ("decode", &["flow", "tls", "keys", "smtp", "session", "engine", "report", "render", "cli"]),
+    (
+        "filter",
+        &[
+            "capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine", "report",
+            "render", "cli",
+        ],
+    ),
     ("flow", &["tls", "keys", "smtp", "session", "engine", "report", "render", "cli"]),
     ("tls", &["smtp", "session", "engine", "report", "render", "cli", "capture", "decode"]),
     ("tls/decrypt", &["flow"]),
@@ -38,7 +45,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("cbc", &["tls/decrypt", "keys"]),
     ("aes_gcm", &["tls/decrypt"]),
     ("hmac", &["tls/decrypt"]),
-    ("jiff", &["render", "report", "moment.rs"]),
+    ("jiff", &["render", "report", "moment.rs", "filter"]),
     ("serde_json", &["render", "cli", "report", "capture/sniff.rs"]),
     ("signal_hook", &["cli"]),
     ("ruzstd", &["capture"]),

@@ -1,0 +1,132 @@
+//! What a selection takes: packets on their way in, connections at their end.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+
+use crate::capture::Packet;
+use crate::decode::{Header, Headers, Segment};
+use crate::filter::{self, Decoded, Selection};
+use crate::flow::{Conversation, TcpEvent};
+use crate::moment::{Moment, Timestamp};
+use crate::session::Session;
+
+/// A selection at work on one capture.
+pub(super) struct Chooser {
+    selection: Selection,
+    first: Option<Timestamp>,
+    /// Packets that are not wanted, or are of no connection that is.
+    pub(super) filtered: u64,
+}
+
+impl Chooser {
+    pub(super) fn new(selection: &Selection) -> Self {
+        Self { selection: selection.clone(), first: None, filtered: 0 }
+    }
+
+    /// Whether a packet is looked at.
+    pub(super) fn takes_packet(&mut self, packet: &Packet<'_>) -> bool {
+        self.first.get_or_insert(packet.ts);
+        let Some(filter) = &mut self.selection.packets else { return true };
+        let takes = filter.matches(packet.link.0, packet.data, packet.wire_len);
+        self.filtered += u64::from(!takes);
+        takes
+    }
+
+    /// Whether headers are to be noted.
+    pub(super) fn asks_for_headers(&self) -> bool {
+        self.selection.connections.is_some()
+    }
+
+    /// Whether a connection can be wanted, by its ends. Only of one that is in no tunnel these are
+    /// all that counts.
+    pub(super) fn may_take(&mut self, segment: &Segment<'_>, headers: &Headers<'_>) -> bool {
+        let Some(filter) = &self.selection.connections else { return true };
+        let may = is_in_tunnel(headers) || filter.may_match(segment.source, segment.destination);
+        self.filtered += u64::from(!may);
+        may
+    }
+
+    /// Whether a packet makes its connection a wanted one.
+    pub(super) fn takes(&mut self, at: Moment, ends: Ends, headers: &Headers<'_>) -> bool {
+        let first = self.first.unwrap_or(at.ts);
+        if !self.selection.window.holds(at.ts, first) {
+            return false;
+        }
+        let Some(filter) = &mut self.selection.connections else { return true };
+        let mut plain = [(filter::Header::Ether(0), &[][..]); 32];
+        let mut len = 0;
+        for (place, &(header, data)) in plain.iter_mut().zip(headers.all()) {
+            *place = (plain_header(header), data);
+            len += 1;
+        }
+        filter.matches(&Decoded {
+            source: ends.source,
+            destination: ends.destination,
+            headers: plain.get(..len).unwrap_or_default(),
+            len: ends.len,
+        })
+    }
+}
+
+/// What of a segment outlives its decoding.
+#[derive(Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) source: SocketAddr,
+    pub(super) destination: SocketAddr,
+    /// Of the packet on the wire.
+    pub(super) len: u32,
+}
+
+fn plain_header(header: Header) -> filter::Header {
+    match header {
+        Header::Link(link) => filter::Header::Link(link.0),
+        Header::Ether(ethertype) => filter::Header::Ether(ethertype),
+    }
+}
+
+/// More than one IP header, or a link layer that is not the first.
+fn is_in_tunnel(headers: &Headers<'_>) -> bool {
+    let inner = headers.all().get(1..).unwrap_or_default();
+    let is_ip = |header: &Header| matches!(header, Header::Ether(0x0800 | 0x86dd));
+    let ips = inner.iter().filter(|(header, _)| is_ip(header)).count();
+    ips > 1 || inner.iter().any(|(header, _)| matches!(header, Header::Link(_)))
+}
+
+/// A session, and whether it is wanted.
+pub(super) struct Watched {
+    pub(super) session: Session,
+    wanted: Cell<bool>,
+    packets: Cell<u64>,
+}
+
+impl Watched {
+    pub(super) fn new(session: Session, wanted: bool) -> Self {
+        Self { session, wanted: Cell::new(wanted), packets: Cell::new(0) }
+    }
+
+    /// Counts a packet of it, which may make it a wanted one.
+    pub(super) fn on_packet(&self, makes_wanted: impl FnOnce() -> bool) {
+        self.packets.set(self.packets.get() + 1);
+        if !self.wanted.get() {
+            self.wanted.set(makes_wanted());
+        }
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted.get()
+    }
+
+    pub(super) fn packets(&self) -> u64 {
+        self.packets.get()
+    }
+}
+
+impl Conversation for Watched {
+    fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize {
+        self.session.client_of(ends, first)
+    }
+
+    fn on_tcp(&mut self, event: TcpEvent<'_>) {
+        self.session.on_tcp(event);
+    }
+}
