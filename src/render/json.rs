@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::report::Report;
 
 /// Writes the report, indented, with a line end behind it.
@@ -10,6 +12,15 @@ use crate::report::Report;
 ///
 /// What `out` says.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
+    document(report, out)
+}
+
+/// Writes any document, in the same way.
+///
+/// # Errors
+///
+/// What `out` says.
+pub fn document(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
     out.write_all(b"\n")
 }
