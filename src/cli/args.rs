@@ -1,6 +1,8 @@
 //! What was typed, nothing resolved.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +33,8 @@ pub(super) enum Command {
     Show(Box<ShowArgs>),
     /// Write what was decrypted to files
     Export(Box<ExportArgs>),
+    /// Tell where two negotiations part, and why
+    Compare(Box<CompareArgs>),
 }
 
 /// Options that every command shares.
@@ -147,6 +151,91 @@ const SLOW_HELP: &str = "How long a phase may take before it is a finding; repea
   accept     a message's last byte, reply  5s     smtp.slow_accept
 
 A duration has a unit (us, ms, s, m); off is never slow.";
+
+#[derive(Debug, Args)]
+#[command(override_usage = "smtp-decrypt compare [OPTIONS] GOOD BAD")]
+#[command(mut_arg("captures", |arg| arg.num_args(2).value_names(["GOOD", "BAD"])
+    .help("The good capture and the bad one: files or directories; - is standard input")))]
+pub(super) struct CompareArgs {
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+    /// The session of this number on the good side
+    #[arg(long, value_name = "N")]
+    pub(super) good_session: Option<u64>,
+    /// The session of this number on the bad side
+    #[arg(long, value_name = "N")]
+    pub(super) bad_session: Option<u64>,
+    /// On the good side the sessions of this client or server: IP, IP:PORT or [IPv6]:PORT
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) good_address: Option<AddressArg>,
+    /// On the bad side the sessions of this client or server
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) bad_address: Option<AddressArg>,
+    /// Times differ if one is so many times as long as the other ...
+    #[arg(long, value_name = "TIMES", default_value = "2", value_parser = parse_ratio)]
+    pub(super) tolerance: f64,
+    /// ... and by so much more: 100ms, 1.5s
+    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration)]
+    pub(super) floor: i64,
+    /// What to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: CompareFormat,
+    /// Columns of the text
+    #[arg(long, value_name = "COLUMNS", default_value_t = 80)]
+    pub(super) width: usize,
+    /// Where to print it, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For people
+    Text,
+    /// One document
+    Json,
+}
+
+/// An end of a connection, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AddressArg {
+    pub(super) ip: IpAddr,
+    pub(super) port: Option<u16>,
+}
+
+impl FromStr for AddressArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(end) = text.parse::<SocketAddr>() {
+            return Ok(Self { ip: end.ip(), port: Some(end.port()) });
+        }
+        let ip = text.trim_start_matches('[').trim_end_matches(']').parse();
+        ip.map(|ip| Self { ip, port: None }).map_err(|_| "expected IP, IP:PORT or [IPv6]:PORT")
+    }
+}
+
+fn parse_ratio(text: &str) -> Result<f64, &'static str> {
+    let ratio: f64 = text.parse().map_err(|_| "expected a number, such as 2 or 1.5")?;
+    if ratio.is_finite() && ratio >= 1.0 { Ok(ratio) } else { Err("expected a number from 1 on") }
+}
+
+/// Nanoseconds of `100ms`, `1.5s`, `20us`, `3m`.
+pub(super) fn parse_duration(text: &str) -> Result<i64, &'static str> {
+    const USAGE: &str = "expected a number and a unit (us, ms, s, m), such as 100ms or 1.5s";
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or(USAGE)?;
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit {
+        "ns" => 1.0,
+        "us" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        "m" => 6e10,
+        _ => return Err(USAGE),
+    };
+    let ns = number.parse::<f64>().map_err(|_| USAGE)? * unit;
+    if ns <= 1e18 { Ok(ns.round() as i64) } else { Err("expected less than thirty years") }
+}
 
 const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
 [default: %A.%a-%B.%b%V%v%C%c]

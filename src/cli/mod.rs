@@ -2,6 +2,7 @@
 //! codes.
 
 mod args;
+mod compare;
 mod exit;
 mod explain;
 mod export;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
         None => show::run(&cli.show),
         Some(Command::Show(args)) => show::run(args),
         Some(Command::Export(args)) => export::run(args),
+        Some(Command::Compare(args)) => compare::run(args),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -98,10 +98,16 @@ impl Plan {
     /// Says on standard error what was wrong with the captures, and what was seen instead where no
     /// session was found; decides the exit code.
     pub(super) fn conclude(mut self, capture: &Capture, summary: &Summary) -> Exit {
+        self.observe(capture, summary);
+        self.exit()
+    }
+
+    /// The same for one of several captures; [`Plan::exit`] decides when all were read.
+    pub(super) fn observe(&mut self, capture: &Capture, summary: &Summary) {
         for file in capture.files().filter(|file| self.is_fault(file)) {
             complain_of_file(file);
         }
-        self.faults.captures = capture.files().any(|file| self.is_fault(file));
+        self.faults.captures |= capture.files().any(|file| self.is_fault(file));
         for file in capture.passed_over().iter().filter(|_| !self.quiet) {
             let Some(damage) = &file.damage else { continue };
             output::say(&format!("passed over {}: it {}", file.path, damage));
@@ -114,6 +120,10 @@ impl Plan {
         if let Some(text) = self.sessions.missing(summary).filter(|_| !self.quiet) {
             output::say(&text);
         }
+    }
+
+    /// Decides the exit code.
+    pub(super) fn exit(self) -> Exit {
         if let Some(text) = unmatched(&self.setup.keys.ring).filter(|_| !self.quiet) {
             output::say(&text);
         }
@@ -123,7 +133,12 @@ impl Plan {
 
 /// The captures that the arguments name.
 pub(super) fn capture(args: &SharedArgs) -> Capture {
-    Capture::open(args.captures.iter().map(|path| input(path)).collect())
+    capture_of(&args.captures)
+}
+
+/// One capture of these files.
+pub(super) fn capture_of(paths: &[PathBuf]) -> Capture {
+    Capture::open(paths.iter().map(|path| input(path)).collect())
 }
 
 fn input(path: &Path) -> Input {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::{Renderer, Rest};
 use crate::report::{Generator, Report, SCHEMA, SessionReport};
 
@@ -40,6 +42,15 @@ impl Renderer for Document {
 ///
 /// What `out` says.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
+    document(report, out)
+}
+
+/// Writes any document, in the same way.
+///
+/// # Errors
+///
+/// What `out` says.
+pub fn document(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
     out.write_all(b"\n")
 }

@@ -15,6 +15,7 @@ mod wire;
 
 // A module a feature.
 mod cli;
+mod compare;
 mod diagnosis;
 mod filter;
 mod formats;

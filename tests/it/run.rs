@@ -66,6 +66,23 @@ impl Runner {
         self.read(Capture::open(files.iter().cloned().map(Input::File).collect()))
     }
 
+    /// The sessions of a capture in memory, as the model has them.
+    pub(crate) fn sessions(&self, capture: Vec<u8>) -> Vec<SessionReport> {
+        self.sessions_of(Capture::from_bytes("memory", capture))
+    }
+
+    /// The sessions of files.
+    pub(crate) fn sessions_of_files(&self, files: &[PathBuf]) -> Vec<SessionReport> {
+        self.sessions_of(Capture::open(files.iter().cloned().map(Input::File).collect()))
+    }
+
+    fn sessions_of(&self, mut capture: Capture) -> Vec<SessionReport> {
+        let mut sessions = Vec::new();
+        engine::run(&mut capture, &self.setup, |_| None, |session| sessions.push(session));
+        sessions.sort_by_key(|session| session.id);
+        sessions
+    }
+
     fn read(&self, mut capture: Capture) -> (Value, Streams) {
         let taps = Taps::default();
         let mut sessions = Vec::new();

@@ -27,6 +27,10 @@ const WALLS: &[(&str, &[&str])] = &[
     ("session.rs", &["capture", "decode", "engine", "render", "cli"]),
     ("engine", &["tls", "smtp", "keys", "render", "cli"]),
     ("report", &["session", "engine", "render", "cli", "decode"]),
+    (
+        "compare",
+        &["capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine", "render", "cli"],
+    ),
     ("render", &["session", "engine", "cli", "capture", "decode", "flow", "keys"]),
     ("moment.rs", &["capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine"]),
     ("role.rs", &["capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine"]),
@@ -51,6 +55,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ruzstd", &["capture"]),
     ("lz4_flex", &["capture"]),
     ("lzma_rust2", &["capture"]),
+    ("similar", &["compare"]),
     ("flate2", &["capture", "tls/decrypt"]),
     ("tls_parser", &["tls"]),
     ("x509_parser", &["tls"]),

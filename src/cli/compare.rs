@@ -1,0 +1,90 @@
+//! `compare`: where two negotiations part, and why.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use super::args::{AddressArg, CompareArgs, CompareFormat};
+use super::exit::Exit;
+use super::output;
+use super::plan::{self, Plan};
+use crate::compare::{Comparison, Pick, Side, Tolerance, compare};
+use crate::engine;
+use crate::render::json;
+use crate::render::text::{self, compare as page};
+use crate::session::Setup;
+
+/// Runs the command.
+pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
+    let [good, bad] = args.shared.captures.as_slice() else {
+        bail!("GOOD and BAD are two captures")
+    };
+    if good == bad && good == Path::new("-") {
+        bail!("standard input can be one of the two captures, not both");
+    }
+    let mut plan = Plan::new(&args.shared, &[]);
+    let good = side(&mut plan, good, pick(args.good_session, args.good_address))?;
+    let bad = side(&mut plan, bad, pick(args.bad_session, args.bad_address))?;
+    let tolerance = Tolerance { ratio: args.tolerance, floor_ns: args.floor };
+    let comparison = compare(&good, &bad, &tolerance);
+    write(args, &comparison)?;
+    Ok(match plan.exit() {
+        Exit::Done if !comparison.same => Exit::Differs,
+        exit => exit,
+    })
+}
+
+fn pick(session: Option<u64>, address: Option<AddressArg>) -> Pick {
+    Pick {
+        session,
+        address: address.map(|address| address.ip),
+        port: address.and_then(|address| address.port),
+    }
+}
+
+/// Reads one side. Each side begins with the keys as given: a session of one capture is not resumed
+/// in the other.
+fn side(plan: &mut Plan, path: &Path, pick: Pick) -> anyhow::Result<Side> {
+    let mut capture = plan::capture_of(&[path.to_path_buf()]);
+    let setup = fresh(&plan.setup);
+    let (mut side, mut seen) = (Side::default(), 0);
+    let totals = engine::run(
+        &mut capture,
+        &setup,
+        |_| None,
+        |session| {
+            seen += 1;
+            if pick.takes(&session) && plan.wants(&session) {
+                side.add(&session);
+            }
+        },
+    );
+    plan.observe(&capture, &totals.summary);
+    if side.sessions() == 0 && seen > 0 {
+        bail!("{}: none of its {seen} sessions is the one asked for", path.display());
+    }
+    Ok(side)
+}
+
+fn fresh(setup: &Arc<Setup>) -> Arc<Setup> {
+    let keys = crate::tls::Keys { ring: Arc::clone(&setup.keys.ring), ..Default::default() };
+    let (reveal, all_tls) = (setup.reveal, setup.all_tls);
+    let (slow, selection) = (setup.slow.clone(), setup.selection.clone());
+    Arc::new(Setup { keys, reveal, all_tls, slow, selection })
+}
+
+fn write(args: &CompareArgs, comparison: &Comparison) -> anyhow::Result<()> {
+    let mut out = output::open(args.output.as_deref())?;
+    let style = text::Style {
+        colors: output::has_colors(args.shared.color, args.output.as_deref()),
+        width: args.width,
+        ..text::Style::default()
+    };
+    match args.format {
+        CompareFormat::Json => json::document(comparison, &mut out)?,
+        CompareFormat::Text => page::write(comparison, &style, &mut out)?,
+    }
+    out.flush()?;
+    Ok(())
+}

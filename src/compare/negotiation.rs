@@ -1,0 +1,136 @@
+//! A session without what changes from run to run: the steps it took, and the facts of each.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::SocketAddr;
+
+use super::difference::Topic;
+use super::{course, facts};
+use crate::report::{DecryptionStatus, Outcome, Protocol, SessionReport, Timing};
+use crate::role::Role;
+
+/// One step of a session, in an order that does not depend on the order of packets.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// What it is: `ServerHello`, `reply to STARTTLS`.
+    pub(super) place: String,
+    /// Whose step it is.
+    pub(super) from: Role,
+    /// What decides how it goes on: the code of a reply, the suite chosen.
+    pub(super) course: String,
+    /// What its end did, as the rest of a sentence.
+    pub(super) said: String,
+    /// The same for a narrow column.
+    pub(super) shown: String,
+    pub(super) frame: Option<u64>,
+    /// Since the session's start.
+    pub(super) at_ns: Option<i64>,
+    /// Only decryption shows it.
+    pub(super) sealed: bool,
+    pub(super) kind: Kind,
+}
+
+/// What a step is, for finding its cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Connection,
+    Command,
+    Reply,
+    Handshake,
+    /// With its description.
+    Alert(String),
+    End,
+}
+
+impl Step {
+    /// Whether two steps mean the same for what comes after them.
+    pub(super) fn agrees(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+
+    pub(super) fn key(&self) -> (&str, Role, &str) {
+        (&self.place, self.from, &self.course)
+    }
+}
+
+/// Something that may differ at a step without changing its course.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+    pub(super) topic: Topic,
+    /// The step it belongs to, by its place; `TCP` and the like for the whole session.
+    pub(super) place: String,
+    pub(super) name: &'static str,
+    /// Volatile parts replaced.
+    pub(super) values: Vec<String>,
+    pub(super) frame: Option<u64>,
+    /// Index of its step; `WHOLE` for the whole session.
+    pub(super) step: usize,
+    pub(super) sealed: bool,
+}
+
+/// The step of a fact that belongs to the whole session.
+pub(super) const WHOLE: usize = usize::MAX;
+
+/// A session made comparable.
+#[derive(Clone, Debug)]
+pub struct Negotiation {
+    pub(super) id: u64,
+    pub(super) client: SocketAddr,
+    pub(super) server: SocketAddr,
+    pub(super) outcome: Outcome,
+    pub(super) protocol: Protocol,
+    pub(super) decryption: Option<DecryptionStatus>,
+    /// Why it was not opened.
+    pub(super) reason: Option<&'static str>,
+    pub(super) steps: Vec<Step>,
+    pub(super) facts: Vec<Fact>,
+    /// What is never compared, by name: only told of.
+    pub(super) volatile: Vec<(&'static str, String)>,
+    pub(super) timing: Timing,
+    pub(super) rtt_ns: Option<i64>,
+}
+
+impl Negotiation {
+    /// The negotiation of a session.
+    #[must_use]
+    pub fn new(session: &SessionReport) -> Self {
+        let steps = course::steps(session);
+        let decryption = session.tls.as_ref().map(|tls| &tls.decryption);
+        Self {
+            id: session.id,
+            client: session.client.0,
+            server: session.server.0,
+            outcome: session.outcome,
+            protocol: session.protocol,
+            decryption: decryption.map(|decryption| decryption.status),
+            reason: decryption.and_then(|decryption| Some(decryption.reason?.name())),
+            facts: facts::facts(session, &steps),
+            volatile: facts::volatile(session),
+            timing: session.timing,
+            rtt_ns: session.tcp.rtt_ns,
+            steps,
+        }
+    }
+
+    /// The same for all sessions that took the same steps with the same facts, at whatever speed.
+    pub(super) fn shape(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.steps.iter().for_each(|step| step.key().hash(&mut hasher));
+        for fact in &self.facts {
+            (fact.topic as u8, &fact.place, fact.name, &fact.values).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// Whether what passed inside TLS is known.
+    pub(super) fn is_readable(&self) -> bool {
+        !matches!(self.decryption, Some(DecryptionStatus::None))
+    }
+
+    /// Without what only decryption shows.
+    pub(super) fn unsealed(&self) -> Self {
+        let mut open = self.clone();
+        open.steps.retain(|step| !step.sealed);
+        open.facts.retain(|fact| !fact.sealed);
+        open
+    }
+}
