@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::keys::RsaEngine;
+
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
 #[command(name = "smtp-decrypt", version, args_conflicts_with_subcommands = true)]
@@ -48,6 +50,9 @@ pub(super) struct SharedArgs {
     /// Number of threads (the output is the same for any)
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<std::num::NonZeroUsize>,
+    /// What computes RSA: auto, ifma, portable or reference (the output is the same for any)
+    #[arg(long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
+    pub(super) rsa_engine: RsaEngine,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
