@@ -16,7 +16,7 @@ pub(crate) const MOST_WORDS: usize = 64;
 pub(crate) struct Crt {
     pub(crate) p: Half,
     pub(crate) q: Half,
-    /// 1/q modulo p.
+    /// 1/q modulo p, times R.
     coefficient: Words,
     pub(crate) n: Modulus,
     pub(crate) e: Words,
@@ -37,10 +37,11 @@ impl Crt {
             return None;
         }
         let n_len = (key.n().bits() as usize).div_ceil(64 * CHUNK) * CHUNK;
+        let p = Half::new(p, key.dp()?, len)?;
         Some(Self {
-            p: Half::new(p, key.dp()?, len)?,
+            coefficient: p.prime.times_r(&number(&key.crt_coefficient()?, len)?),
+            p,
             q: Half::new(q, key.dq()?, len)?,
-            coefficient: number(&key.crt_coefficient()?, len)?,
             n: Modulus::new(&number(key.n(), n_len)?),
             e: number(key.e(), n_len)?,
         })

@@ -1,11 +1,13 @@
 //! A private key, made ready for each engine.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use rsa::RsaPrivateKey;
 use rsa::traits::PublicKeyParts as _;
 
 use crate::crt::Crt;
+use crate::ifma::Prepared;
 use crate::words::{self, Words};
 
 /// An RSA private key with what the engines compute of it once. Neither `Clone` nor `Serialize`,
@@ -18,6 +20,8 @@ pub struct Key {
     /// `None` for the keys that only the reference takes: those of more than two primes, and of
     /// primes beyond [`crate::crt::MOST_WORDS`].
     pub(crate) crt: Option<Crt>,
+    /// What the lanes need, from the first time that they are asked.
+    prepared: OnceLock<Option<Prepared>>,
 }
 
 /// Why a ciphertext cannot be one of a key's.
@@ -42,7 +46,7 @@ impl Key {
     pub fn new(private: RsaPrivateKey) -> Self {
         let (modulus, exponent) = (private.n_bytes(), private.e_bytes());
         let crt = Crt::new(&private);
-        Self { private, modulus, exponent, crt }
+        Self { private, modulus, exponent, crt, prepared: OnceLock::new() }
     }
 
     /// n, big-endian, without leading zeros.
@@ -55,6 +59,13 @@ impl Key {
     #[must_use]
     pub fn exponent(&self) -> &[u8] {
         &self.exponent
+    }
+
+    /// The key as the lanes take it; `None` if they do not.
+    pub(crate) fn for_lanes(&self) -> Option<(&Crt, &Prepared)> {
+        let crt = self.crt.as_ref()?;
+        let prepared = self.prepared.get_or_init(|| Prepared::new(crt));
+        Some((crt, prepared.as_ref()?))
     }
 
     /// The ciphertext as a number below the modulus (RFC 8017 §5.1.2 step 1).

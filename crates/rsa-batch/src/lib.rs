@@ -18,6 +18,11 @@
 
 mod crt;
 mod engine;
+#[cfg(target_arch = "x86_64")]
+mod ifma;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "ifma/absent.rs"]
+mod ifma;
 mod key;
 mod montgomery;
 mod reference;

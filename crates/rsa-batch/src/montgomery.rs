@@ -142,11 +142,15 @@ impl Modulus {
         self.reduce(number);
     }
 
-    /// (a - b) * c modulo n, for any a and b of its length and a c below it.
+    /// a * R modulo n.
+    pub(crate) fn times_r(&self, a: &[u64]) -> Words {
+        self.padded_product(a, &self.r2, &mut self.scratch())
+    }
+
+    /// (a - b) * c / R modulo n, for any numbers of its length.
     pub(crate) fn difference_times(&self, a: &[u64], b: &[u64], c: &[u64]) -> Words {
         let mut scratch = self.scratch();
-        let c = self.enter(c, &mut scratch);
-        let [mut a, mut b] = [a, b].map(|number| self.padded_product(number, &c, &mut scratch));
+        let [mut a, mut b] = [a, b].map(|number| self.padded_product(number, c, &mut scratch));
         self.reduce(&mut a);
         self.reduce(&mut b);
         if words::subtract(&mut a, &b) {
