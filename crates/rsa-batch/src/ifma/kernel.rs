@@ -253,12 +253,14 @@ pub(super) fn add(out: &mut [Block], b: &[Block]) {
 /// In each lane the number of `table` that the lane's digit names.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn select(out: &mut [Block], table: &[Zeroizing<Vec<Block>>], digits: [usize; LANES]) {
-    let entries = digits.map(|digit| table[digit].as_flattened());
-    for (limb, out) in out.as_flattened_mut().iter_mut().enumerate() {
-        let mut picked = load(&entries[0][limb]);
-        for (lane, entry) in entries.iter().enumerate().skip(1) {
-            picked = _mm512_mask_mov_epi64(picked, 1 << lane, load(&entry[limb]));
+    let [first, rest @ ..] = digits.map(|digit| table[digit].as_flattened());
+    for (out, limb) in out.as_flattened_mut().iter_mut().zip(first) {
+        store(out, load(limb));
+    }
+    for (lane, entry) in rest.into_iter().enumerate() {
+        let mask = 2 << lane;
+        for (out, limb) in out.as_flattened_mut().iter_mut().zip(entry) {
+            store(out, _mm512_mask_mov_epi64(load(out), mask, load(limb)));
         }
-        store(out, picked);
     }
 }
