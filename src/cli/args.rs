@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::select;
 use crate::filter::{ConnectionFilter, Instant, PacketFilter};
+use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
 use crate::report::SlowLimit;
 
@@ -73,6 +74,9 @@ pub(super) struct SharedArgs {
     /// Number of threads (the output is the same for any)
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<std::num::NonZeroUsize>,
+    /// What computes RSA: auto, ifma, portable or reference (the output is the same for any)
+    #[arg(long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
+    pub(super) rsa_engine: RsaEngine,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,

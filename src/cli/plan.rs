@@ -32,6 +32,7 @@ impl Plan {
     /// with the others the work goes on.
     pub(super) fn new(args: &SharedArgs, reveal: &[RevealWhat]) -> Self {
         let (ring, errors) = KeyRing::load(&sources(args));
+        let ring = ring.with_rsa_engine(args.rsa_engine);
         errors.iter().for_each(complain_of_key);
         if ring.is_empty() && errors.is_empty() && !args.keys.is_empty() && !args.quiet {
             output::say("the key list names no key");

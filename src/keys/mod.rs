@@ -42,7 +42,8 @@ pub use self::port::PortPattern;
 pub use self::problem::Problem;
 pub use self::ring::{KeyId, KeyRing};
 pub use self::row::Row;
-pub use self::rsa_key::{KeyIdentity, RawError, RsaKey};
+pub use self::rsa_key::{KeyIdentity, RsaKey};
+pub use rsa_batch::{Answer as RawAnswer, Engine as RsaEngine, RawError};
 
 /// Where keys come from, as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use pkcs8::EncodePublicKey;
+use rsa::RsaPrivateKey;
 use rsa::traits::PublicKeyParts;
-use rsa::{BoxedUint, RsaPrivateKey, hazmat, rand_core};
+use rsa_batch::{Engine, Key, RawError};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -12,10 +13,8 @@ use super::row::Row;
 
 /// An RSA private key. Neither `Clone` nor `Serialize`, and its `Debug` shows the identity alone.
 pub struct RsaKey {
-    key: RsaPrivateKey,
-    /// Big-endian, without leading zeros.
-    modulus: Box<[u8]>,
-    exponent: Box<[u8]>,
+    key: Key,
+    engine: Engine,
     identity: KeyIdentity,
     rows: Vec<Row>,
 }
@@ -36,22 +35,6 @@ pub struct KeyIdentity {
     pub note: Option<String>,
 }
 
-/// Why a ciphertext cannot be one of this key's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RawError {
-    /// The number is not below the modulus (RFC 8017 §5.1.2 step 1).
-    #[error("ciphertext representative out of range")]
-    OutOfRange,
-    /// The ciphertext is not as long as the modulus (RFC 8017 §7.2.2 step 1).
-    #[error("ciphertext of {actual} bytes for a key of {expected}")]
-    WrongLength {
-        /// Length of the modulus, in bytes.
-        expected: usize,
-        /// Length of the ciphertext, in bytes.
-        actual: usize,
-    },
-}
-
 impl RsaKey {
     /// The key, named by `row` and read from `path`; `None` if it has no public form, which no key
     /// that passed the decoder lacks.
@@ -64,8 +47,8 @@ impl RsaKey {
             spki_sha256: Sha256::digest(spki.as_bytes()).into(),
             note: None,
         };
-        let (modulus, exponent) = (key.n_bytes(), key.e_bytes());
-        Some(Self { key, modulus, exponent, identity, rows: vec![row] })
+        let (key, engine) = (Key::new(key), Engine::default());
+        Some(Self { key, engine, identity, rows: vec![row] })
     }
 
     /// Who the key is.
@@ -83,41 +66,36 @@ impl RsaKey {
     /// Length of the modulus, in bytes.
     #[must_use]
     pub fn modulus_len(&self) -> usize {
-        self.modulus.len()
+        self.key.modulus().len()
     }
 
     /// Whether this is the private half of the public key (big-endian numbers, leading zeros
     /// allowed).
     #[must_use]
     pub fn matches_public_key(&self, modulus: &[u8], exponent: &[u8]) -> bool {
-        *self.modulus == *unpadded(modulus) && *self.exponent == *unpadded(exponent)
+        *self.key.modulus() == *unpadded(modulus) && *self.key.exponent() == *unpadded(exponent)
     }
 
-    /// The raw RSA private operation c^d mod n (RFC 8017 §5.1.2), by the Chinese remainder theorem:
-    /// the padded block, as long as the modulus. No padding is looked at.
-    ///
-    /// Not blinded: offline there is nobody to measure the time.
+    /// The raw RSA private operation c^d mod n (RFC 8017 §5.1.2): the padded block, as long as the
+    /// modulus. No padding is looked at. For many at once see [`KeyRing::raw_decrypt_batch`].
     ///
     /// # Errors
     ///
     /// If the ciphertext cannot have been made for this key.
+    ///
+    /// [`KeyRing::raw_decrypt_batch`]: super::KeyRing::raw_decrypt_batch
     pub fn raw_decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, RawError> {
-        let (expected, actual) = (self.modulus_len(), ciphertext.len());
-        if actual != expected {
-            return Err(RawError::WrongLength { expected, actual });
-        }
-        let plaintext = self.operate(ciphertext).ok_or(RawError::OutOfRange)?;
-        let bytes = Zeroizing::new(plaintext.to_be_bytes());
-        // The number comes back in whole machine words.
-        Ok(Zeroizing::new(bytes[bytes.len() - expected..].to_vec()))
+        self.engine.decrypt(&self.key, ciphertext)
     }
 
-    /// `None` only for a number not below n: the crate checks that and the precision, which is
-    /// n's own here.
-    fn operate(&self, ciphertext: &[u8]) -> Option<Zeroizing<BoxedUint>> {
-        let number = BoxedUint::from_be_slice(ciphertext, self.key.n_bits_precision()).ok()?;
-        let unblinded = None::<&mut dyn rand_core::CryptoRng>;
-        hazmat::rsa_decrypt(unblinded, &self.key, &number).ok().map(Zeroizing::new)
+    /// The key as an engine takes it.
+    pub(super) fn prepared(&self) -> &Key {
+        &self.key
+    }
+
+    /// Computes with another engine than the quickest.
+    pub(super) fn use_engine(&mut self, engine: Engine) {
+        self.engine = engine;
     }
 
     /// Adds a row; one that is there already, because a file holds the key twice, is not repeated.

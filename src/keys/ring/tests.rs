@@ -97,6 +97,20 @@ fn the_raw_operation_returns_the_block_whatever_its_padding() {
 }
 
 #[test]
+fn many_raw_operations_at_once_return_the_same_blocks_with_any_engine() {
+    let ciphers = [GOOD_CIPHER, BAD_CIPHER, MODULUS].map(unhex);
+    let requests = ciphers.each_ref().map(|cipher| (KeyId(0), cipher.as_slice()));
+    for name in ["auto", "portable", "reference"] {
+        let ring = ring_of("rsa1024.pem").with_rsa_engine(name.parse().unwrap());
+        let answers = ring.raw_decrypt_batch(&requests);
+        assert_eq!(hex(answers[0].as_ref().unwrap()), GOOD_PLAIN, "{name}");
+        assert_eq!(hex(answers[1].as_ref().unwrap()), BAD_PLAIN, "{name}");
+        assert_eq!(answers[2], Err(RawError::OutOfRange), "{name}");
+        assert_eq!(hex(&ring.keys()[0].raw_decrypt(&ciphers[0]).unwrap()), GOOD_PLAIN, "{name}");
+    }
+}
+
+#[test]
 fn the_raw_operation_refuses_what_is_not_below_the_modulus_or_not_as_long() {
     let ring = ring_of("rsa1024.pem");
     let key = &ring.keys()[0];

@@ -1,0 +1,185 @@
+//! Which engine computes, and the one door to all of them.
+
+use std::str::FromStr;
+
+use zeroize::Zeroizing;
+
+use crate::crt::Crt;
+use crate::ifma::{Ifma, Prepared};
+use crate::key::{Key, RawError};
+use crate::words::Words;
+use crate::{reference, words};
+
+/// An engine, by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The quickest that this machine has.
+    #[default]
+    Auto,
+    /// Eight operations at a time in AVX-512 IFMA.
+    Ifma,
+    /// 64-bit Montgomery multiplication.
+    Portable,
+    /// The `rsa` crate.
+    Reference,
+}
+
+impl Choice {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Ifma, Self::Portable, Self::Reference];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Ifma => "ifma",
+            Self::Portable => "portable",
+            Self::Reference => "reference",
+        }
+    }
+}
+
+/// This machine cannot run the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this processor has no AVX-512 IFMA")]
+pub struct Unsupported;
+
+/// One ciphertext and the key that is to open it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The key.
+    pub key: &'a Key,
+    /// As long as the key's modulus.
+    pub ciphertext: &'a [u8],
+}
+
+/// An answer: the raw block, as long as the modulus, with its padding still on.
+pub type Answer = Result<Zeroizing<Vec<u8>>, RawError>;
+
+/// Does RSA private operations. Has no state: any number of threads may share one, and an answer
+/// does not depend on what else is in a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine {
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Lanes(Ifma),
+    Portable,
+    Reference,
+}
+
+impl Engine {
+    /// The engine of this name.
+    ///
+    /// # Errors
+    ///
+    /// If this machine cannot run it.
+    pub fn new(choice: Choice) -> Result<Self, Unsupported> {
+        let kind = match choice {
+            Choice::Auto => Ifma::detect().map_or(Kind::Portable, Kind::Lanes),
+            Choice::Ifma => Kind::Lanes(Ifma::detect().ok_or(Unsupported)?),
+            Choice::Portable => Kind::Portable,
+            Choice::Reference => Kind::Reference,
+        };
+        Ok(Self { kind })
+    }
+
+    /// The raw private operation c^d mod n (RFC 8017 §5.1.2).
+    ///
+    /// # Errors
+    ///
+    /// If the ciphertext cannot have been made for this key.
+    pub fn decrypt(&self, key: &Key, ciphertext: &[u8]) -> Answer {
+        let request = Request { key, ciphertext };
+        match self.kind {
+            Kind::Lanes(ifma) => in_lanes(ifma, &[request]).swap_remove(0),
+            Kind::Portable => portable(request),
+            Kind::Reference => reference::decrypt(key, ciphertext),
+        }
+    }
+
+    /// The same for many, in their order. Memory grows with their number: a few hundred at a time
+    /// are as quick as thousands.
+    #[must_use]
+    pub fn decrypt_batch(&self, requests: &[Request<'_>]) -> Vec<Answer> {
+        match self.kind {
+            Kind::Lanes(ifma) => in_lanes(ifma, requests),
+            _ => requests.iter().map(|r| self.decrypt(r.key, r.ciphertext)).collect(),
+        }
+    }
+}
+
+impl Default for Engine {
+    /// The quickest that this machine has.
+    fn default() -> Self {
+        Self { kind: Ifma::detect().map_or(Kind::Portable, Kind::Lanes) }
+    }
+}
+
+/// What the lanes do not take goes to the portable engine. They are quicker even for one request,
+/// whose two halves fill two of eight.
+fn in_lanes(ifma: Ifma, requests: &[Request<'_>]) -> Vec<Answer> {
+    let numbers: Vec<_> = requests.iter().map(representative_for_lanes).collect();
+    let taken: Vec<_> = numbers.iter().flatten().map(|(crt, p, c)| (*crt, *p, &c[..])).collect();
+    let mut answers = ifma.decrypt(&taken).into_iter();
+    let answer = |(request, number): (&Request<'_>, &Option<_>)| {
+        let computed = number.as_ref().and_then(|_| answers.next());
+        match computed {
+            Some((m, true)) => Ok(words::to_bytes(&m, request.ciphertext.len())),
+            Some((_, false)) => reference::decrypt(request.key, request.ciphertext),
+            None => portable(*request),
+        }
+    };
+    requests.iter().zip(&numbers).map(answer).collect()
+}
+
+fn representative_for_lanes<'a>(request: &Request<'a>) -> Option<(&'a Crt, &'a Prepared, Words)> {
+    let (crt, prepared) = request.key.for_lanes()?;
+    Some((crt, prepared, request.key.representative(request.ciphertext).ok()?))
+}
+
+fn portable(Request { key, ciphertext }: Request<'_>) -> Answer {
+    let c = key.representative(ciphertext)?;
+    let Some(crt) = &key.crt else { return reference::decrypt(key, ciphertext) };
+    let m = crt.decrypt(&c);
+    match crt.encrypts_to(&m, &c) {
+        true => Ok(words::to_bytes(&m, ciphertext.len())),
+        false => reference::decrypt(key, ciphertext),
+    }
+}
+
+/// Why a name is not that of an engine here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// There is none of this name anywhere.
+    #[error("the engines are auto, ifma, portable and reference")]
+    Unknown,
+    /// This machine cannot run it.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+}
+
+impl FromStr for Engine {
+    type Err = NameError;
+
+    fn from_str(name: &str) -> Result<Self, NameError> {
+        let choice = Choice::ALL.into_iter().find(|choice| choice.name() == name);
+        Ok(Self::new(choice.ok_or(NameError::Unknown)?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engines_have_names() {
+        for name in ["auto", "portable", "reference"] {
+            assert!(name.parse::<Engine>().is_ok(), "{name}");
+        }
+        assert_eq!("fast".parse::<Engine>().unwrap_err(), NameError::Unknown);
+    }
+}
