@@ -36,17 +36,20 @@ impl Session {
     }
 
     /// Whether TLS has begun in a hole behind the reply to STARTTLS, ahead of which the client had
-    /// said `before` pieces. None if more bytes have to tell, or there is no hole.
+    /// said `before` pieces. None if more bytes have to tell, or there is no hole. Asked of each
+    /// piece as it comes, so that the newest is all there is to look at.
     pub(super) fn switched_in_a_hole(&self, before: usize) -> Option<bool> {
-        let mut pieces = self.said_since(before);
-        if !pieces.any(|piece| piece.bytes().is_none()) {
+        let (client, server) = (&self.pending.client, &self.pending.server);
+        let is_hole = |piece: Option<&Piece>| matches!(piece, Some(Piece::Gap(..)));
+        if !is_hole(client.get(before)) && !is_hole(server.front()) {
             return None;
         }
-        let mut said = self.said_since(before).filter_map(Piece::bytes);
-        if said.any(holds_border) {
+        let newest = [client.iter().skip(before).next_back(), server.back()];
+        let said = || newest.into_iter().flatten().filter_map(Piece::bytes);
+        if said().any(holds_border) {
             return Some(true);
         }
-        self.said_since(before).filter_map(Piece::bytes).any(is_text).then_some(false)
+        said().any(is_line).then_some(false)
     }
 
     /// The same, when nothing more will tell.
@@ -70,6 +73,11 @@ impl Session {
     fn said_since(&self, before: usize) -> impl Iterator<Item = &Piece> {
         self.pending.client.iter().skip(before).chain(&self.pending.server)
     }
+}
+
+/// Text, and not by chance: few bytes at random often are.
+fn is_line(bytes: &[u8]) -> bool {
+    is_text(bytes) && (bytes.len() >= 16 || bytes.ends_with(b"\r\n"))
 }
 
 /// Some of it is binary, and none of it text.

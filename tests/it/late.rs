@@ -275,3 +275,19 @@ fn a_pre_shared_key_asks_for_a_key_log() {
     }
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["DHE_PSK", "ECDHE_PSK", "PSK", "RSA_PSK"]);
 }
+
+/// Records of a bulk transfer, none of which verifies, behind a hole that may hide thousands.
+#[test]
+fn the_search_behind_a_hole_ends_where_it_costs_too_much() {
+    let whole = Whole::load("several_mails");
+    let bulk = whole.frames.iter().position(|frame| frame.payload.len() > 30_000).expect("a mail");
+    let mut frames = whole.frames.clone();
+    frames[bulk] = frames[bulk].split(25_000)[1].clone();
+    for frame in frames[bulk..].iter_mut().filter(|frame| frame.payload.len() > 1_000) {
+        *frame.payload.last_mut().expect("data") ^= 1;
+    }
+    let (session, _) = session(&Runner::with_keys_of(&whole.lab), &frames);
+    assert_eq!(reason(&session), "lost_packets");
+    let codes: Vec<_> = items(&session["findings"]).iter().map(|f| text(&f["code"])).collect();
+    assert!(codes.contains(&"tls.search_given_up"), "{codes:?}");
+}
