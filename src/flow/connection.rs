@@ -182,6 +182,7 @@ impl<C: Conversation> Connection<C> {
         }
         if flags.rst() {
             half.rst_at = earliest(half.rst_at, at);
+            half.rst_seq = segment.seq;
         }
         let print = Fingerprint {
             seq: segment.seq,

@@ -88,6 +88,8 @@ pub(super) struct Half {
     pub(super) first_ack_at: Option<Moment>,
     pub(super) fin_at: Option<Moment>,
     pub(super) rst_at: Option<Moment>,
+    /// The sequence number of that RST.
+    pub(super) rst_seq: u32,
     pub(super) counters: Counters,
     pub(super) odd: Oddities,
     /// What was handed on lately.
@@ -191,12 +193,14 @@ impl Half {
         self.fin.is_none() && self.held.is_empty() && until == self.next.saturating_add(1)
     }
 
-    /// An end that goes on sending new bytes after its reset did not send it: somebody else did.
+    /// An end that goes on sending new bytes after its reset did not send it: somebody else did. Of
+    /// bytes numbered before the reset only the packet came late.
     pub(super) fn doubt_reset(&mut self, segment: &Segment<'_>) {
         let Some(rst_at) = self.rst_at.filter(|&rst_at| rst_at < segment.at) else { return };
         let next = self.next.cast_signed();
+        let is_behind = segment.seq.wrapping_sub(self.rst_seq).cast_signed() >= 0;
         let is_new = self.offset_of(segment.seq).is_some_and(|offset| offset >= next);
-        if is_new && !segment.payload.is_empty() {
+        if is_new && is_behind && !segment.payload.is_empty() {
             self.rst_at = None;
             self.odd.resets_ignored.note(rst_at);
         }

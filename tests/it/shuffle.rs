@@ -79,7 +79,9 @@ fn session(session: &Value) -> Value {
     fields["findings"] = codes(&fields["findings"]);
     let timeline = timeline(&fields["timeline"]);
     fields["timeline"] = timeline;
-    fields["timing"].as_object_mut().expect("timing").remove("attribution");
+    let timing = fields["timing"].as_object_mut().expect("timing");
+    // Who was waited for, and what came twice, is of the packets.
+    ["attribution", "retransmission_ns"].iter().for_each(|name| _ = timing.remove(*name));
     without(&mut session, &["frame", "reply_frame", "evidence"]);
     session
 }
@@ -129,7 +131,9 @@ fn timeless(mut conversation: Value) -> Value {
         let codes: Vec<_> = items(&fields["findings"])
             .iter()
             .filter(|code| {
-                !["slow", "valid", "expired"].iter().any(|w| lab::text(code).contains(w))
+                !["slow", "valid", "expired", "close_notify"]
+                    .iter()
+                    .any(|w| lab::text(code).contains(w))
             })
             .cloned()
             .collect();
