@@ -8,7 +8,6 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use smtp_decrypt::capture::Capture;
 use smtp_decrypt::engine;
-use smtp_decrypt::filter::Selection;
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::render::{FORMATS, Rest, text};
 use smtp_decrypt::report::{CaptureReport, KeyReport, Reveal};
