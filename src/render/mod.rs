@@ -3,7 +3,9 @@
 
 pub mod envelope;
 pub mod flow_name;
+pub mod github;
 pub mod json;
+pub mod junit;
 pub mod mask;
 pub mod term;
 pub mod text;

@@ -45,14 +45,14 @@ fn report(output: &Output) -> Value {
 }
 
 /// A file of this content in a folder of its own.
-fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
+pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(name);
     fs::write(&path, content).expect("written");
     (folder, path)
 }
 
-fn path(path: &Path) -> &str {
+pub(crate) fn path(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
