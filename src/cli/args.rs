@@ -36,6 +36,8 @@ pub(super) enum Command {
     Export(Box<ExportArgs>),
     /// Tell where two negotiations part, and why
     Compare(Box<CompareArgs>),
+    /// Hold sessions against policies and baselines, for CI
+    Check(Box<CheckArgs>),
 }
 
 /// Options that every command shares.
@@ -190,6 +192,48 @@ pub(super) struct CompareArgs {
     /// Where to print it, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+    /// A policy: a TOML file, or modern, intermediate, no-plaintext-auth, ses
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(super) policy: Vec<String>,
+    /// A stored report that the sessions must be like
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write the baseline instead of holding it
+    #[arg(long, requires = "baseline")]
+    pub(super) update: bool,
+    /// Fail also if a rule of severity warning does
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Times differ from the baseline if one is so many times as long as the other ...
+    #[arg(long, value_name = "TIMES", default_value = "2", value_parser = parse_ratio)]
+    pub(super) tolerance: f64,
+    /// ... and by so much more: 100ms, 1.5s
+    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration)]
+    pub(super) floor: i64,
+    /// What to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: CheckFormat,
+    /// Where to print it, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people
+    Text,
+    /// One document
+    Json,
+    /// JUnit XML
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

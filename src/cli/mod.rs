@@ -2,6 +2,7 @@
 //! codes.
 
 mod args;
+mod check;
 mod compare;
 mod exit;
 mod explain;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
         Some(Command::Show(args)) => show::run(args),
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Compare(args)) => compare::run(args),
+        Some(Command::Check(args)) => check::run(args),
     };
     match result {
         Ok(exit) => exit.into(),

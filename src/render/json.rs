@@ -45,6 +45,13 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     document(report, out)
 }
 
+/// A document as a value, as it would be written.
+#[must_use]
+pub fn value(document: &impl Serialize) -> serde_json::Value {
+    // Only maps with keys that are no text cannot be JSON, and no document has one.
+    serde_json::to_value(document).unwrap_or_default()
+}
+
 /// Writes any document, in the same way.
 ///
 /// # Errors

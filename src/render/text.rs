@@ -2,6 +2,7 @@
 //! end. Readable at 80 columns, in a pager, and without colours.
 
 mod certificate;
+pub mod check;
 pub mod compare;
 mod conversation;
 mod duration;

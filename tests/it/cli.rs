@@ -52,7 +52,7 @@ pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) 
     (folder, path)
 }
 
-fn path(path: &Path) -> &str {
+pub(crate) fn path(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 

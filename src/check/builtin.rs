@@ -1,0 +1,38 @@
+//! The policies that come with the program; their texts are in `policies/`.
+
+use super::error::PolicyError;
+use super::policy::Policy;
+
+const TEXTS: &[(&str, &str)] = &[
+    ("intermediate", include_str!("../../policies/intermediate.toml")),
+    ("modern", include_str!("../../policies/modern.toml")),
+    ("no-plaintext-auth", include_str!("../../policies/no-plaintext-auth.toml")),
+    ("ses", include_str!("../../policies/ses.toml")),
+];
+
+/// Their names.
+pub const NAMES: &[&str] = &["intermediate", "modern", "no-plaintext-auth", "ses"];
+
+/// The policy of a name.
+///
+/// # Errors
+///
+/// That it cannot be read, which a test rules out.
+pub fn named(name: &str) -> Option<Result<Policy, PolicyError>> {
+    let (name, text) = TEXTS.iter().find(|(known, _)| *known == name)?;
+    Some(Policy::parse(name, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_policy_can_be_read() {
+        assert_eq!(TEXTS.iter().map(|row| row.0).collect::<Vec<_>>(), NAMES);
+        for name in NAMES {
+            let policy = named(name).expect("it is there");
+            assert!(policy.is_ok(), "{name}: {policy:?}");
+        }
+    }
+}

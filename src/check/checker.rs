@@ -1,0 +1,268 @@
+//! Sessions are held against policies as they end.
+
+use cel::{Context, Value};
+use serde_json::Value as Json;
+
+use super::baseline::Change;
+use super::error::PolicyError;
+use super::expression::{Verdict, add_fields, context};
+use super::outcome::{BaselineResult, Checks, Failure, Kind, RuleResult, SCHEMA, Status};
+use super::policy::{Head, Limit, Policy, Rule};
+use super::shown;
+use crate::report::SessionReport;
+
+/// Failures of a rule that are told one by one; all are counted.
+const MOST_FAILURES: usize = 100;
+
+/// Values of a limit that are kept for its percentiles.
+const MOST_SAMPLES: usize = 1 << 20;
+
+/// Changes beside a baseline that are told one by one.
+const MOST_CHANGES: usize = 200;
+
+/// Policies, and what came of them so far.
+pub struct Checker {
+    policies: Vec<Policy>,
+    rules: Vec<Vec<Tally>>,
+    limits: Vec<Vec<Samples>>,
+    sessions: u64,
+}
+
+/// What a rule came to so far.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+    failures: Vec<Failure>,
+}
+
+/// What a limit is about.
+#[derive(Clone, Debug, Default)]
+struct Samples {
+    count: u64,
+    values: Vec<i64>,
+}
+
+impl Checker {
+    /// A checker of these policies.
+    #[must_use]
+    pub fn new(policies: Vec<Policy>) -> Self {
+        let rules =
+            policies.iter().map(|policy| vec![Tally::default(); policy.rules.len()]).collect();
+        let limits =
+            policies.iter().map(|policy| vec![Samples::default(); policy.limits.len()]).collect();
+        Self { policies, rules, limits, sessions: 0 }
+    }
+
+    /// Holds a session against all rules.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with an expression, such as a field that does not exist.
+    pub fn add(&mut self, session: &SessionReport) -> Result<(), PolicyError> {
+        self.sessions += 1;
+        // Maps with keys that are no text are the only thing that cannot be JSON, and there are none.
+        let Ok(json) = serde_json::to_value(session) else { return Ok(()) };
+        let mut context = context();
+        add_fields(&mut context, &json);
+        for (at, policy) in self.policies.iter().enumerate() {
+            for (rule, tally) in policy.rules.iter().zip(self.rules[at].iter_mut()) {
+                tally.add(rule, policy, &context, &json)?;
+            }
+            for (limit, samples) in policy.limits.iter().zip(self.limits[at].iter_mut()) {
+                samples.add(limit, policy, &context)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The results. With `strict`, warnings count as errors do.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the expression of a limit.
+    pub fn finish(
+        self,
+        strict: bool,
+        baseline: Option<(String, Vec<Change>)>,
+    ) -> Result<Checks, PolicyError> {
+        let mut results = Vec::new();
+        for (at, policy) in self.policies.iter().enumerate() {
+            for (rule, tally) in policy.rules.iter().zip(&self.rules[at]) {
+                results.push(tally.result(rule, policy));
+            }
+            for (limit, samples) in policy.limits.iter().zip(&self.limits[at]) {
+                results.push(samples.result(limit, policy, self.sessions)?);
+            }
+        }
+        let baseline = baseline.map(|(path, mut changes)| {
+            let further_changes = changes.len().saturating_sub(MOST_CHANGES) as u64;
+            changes.truncate(MOST_CHANGES);
+            BaselineResult { path, changes, further_changes }
+        });
+        let is_as_stored = baseline.as_ref().is_none_or(|baseline| baseline.changes.is_empty());
+        let passed = is_as_stored && !results.iter().any(|result| result.counts(strict));
+        Ok(Checks { schema: SCHEMA, passed, sessions: self.sessions, results, baseline })
+    }
+}
+
+/// Whether a rule or limit is about a session. What is absent is no reason to be.
+fn applies(head: &Head, policy: &Policy, context: &Context<'_, '_>) -> Result<bool, PolicyError> {
+    match &head.filter {
+        None => Ok(true),
+        Some(filter) => Ok(filter.is_true(context, &policy.text)? == Verdict::True),
+    }
+}
+
+impl Tally {
+    fn add(
+        &mut self,
+        rule: &Rule,
+        policy: &Policy,
+        context: &Context<'_, '_>,
+        session: &Json,
+    ) -> Result<(), PolicyError> {
+        if !applies(&rule.head, policy, context)? {
+            return Ok(());
+        }
+        match rule.expect.is_true(context, &policy.text)? {
+            Verdict::True => self.passed += 1,
+            Verdict::Absent(_) => self.skipped += 1,
+            Verdict::False => {
+                self.failed += 1;
+                if self.failures.len() < MOST_FAILURES {
+                    self.failures.push(failure(rule, session));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn result(&self, rule: &Rule, policy: &Policy) -> RuleResult {
+        let status = match (self.failed, self.passed) {
+            (0, 0) => Status::Skipped,
+            (0, _) => Status::Passed,
+            _ => Status::Failed,
+        };
+        RuleResult {
+            status,
+            sessions_passed: self.passed,
+            sessions_failed: self.failed,
+            sessions_skipped: self.skipped,
+            failures: self.failures.clone(),
+            further_failures: self.failed - self.failures.len() as u64,
+            ..blank(&rule.head, policy, Kind::Rule, &rule.expect.written)
+        }
+    }
+}
+
+fn failure(rule: &Rule, session: &Json) -> Failure {
+    Failure {
+        session: session["id"].as_u64(),
+        frame: session["frames"]["first"].as_u64(),
+        ends: Some(format!("{} -> {}", end(&session["client"]), end(&session["server"]))),
+        message: shown::values(&rule.expect.paths, session),
+    }
+}
+
+/// `192.0.2.1:25`, `[2001:db8::1]:25`.
+fn end(end: &Json) -> String {
+    let (ip, port) = (end["ip"].as_str().unwrap_or("?"), end["port"].as_u64().unwrap_or(0));
+    if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
+}
+
+fn blank(head: &Head, policy: &Policy, kind: Kind, expect: &str) -> RuleResult {
+    let is_file = !super::builtin::NAMES.contains(&policy.text.source.as_str());
+    RuleResult {
+        policy: policy.name.clone(),
+        file: is_file.then(|| policy.text.source.clone()),
+        line: head.line,
+        name: head.name.clone(),
+        kind,
+        severity: head.severity,
+        expect: expect.to_owned(),
+        status: Status::Skipped,
+        sessions_passed: 0,
+        sessions_failed: 0,
+        sessions_skipped: 0,
+        failures: Vec::new(),
+        further_failures: 0,
+        hint: head.hint.clone(),
+    }
+}
+
+impl Samples {
+    fn add(
+        &mut self,
+        limit: &Limit,
+        policy: &Policy,
+        context: &Context<'_, '_>,
+    ) -> Result<(), PolicyError> {
+        if !applies(&limit.head, policy, context)? {
+            return Ok(());
+        }
+        self.count += 1;
+        let Some(value) = &limit.value else { return Ok(()) };
+        let number = value.number(context, &policy.text)?;
+        if let Some(number) = number.filter(|_| self.values.len() < MOST_SAMPLES) {
+            self.values.push(number);
+        }
+        Ok(())
+    }
+
+    fn result(
+        &self,
+        limit: &Limit,
+        policy: &Policy,
+        total: u64,
+    ) -> Result<RuleResult, PolicyError> {
+        let figures = self.figures(total);
+        let mut context = context();
+        for (name, value) in &figures {
+            context.add_variable_from_value(*name, value.clone());
+        }
+        let verdict = limit.expect.is_true(&context, &policy.text)?;
+        let mut result = blank(&limit.head, policy, Kind::Limit, &limit.expect.written);
+        result.status = match &verdict {
+            Verdict::True => Status::Passed,
+            Verdict::False => Status::Failed,
+            Verdict::Absent(_) => Status::Skipped,
+        };
+        if verdict == Verdict::False {
+            let message = shown::figures(&limit.expect.paths, &figures);
+            result.failures.push(Failure { session: None, frame: None, ends: None, message });
+        }
+        Ok(result)
+    }
+
+    /// What the expression of a limit can name.
+    fn figures(&self, total: u64) -> Vec<(&'static str, Value)> {
+        let mut sorted = self.values.clone();
+        sorted.sort_unstable();
+        let int = |value: Option<i64>| value.map_or(Value::Null, Value::Int);
+        let count = |count: u64| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+        let sum = sorted.iter().fold(0_i64, |sum, &value| sum.saturating_add(value));
+        let len = i64::try_from(sorted.len()).unwrap_or(i64::MAX);
+        let share = if total == 0 { 0.0 } else { self.count as f64 / total as f64 };
+        vec![
+            ("count", count(self.count)),
+            ("total", count(total)),
+            ("share", Value::Float(share)),
+            ("min", int(sorted.first().copied())),
+            ("max", int(sorted.last().copied())),
+            ("sum", Value::Int(sum)),
+            ("mean", int(sum.checked_div(len))),
+            ("p50", int(percentile(&sorted, 50))),
+            ("p90", int(percentile(&sorted, 90))),
+            ("p95", int(percentile(&sorted, 95))),
+            ("p99", int(percentile(&sorted, 99))),
+        ]
+    }
+}
+
+/// The smallest value that so many percent of the values do not exceed (nearest rank).
+fn percentile(sorted: &[i64], percent: usize) -> Option<i64> {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied()
+}

@@ -1,0 +1,56 @@
+//! What a failed expression found: the fields that it names, with their values.
+
+use cel::Value;
+use serde_json::Value as Json;
+
+/// Bytes of a value that are shown.
+const MOST_SHOWN: usize = 120;
+
+/// Fields that are shown.
+const MOST_FIELDS: usize = 6;
+
+/// `tls.version is "TLSv1.0", outcome is "delivered"`.
+pub(super) fn values(paths: &[Vec<String>], session: &Json) -> String {
+    let found = paths.iter().filter_map(|path| {
+        let value = path.iter().try_fold(session, |value, name| match value {
+            Json::Null => Some(value),
+            value => value.get(name),
+        })?;
+        Some(format!("{} is {}", path.join("."), short(value)))
+    });
+    joined(found)
+}
+
+/// `p95 is 620000000, count is 12`.
+pub(super) fn figures(paths: &[Vec<String>], figures: &[(&'static str, Value)]) -> String {
+    let found = paths.iter().filter_map(|path| {
+        let (name, value) =
+            figures.iter().find(|(name, _)| path.first().is_some_and(|p| p == name))?;
+        let value = match value {
+            Value::Int(number) => number.to_string(),
+            Value::Float(number) => format!("{number:.3}"),
+            _ => "null".to_owned(),
+        };
+        Some(format!("{name} is {value}"))
+    });
+    joined(found)
+}
+
+fn joined(found: impl Iterator<Item = String>) -> String {
+    let found: Vec<_> = found.take(MOST_FIELDS).collect();
+    if found.is_empty() { "it is not so".to_owned() } else { found.join(", ") }
+}
+
+fn short(value: &Json) -> String {
+    match value {
+        Json::Array(items) if items.len() > 4 => format!("a list of {}", items.len()),
+        Json::Object(_) => "an object".to_owned(),
+        value => {
+            let text = value.to_string();
+            match text.char_indices().nth(MOST_SHOWN) {
+                Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+                None => text,
+            }
+        }
+    }
+}

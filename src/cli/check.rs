@@ -1,0 +1,160 @@
+//! `check`: assertions and baselines for CI.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::args::{CheckArgs, CheckFormat};
+use super::exit::Exit;
+use super::output;
+use super::plan::{self, Plan};
+use crate::check::{BUILT_IN, Baseline, Change, Checker, Checks, Policy, PolicyError, named};
+use crate::compare::Tolerance;
+use crate::engine;
+use crate::render::text::{self, check as page};
+use crate::render::{github, json, junit};
+use crate::report::{CaptureReport, Generator, KeyReport, Report, SCHEMA, SessionReport};
+
+/// Bytes of a policy: thousands of rules.
+const MOST_POLICY: u64 = 1 << 20;
+
+/// Bytes of a stored report: 50,000 sessions.
+const MOST_BASELINE: u64 = 512 << 20;
+
+/// Runs the command.
+pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
+    if args.policy.is_empty() && args.baseline.is_none() {
+        bail!(
+            "nothing to check: name a --policy (a file, or one of {}) or a --baseline",
+            BUILT_IN.join(", ")
+        );
+    }
+    // What was typed wrong is told before captures are read.
+    let policies =
+        args.policy.iter().map(|name| policy(name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let stored = match (&args.baseline, args.update) {
+        (Some(path), false) => Some(baseline(path)?),
+        _ => None,
+    };
+    let mut plan = Plan::new(&args.shared, &[]);
+    let mut checker = Checker::new(policies);
+    let report = read(args, &mut plan, &mut checker)?;
+    if let (Some(path), true) = (&args.baseline, args.update) {
+        update(path, &report)?;
+    }
+    let changes = stored.map(|(path, stored)| (path, changes(&stored, &report, args)));
+    let checks = checker.finish(args.strict, changes)?;
+    write(args, &checks)?;
+    Ok(match plan.exit() {
+        Exit::Done if !checks.passed => Exit::Differs,
+        exit => exit,
+    })
+}
+
+/// A policy by its file, or a built-in one by its name.
+fn policy(name: &str) -> anyhow::Result<Policy> {
+    let path = Path::new(name);
+    if let Some(policy) = named(name).filter(|_| !path.exists()) {
+        return Ok(policy?);
+    }
+    if !path.exists() {
+        bail!("there is no policy {name}: neither a file nor one of {}", BUILT_IN.join(", "));
+    }
+    let text = bounded(path, MOST_POLICY)?;
+    let text = String::from_utf8(text).with_context(|| format!("{name}: not UTF-8"))?;
+    Ok(Policy::parse(name, &text)?)
+}
+
+fn baseline(path: &Path) -> anyhow::Result<(String, Baseline)> {
+    let name = path.display().to_string();
+    if !path.exists() {
+        bail!("there is no baseline {name}: `--update` writes it");
+    }
+    let stored = Baseline::parse(&name, &bounded(path, MOST_BASELINE)?)?;
+    Ok((name, stored))
+}
+
+fn bounded(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let file = fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut bytes = Vec::new();
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.len() as u64 > most {
+        bail!("{}: longer than {most} bytes", path.display());
+    }
+    Ok(bytes)
+}
+
+/// Reads the captures. Sessions are kept only for a baseline.
+fn read(args: &CheckArgs, plan: &mut Plan, checker: &mut Checker) -> anyhow::Result<Report> {
+    let mut capture = plan::capture(&args.shared);
+    let setup = plan.setup.clone();
+    let mut sessions: Vec<SessionReport> = Vec::new();
+    let mut wrong: Option<PolicyError> = None;
+    let totals = engine::run(
+        &mut capture,
+        &setup,
+        |_| None,
+        |session| {
+            if wrong.is_some() || !plan.wants(&session) {
+                return;
+            }
+            wrong = checker.add(&session).err();
+            if args.baseline.is_some() {
+                sessions.push(session);
+            }
+        },
+    );
+    if let Some(error) = wrong {
+        return Err(error.into());
+    }
+    plan.observe(&capture, &totals.summary);
+    sessions.sort_by_key(|session| session.id);
+    Ok(Report {
+        schema: SCHEMA,
+        generator: Generator::default(),
+        captures: capture.files().map(CaptureReport::new).collect(),
+        keys: KeyReport::of_keys(&setup.keys, &sessions),
+        sessions,
+        findings: totals.findings,
+        quality: totals.quality,
+        summary: totals.summary,
+    })
+}
+
+/// Writes the report beside its place first, so that a baseline is never half a report.
+fn update(path: &Path, report: &Report) -> anyhow::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let new = PathBuf::from(name);
+    let cannot = || format!("cannot write {}", path.display());
+    let mut file = std::io::BufWriter::new(fs::File::create(&new).with_context(cannot)?);
+    json::write(report, &mut file).with_context(cannot)?;
+    file.flush().with_context(cannot)?;
+    fs::rename(&new, path).with_context(cannot)
+}
+
+fn changes(stored: &Baseline, report: &Report, args: &CheckArgs) -> Vec<Change> {
+    let tolerance = Tolerance { ratio: args.tolerance, floor_ns: args.floor };
+    stored.changes(&json::value(report), &tolerance)
+}
+
+fn write(args: &CheckArgs, checks: &Checks) -> anyhow::Result<()> {
+    let mut out = output::open(args.output.as_deref())?;
+    let style = text::Style {
+        colors: output::has_colors(args.shared.color, args.output.as_deref()),
+        ..text::Style::default()
+    };
+    match args.format {
+        CheckFormat::Text => page::write(checks, &style, &mut out)?,
+        CheckFormat::Json => json::document(checks, &mut out)?,
+        CheckFormat::Junit => junit::write(checks, args.strict, &mut out)?,
+        CheckFormat::Github => github::write(checks, args.strict, &mut out)?,
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! `check`: policies, their errors, baselines and formats, and the commands of `docs/ci.md`.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use smtp_decrypt::check::{Checker, Checks, Policy, PolicyError, Status};
+use smtp_decrypt::report::SessionReport;
+
+use crate::cli::{code, file, path, run, stderr, stdout};
+use crate::lab::{self, Lab, items};
+use crate::run::Runner;
+
+const GOOD: &str = "testdata/tls12_aes128_gcm_sha256.pcap";
+const KEYS: &str = "testdata/tls12_aes128_gcm_sha256.keys";
+
+fn sessions(name: &str) -> Vec<SessionReport> {
+    let lab = Lab::load(name);
+    Runner::with_keys_and_log_of(&lab).sessions_of_files(&lab.files)
+}
+
+fn checked(policy: &str, sessions: &[SessionReport]) -> Result<Checks, PolicyError> {
+    let mut checker = Checker::new(vec![Policy::parse("p.toml", policy)?]);
+    sessions.iter().try_for_each(|session| checker.add(session))?;
+    checker.finish(false, None)
+}
+
+/// What one expectation comes to.
+fn status(expect: &str, sessions: &[SessionReport]) -> Status {
+    let policy = format!("[[rule]]\nname = 'x'\nexpect = '''{expect}'''\n");
+    checked(&policy, sessions).unwrap_or_else(|error| panic!("{expect}: {error}")).results[0].status
+}
+
+#[test]
+fn expressions_see_the_session_as_the_report_has_it() {
+    let tls = sessions("tls12_aes128_gcm_sha256");
+    for expect in [
+        r#"tls.version == "TLSv1.2""#,
+        r#"timing.tls_handshake_ns < duration("500ms")"#,
+        "timing.tls_handshake_ns > 0",
+        r#"timing.total_ns - timing.tls_handshake_ns > duration("0s")"#,
+        "smtp.mails.all(m, m.reply.code == 250)",
+        "smtp.mails.exists(m, m.encrypted) && smtp.mails.size() == 1",
+        r#"tls.certificates[0].key_bits >= 2048"#,
+        r#""STARTTLS" in smtp.exchanges.map(e, e.verb)"#,
+        r#"smtp.exchanges[0].reply.lines[0].startsWith("220")"#,
+        r#"tls.cipher_suite.matches("GCM")"#,
+        "has(tls.version) && !has(tls.resumed)",
+        "server.port in [25, 587]",
+        r#"findings.all(f, f.severity != "error")"#,
+    ] {
+        assert_eq!(status(expect, &tls), Status::Passed, "{expect}");
+    }
+    for expect in [r#"tls.version == "TLSv1.3""#, "smtp.mails.all(m, m.reply.code == 251)"] {
+        assert_eq!(status(expect, &tls), Status::Failed, "{expect}");
+    }
+}
+
+#[test]
+fn what_is_absent_is_false_or_skipped_and_never_an_error() {
+    let plain = sessions("plain");
+    let refused = sessions("greeting_554");
+    for expect in [
+        r#"tls.version == "TLSv1.3""#,
+        r#"tls.decryption.status in ["decrypted"]"#,
+        "tls.certificates[0].issuer != null",
+    ] {
+        assert_eq!(status(expect, &plain), Status::Failed, "{expect}");
+    }
+    for expect in [
+        r#"timing.tls_handshake_ns < duration("500ms")"#,
+        "tls.certificates[0].key_bits >= 2048",
+        "tls.alerts.all(a, a.encrypted)",
+        r#"tls.version.startsWith("TLS")"#,
+        r#"tls.version.matches("TLS")"#,
+        "tls.certificates.size() > 0",
+        "size(tls.certificates) > 0",
+        r#""x" in tls.client_hello.extensions"#,
+        "timing.tls_handshake_ns + 1 > 0",
+    ] {
+        assert_eq!(status(expect, &plain), Status::Skipped, "{expect}");
+    }
+    for expect in [
+        "tls == null",
+        "tls.version == null",
+        "!has(tls.version)",
+        r#"tls == null || tls.version == "TLSv1.3""#,
+        r#"timing.tls_handshake_ns == null || timing.tls_handshake_ns < 5"#,
+        "smtp.mails.all(m, m.reply.code == 250)",
+    ] {
+        assert_eq!(status(expect, &plain), Status::Passed, "{expect}");
+    }
+    // No mail at all: nothing that is not 250.
+    assert_eq!(status("smtp.mails.all(m, m.reply.code == 250)", &refused), Status::Passed);
+}
+
+/// Policies with one error each, and where it is.
+const WRONG: &[(&str, usize, usize)] = &[
+    ("[[rule]]\nname = 'x'\nexpect = 'tls.version =='\n", 3, 25),
+    ("[[rule]]\nname = 'x'\nexpect = 'tls.vresion == null'\n", 3, 14),
+    (
+        "[[rule]]\nname = 'x'\nexpect = '''\noutcome == 'delivered' &&\n  tls.vresion == null'''\n",
+        5,
+        6,
+    ),
+    ("[[rule]]\nname = 'x'\nwhere = 'nonsense'\nexpect = 'true'\n", 3, 10),
+    ("[[rule]]\nname = 'x'\nexpect = 'outcome'\n", 3, 11),
+    ("[[rule]]\nname = 'x'\nexpect = 'id < \"a\"'\n", 3, 11),
+    ("[[rule]]\nname = 'x'\nexpect = 'id < duration(\"soon\")'\n", 3, 11),
+    ("[[rule]]\nname = 'x'\nseverity = 'fatal'\nexpect = 'true'\n", 3, 12),
+    ("[[rule]]\nname = 'x'\nexpects = 'true'\n", 3, 1),
+    ("[[rule]\nname = 'x'\n", 1, 8),
+    ("[[limit]]\nname = 'x'\nvalue = 'outcome'\nexpect = 'p95 > 0'\n", 3, 10),
+    ("[[limit]]\nname = 'x'\nexpect = 'p96 > 0'\n", 3, 11),
+    ("name = 'nothing'\n", 1, 1),
+];
+
+#[test]
+fn errors_of_a_policy_name_line_and_column_also_within_an_expression() {
+    let tls = sessions("tls12_aes128_gcm_sha256");
+    for (policy, line, column) in WRONG {
+        let error = checked(policy, &tls).expect_err(policy).to_string();
+        let place = format!("p.toml:{line}:{column}: ");
+        assert!(error.starts_with(&place), "{policy}\n{error}\ninstead of {place}");
+    }
+}
+
+#[test]
+fn limits_count_sessions_and_rank_values() {
+    let mut several = sessions("rcpt_rejected");
+    several.extend(sessions("plain"));
+    for (at, session) in several.iter_mut().enumerate() {
+        session.timing.greeting_ns = Some(1_000 * (1 + at as i64));
+    }
+    let limit = |body: &str| {
+        let policy = format!("[[limit]]\nname = 'x'\n{body}\n");
+        checked(&policy, &several).expect(body).results[0].status
+    };
+    for body in [
+        "expect = 'count == 3 && total == 3'",
+        "where = 'tls != null'\nexpect = 'count == 2 && share > 0.6 && share < 0.7'",
+        "value = 'timing.greeting_ns'\nexpect = 'p50 == 2000 && p95 == 3000 && mean == 2000'",
+        "value = 'timing.greeting_ns'\nexpect = 'min == 1000 && max == 3000 && sum == 6000'",
+    ] {
+        assert_eq!(limit(body), Status::Passed, "{body}");
+    }
+    assert_eq!(limit("expect = 'count < 3'"), Status::Failed);
+    assert_eq!(limit("value = 'timing.auth_ns'\nexpect = 'p95 < 5'"), Status::Skipped);
+}
+
+/// The console lines of `docs/ci.md`, each with the exit code behind its `#`.
+fn commands_of_the_manual() -> Vec<(Vec<String>, i32)> {
+    let text = lab::read_text(&lab::root().join("docs/ci.md"));
+    let lines = text.lines().filter_map(|line| line.strip_prefix("$ smtp-decrypt "));
+    let parsed = lines.map(|line| {
+        let (command, code) = line.split_once(" # ").expect("an exit code behind #");
+        let words = command.split_whitespace().map(str::to_owned).collect();
+        (words, code.trim().parse().expect("a number"))
+    });
+    parsed.collect()
+}
+
+#[test]
+fn the_commands_of_the_manual_end_as_it_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stored = folder.path().join("baseline.json");
+    let commands = commands_of_the_manual();
+    assert!(commands.len() > 6, "{} commands", commands.len());
+    for (words, expected) in commands {
+        let words: Vec<_> = words
+            .iter()
+            .map(|w| if w == "target/baseline.json" { path(&stored) } else { w })
+            .collect();
+        let output = run(&words);
+        assert_eq!(code(&output), expected, "{words:?}\n{}{}", stdout(&output), stderr(&output));
+    }
+}
+
+#[test]
+fn built_in_policies_judge_every_capture_of_testdata_without_an_error() {
+    for name in smtp_decrypt::check::BUILT_IN {
+        for lab in Lab::all() {
+            let policy = smtp_decrypt::check::named(name).expect("built in").expect("a policy");
+            let mut checker = Checker::new(vec![policy]);
+            for session in Runner::with_keys_and_log_of(&lab).sessions_of_files(&lab.files) {
+                if let Err(error) = checker.add(&session) {
+                    panic!("{name} on {}: {error}", lab.name);
+                }
+            }
+            checker.finish(false, None).expect("limits");
+        }
+    }
+}
+
+#[test]
+fn the_levels_of_mozilla_part_old_sessions_from_new_ones() {
+    let verdict = |name: &str, capture: &str| {
+        let policy = smtp_decrypt::check::named(name).expect("built in").expect("a policy");
+        let mut checker = Checker::new(vec![policy]);
+        sessions(capture).iter().for_each(|session| checker.add(session).expect("no error"));
+        let checks = checker.finish(false, None).expect("limits");
+        let failed = checks.results.iter().filter(|result| result.status == Status::Failed);
+        failed.map(|result| result.name.clone()).collect::<Vec<_>>()
+    };
+    assert!(verdict("intermediate", "ecdhe_tls12").is_empty());
+    assert_eq!(verdict("intermediate", "tls12_aes128_sha"), ["suites of level Intermediate"]);
+    assert_eq!(verdict("intermediate", "tls10_aes128_sha").len(), 2);
+    assert!(verdict("modern", "ecdhe_tls12").contains(&"TLS 1.3".to_owned()));
+    // A lab's key is RSA; all else is as the level asks for.
+    assert_eq!(verdict("modern", "tls13"), ["the server's key is ECDSA"]);
+    assert!(verdict("no-plaintext-auth", "auth_login_ok").is_empty());
+    assert!(verdict("ses", "plain").contains(&"TLS comes before AUTH and MAIL".to_owned()));
+}
+
+#[test]
+fn a_baseline_is_written_held_and_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stored = folder.path().join("stored.json");
+    let check = |more: &[&str], capture: &str| {
+        let arguments =
+            [&["check", "-q", "--keys", KEYS, "--baseline", path(&stored)], more].concat();
+        run(&[arguments.as_slice(), &[capture]].concat())
+    };
+    assert_eq!(code(&check(&[], GOOD)), 2, "there is none yet");
+    assert_eq!(code(&check(&["--update"], GOOD)), 0);
+    assert_eq!(code(&check(&[], GOOD)), 0);
+    let mut report: Value = lab::json(&stored);
+    report["sessions"][0]["tls"]["version"] = json!("TLSv1.1");
+    report["sessions"][0]["timing"]["mail_ns"] = json!(9_000_000_000_i64);
+    report["sessions"][0]["frames"]["last"] = json!(1);
+    fs::write(&stored, report.to_string()).expect("written");
+    let output = check(&["--format", "json"], GOOD);
+    assert_eq!(code(&output), 1);
+    let checks: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let changes = items(&checks["baseline"]["changes"]);
+    let paths: Vec<_> = changes.iter().map(|change| lab::text(&change["path"])).collect();
+    assert_eq!(paths, ["sessions[1].timing.mail_ns", "sessions[1].tls.version"]);
+    let text = check(&[], GOOD);
+    assert!(stdout(&text).contains("- \"TLSv1.1\"") && stdout(&text).contains("+ \"TLSv1.2\""));
+    fs::write(&stored, "{\n").expect("written");
+    let output = check(&[], GOOD);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("stored.json:2:"), "{}", stderr(&output));
+}
+
+#[test]
+fn failures_are_told_in_every_format() {
+    let (_folder, policy) = file(
+        "p.toml",
+        "[[rule]]\nname = 'a: <b>'\nexpect = 'tls.version == \"TLSv1.3\"'\n\
+         [[rule]]\nname = 'soft'\nseverity = 'warning'\nexpect = 'false'\n",
+    );
+    let check = |format: &str, more: &[&str]| {
+        let shared = ["check", "--keys", KEYS, "--policy", path(&policy), "--format", format, GOOD];
+        let output = run(&[&shared, more].concat());
+        assert_eq!(code(&output), 1, "{}", stderr(&output));
+        stdout(&output).to_owned()
+    };
+    let text = check("text", &[]);
+    assert!(text.contains("FAIL a: <b>") && text.contains("tls.version is \"TLSv1.2\""), "{text}");
+    let junit = check("junit", &[]);
+    assert!(junit.contains("failures=\"1\"") && junit.contains("a: &lt;b&gt;"), "{junit}");
+    let strict = check("junit", &["--strict"]);
+    assert!(strict.contains("failures=\"2\""), "{strict}");
+    let github = check("github", &[]);
+    assert!(github.contains(",line=2,title=a%3A <b>::session 1, "), "{github}");
+    assert!(github.contains("::warning "), "{github}");
+    let json: Value = serde_json::from_str(&check("json", &[])).expect("JSON");
+    assert_eq!(json["passed"], false);
+    assert_eq!(json["results"][0]["failures"][0]["session"], 1);
+}
+
+#[test]
+fn misuse_of_check_exits_with_2() {
+    let (_folder, wrong) = file("wrong.toml", "[[rule]]\nname = 'x'\nexpect = 'tls.'\n");
+    for arguments in [
+        &["check", GOOD][..],
+        &["check", "--policy", "no-such-policy", GOOD],
+        &["check", "--policy", path(&wrong), GOOD],
+        &["check", "--update", "--policy", "modern", GOOD],
+        &["check", "--policy", "modern"],
+    ] {
+        assert_eq!(code(&run(arguments)), 2, "{arguments:?}");
+    }
+    let located = run(&["check", "--policy", path(&wrong), GOOD]);
+    assert!(stderr(&located).contains("wrong.toml:3:"), "{}", stderr(&located));
+    assert_eq!(code(&run(&["check", "--policy", "modern", "no-such-file"])), 3);
+}
