@@ -32,3 +32,4 @@ mod timing;
 mod truth;
 mod tshark;
 mod walls;
+mod wrapped;
