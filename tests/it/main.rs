@@ -30,4 +30,5 @@ mod ssl2;
 mod timing;
 mod truth;
 mod tshark;
+mod views;
 mod walls;
