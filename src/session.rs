@@ -158,7 +158,16 @@ impl Session {
         if self.concerns_us(ends, self.tls.as_ref().map(|tls| tls.facts())) {
             return Some(true);
         }
-        (!self.in_tls && self.stays_foreign()).then_some(false)
+        let is_out = if self.in_tls { self.stays_closed() } else { self.stays_foreign() };
+        is_out.then_some(false)
+    }
+
+    /// Application data passed in both directions, and nothing opened it.
+    fn stays_closed(&self) -> bool {
+        let facts = self.tls.as_ref().map(|tls| tls.facts());
+        facts.is_some_and(|facts| {
+            Role::BOTH.iter().all(|&role| facts.first_application_data[role].is_some())
+        })
     }
 
     fn on_chunk(&mut self, chunk: &Chunk<'_>) {
@@ -178,7 +187,7 @@ impl Session {
             }
             Text::Foreign => {
                 self.foreign_bytes += body.len();
-                self.tap_body(from, body);
+                self.tap_body(from, body, at);
             }
             Text::Sniffing => {
                 self.keep(from, body, at);
@@ -443,6 +452,11 @@ impl Conversation for Session {
 
     fn on_tcp(&mut self, event: TcpEvent<'_>) {
         match event {
+            TcpEvent::Packet(packet) => {
+                if let Some(tap) = &mut self.tap {
+                    tap.packet(packet);
+                }
+            }
             TcpEvent::Opened { client, server, from_start } => {
                 self.from_start = from_start;
                 self.named = self.setup.keys.ring.names(server.ip(), server.port());

@@ -34,6 +34,7 @@ pub struct Capture {
     waiting: Option<usize>,
     frames: u64,
     secrets: Held,
+    watcher: Option<Box<dyn FnMut(u64) + Send>>,
 }
 
 impl Capture {
@@ -80,6 +81,9 @@ impl Capture {
         let Record { ts, link, wire_len, .. } = record;
         self.files.get_mut(index)?.facts.count(ts, self.frames, record.is_cut());
         let data = self.files.get(index)?.bytes(&record);
+        if let Some(watcher) = &mut self.watcher {
+            watcher(data.len() as u64);
+        }
         Some(Packet { frame: self.frames, ts, link, wire_len, data })
     }
 
@@ -87,6 +91,11 @@ impl Capture {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         self.waiting.is_some()
+    }
+
+    /// From now on `watcher` hears the length of each packet: for a progress bar.
+    pub fn watch(&mut self, watcher: impl FnMut(u64) + Send + 'static) {
+        self.watcher = Some(Box::new(watcher));
     }
 
     /// The inputs in the order of the command line, directories as the files in them.
@@ -113,6 +122,7 @@ impl Capture {
             waiting: None,
             frames: 0,
             secrets: Held::default(),
+            watcher: None,
         }
     }
 

@@ -85,10 +85,10 @@ pub(super) struct SharedArgs {
     /// Exit with 4 if a session that carries data was not decrypted
     #[arg(long)]
     pub(super) require_decrypted: bool,
-    /// Say more on standard error
+    /// Show more: whole lists of suites, extensions and certificates
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
-    /// Say nothing on standard error but errors
+    /// Say nothing on standard error but errors, and show no progress
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Capture files or directories; - is standard input
@@ -109,7 +109,7 @@ pub(super) struct ShowArgs {
     /// What to show that is masked by default
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
-    /// The timing report alone
+    /// The timing report alone; of several sessions, percentiles first
     #[arg(long)]
     pub(super) timing: bool,
     /// Wait for more where the capture ends (one file, or standard input), until interrupted
@@ -118,6 +118,15 @@ pub(super) struct ShowArgs {
     /// With --follow: end when nothing has come for so many seconds
     #[arg(long, value_name = "SECONDS", requires = "follow")]
     pub(super) idle: Option<u32>,
+    /// A line a packet alone, with what each carried
+    #[arg(long)]
+    pub(super) packets: bool,
+    /// The application's bytes in hex alone; with --packets, under the packet that completed them
+    #[arg(long)]
+    pub(super) hex: bool,
+    /// How text shows times
+    #[arg(long, value_name = "HOW", default_value = "relative")]
+    pub(super) time: Times,
     /// How long a phase may take before it is a finding, as in greeting=2s or rcpt=off
     #[arg(long, value_name = "PHASE=DURATION", long_help = SLOW_HELP)]
     pub(super) slow: Vec<SlowLimit>,
@@ -295,6 +304,20 @@ const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
   %S     the session's number, 20 digits      %%     a percent sign
   %E %e  MAC addresses, and %V %v VLAN: not known here; 'unknown-mac' and nothing
   /      makes directories";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Times {
+    /// Since the session's first packet
+    Relative,
+    /// Since the line before
+    Delta,
+    /// Time of day in UTC
+    Utc,
+    /// Time of day here
+    Local,
+    /// Seconds since 1970
+    Epoch,
+}
 
 /// The formats that `render` has, by their names.
 fn formats() -> impl TypedValueParser<Value = &'static Format> {

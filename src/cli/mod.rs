@@ -10,6 +10,7 @@ mod export;
 mod follow;
 mod output;
 mod plan;
+mod progress;
 mod select;
 mod show;
 

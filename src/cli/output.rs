@@ -35,8 +35,20 @@ pub(super) fn has_colors(color: Color, output: Option<&Path>) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => output.is_none() && io::stdout().is_terminal() && !no_color(),
+        Color::Auto => output.is_none() && is_terminal() && !no_color(),
     }
+}
+
+/// Whether somebody looks at standard output.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// The columns of the terminal that is written to.
+pub(super) fn width(output: Option<&Path>) -> Option<usize> {
+    let is_seen = output.is_none() && is_terminal();
+    let (width, _) = terminal_size::terminal_size().filter(|_| is_seen)?;
+    Some(usize::from(width.0))
 }
 
 /// Standard output, or the file named.

@@ -68,11 +68,6 @@ impl Plan {
         }
     }
 
-    /// Whether the capture is still being written.
-    pub(super) fn is_following(&self) -> bool {
-        self.follows
-    }
-
     fn is_fault(&self, file: &FileFacts) -> bool {
         let is_cut = |damage: &Damage| matches!(damage.kind, DamageKind::Truncated { .. });
         file.damage.as_ref().is_some_and(|damage| !(self.follows && is_cut(damage)))

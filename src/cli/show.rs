@@ -1,19 +1,26 @@
 //! `show`: decrypted conversations and timing.
 
+mod listener;
+
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::bail;
 
-use super::args::ShowArgs;
+use super::args::{ShowArgs, Times};
 use super::exit::Exit;
 use super::plan::{self, Plan};
+use super::progress::Progress;
 use super::{follow, output};
 use crate::capture::Capture;
 use crate::engine;
 use crate::render::{Renderer, Rest, text};
 use crate::report::{CaptureReport, KeyReport, Opened, Summary};
+use crate::session::Tap;
+use listener::{Heard, Listener, Wants};
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
@@ -28,9 +35,11 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
         &inputs(args, &plan, &capture),
         !args.reveal.is_empty(),
     )?;
+    let progress = Progress::of(args, &mut capture);
     let mut renderer = (args.format.renderer)(&style(args));
-    let summary = render(&mut plan, &mut capture, &mut *renderer, &mut out)?;
+    let summary = render(args, &mut plan, &mut capture, &mut *renderer, &mut out)?;
     out.flush()?;
+    drop(progress);
     Ok(plan.conclude(&capture, &summary))
 }
 
@@ -57,37 +66,70 @@ fn inputs(args: &ShowArgs, plan: &Plan, capture: &Capture) -> Vec<PathBuf> {
 }
 
 fn style(args: &ShowArgs) -> text::Style {
+    let default = text::Style::default();
     text::Style {
         colors: output::has_colors(args.shared.color, args.output.as_deref()),
-        timing_only: args.timing,
-        ..text::Style::default()
+        width: output::width(args.output.as_deref()).unwrap_or(default.width),
+        times: times(args.time),
+        detail: args.shared.verbose > 0,
+        list_first: !is_live(args),
+        views: text::Views { timing: args.timing, packets: args.packets, hex: args.hex },
+    }
+}
+
+/// What comes from a pipe may be captured right now: sessions are shown as they end. Of files
+/// nobody can tell, and the list of sessions may stand first.
+fn is_live(args: &ShowArgs) -> bool {
+    let is_at_rest = |path: &PathBuf| path.is_file() || path.is_dir();
+    args.follow || !args.shared.captures.iter().all(is_at_rest)
+}
+
+fn times(times: Times) -> text::Times {
+    match times {
+        Times::Relative => text::Times::Relative,
+        Times::Delta => text::Times::Delta,
+        Times::Utc => text::Times::Utc,
+        Times::Local => text::Times::Local,
+        Times::Epoch => text::Times::Epoch,
+    }
+}
+
+fn wants(args: &ShowArgs) -> Wants {
+    let is_text = args.format.name == "text";
+    Wants {
+        packets: args.packets && is_text,
+        bytes: args.format.needs_bytes || args.hex && is_text,
     }
 }
 
 /// Sessions as they end, then the rest.
 fn render(
+    args: &ShowArgs,
     plan: &mut Plan,
     capture: &mut Capture,
     renderer: &mut dyn Renderer,
     out: &mut dyn Write,
 ) -> io::Result<Summary> {
-    let setup = plan.setup.clone();
+    let (setup, wants, is_live) = (plan.setup.clone(), wants(args), is_live(args));
+    let (done, heard) = mpsc::channel::<Heard>();
+    let mut transcripts = HashMap::new();
     let mut opened = Opened::default();
     let mut written = Ok(());
-    let totals = engine::run(
-        capture,
-        &setup,
-        |_| None,
-        |session| {
-            if written.is_ok() && plan.wants(&session) {
-                opened.count(&session);
-                written = renderer.session(session, out);
-                if plan.is_following() && written.is_ok() {
-                    written = out.flush();
-                }
+    let listen = |_| {
+        let listener = || Box::new(Listener::new(wants, setup.reveal, done.clone()));
+        wants.anything().then(|| -> Box<dyn Tap> { listener() })
+    };
+    let totals = engine::run(capture, &setup, listen, |mut session| {
+        transcripts.extend(heard.try_iter());
+        session.transcript = transcripts.remove(&session.frames.first).map(Box::new);
+        if written.is_ok() && plan.wants(&session) {
+            opened.count(&session);
+            written = renderer.session(session, out);
+            if is_live && written.is_ok() {
+                written = out.flush();
             }
-        },
-    );
+        }
+    });
     written?;
     let rest = Rest {
         captures: capture.files().map(CaptureReport::new).collect(),

@@ -6,7 +6,7 @@ use super::analysis::{Fingerprint, TcpFacts};
 use super::delivery::Piece;
 use super::half::Half;
 use super::key::{FlowKey, Side};
-use super::{Conversation, TcpEvent};
+use super::{Conversation, PacketSeen, TcpEvent};
 use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
@@ -138,6 +138,16 @@ impl<C: Conversation> Connection<C> {
     /// Takes a packet.
     pub(super) fn accept(&mut self, side: Side, segment: &Segment<'_>) {
         let is_copy = self.count(side, segment);
+        self.conversation.on_tcp(TcpEvent::Packet(&PacketSeen {
+            at: segment.at,
+            source: segment.source,
+            seq: segment.seq,
+            ack: segment.flags.ack().then_some(segment.ack),
+            flags: segment.flags.0,
+            window: segment.window,
+            len: segment.payload.len() as u64 + u64::from(segment.cut),
+            is_copy,
+        }));
         self.learn(side, segment);
         let shift = self.halves[side.index()].window_shift.unwrap_or(LARGEST_SHIFT);
         let piece = Piece { is_copy, ..Piece::of(segment, shift) };

@@ -79,11 +79,34 @@ pub enum GapCause {
     SnapLength,
 }
 
+/// A packet as it was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PacketSeen {
+    /// When.
+    pub at: Moment,
+    /// Who sent it.
+    pub source: SocketAddr,
+    /// Sequence number of the first payload byte (of the SYN, if there is one).
+    pub seq: u32,
+    /// Acknowledgement number, if it has one.
+    pub ack: Option<u32>,
+    /// Flags, as in the header (RFC 9293 §3.1).
+    pub flags: u8,
+    /// Receive window as sent, not scaled, in bytes.
+    pub window: u16,
+    /// Payload bytes, those that the snap length cut off too.
+    pub len: u64,
+    /// It was captured before.
+    pub is_copy: bool,
+}
+
 /// What happens on a connection, in an order in which it can have happened: a byte comes after
 /// every byte that its sender had acknowledged when sending it (RFC 9293 §3.4).
 #[derive(Clone, Copy, Debug)]
 pub enum TcpEvent<'b> {
-    /// The ends are known; always the first event.
+    /// A packet was captured, whatever comes of it; these may come before the ends are known.
+    Packet(&'b PacketSeen),
+    /// The ends are known; the first event but for packets.
     Opened {
         /// The end that opened the connection.
         client: SocketAddr,

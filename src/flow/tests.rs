@@ -50,7 +50,7 @@ impl Conversation for Ear {
                 self.heard.facts = *facts;
                 self.ended.borrow_mut().push(self.heard.clone());
             }
-            TcpEvent::Opened { .. } | TcpEvent::Retransmission(..) => {}
+            TcpEvent::Packet(_) | TcpEvent::Opened { .. } | TcpEvent::Retransmission(..) => {}
         }
     }
 }

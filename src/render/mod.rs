@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod mask;
 pub mod ndjson;
+pub mod tcpflow;
 pub mod term;
 pub mod text;
 
@@ -56,6 +57,8 @@ pub struct Format {
     pub name: &'static str,
     /// Its line of help.
     pub about: &'static str,
+    /// It shows the application's bytes, which are only kept if it does.
+    pub needs_bytes: bool,
     /// Makes what renders it.
     pub renderer: fn(&text::Style) -> Box<dyn Renderer>,
 }
@@ -71,22 +74,32 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "text",
         about: "For people",
+        needs_bytes: false,
         renderer: |style| Box::new(text::TextReport::new(*style)),
     },
     Format {
         name: "json",
         about: "One document, described by docs/report.schema.json",
+        needs_bytes: false,
         renderer: |_| Box::new(json::Document::default()),
     },
     Format {
         name: "ndjson",
         about: "A JSON object a line: each session as it ends, then the totals",
+        needs_bytes: false,
         renderer: |_| Box::new(ndjson::Lines),
     },
     Format {
         name: "csv",
         about: "A row a session, under a header row (RFC 4180)",
+        needs_bytes: false,
         renderer: |_| Box::new(csv::Rows::default()),
+    },
+    Format {
+        name: "tcpflow",
+        about: "What was said, as `tcpflow -c -FT -g` prints it",
+        needs_bytes: true,
+        renderer: |style| Box::new(tcpflow::Console::new(style)),
     },
 ];
 

@@ -9,17 +9,21 @@ mod duration;
 mod findings;
 mod grid;
 mod heading;
+mod hex;
 mod ink;
 mod line;
 mod mails;
 mod message;
+mod packets;
 mod page;
 mod quality;
+mod spread;
 mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod times;
 mod timing;
 mod tls;
 mod wrap;
@@ -29,25 +33,55 @@ use std::io::{self, Write};
 use super::{Renderer, Rest};
 use crate::report::SessionReport;
 use page::Page;
+use spread::Spread;
 use table::Table;
+pub use times::Times;
 
 /// Columns of a page unless told otherwise: the width of a terminal since 1978, and of a mail.
 const WIDTH: usize = 80;
+
+/// Bytes of rendered sessions that are held back so that the list can stand first (16 MiB, some
+/// thousand sessions); of more, the list stands at the end.
+const MOST_HELD: usize = 16 << 20;
 
 /// How the text looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     /// With colours.
     pub colors: bool,
-    /// The timing alone.
-    pub timing_only: bool,
     /// Columns of a page.
     pub width: usize,
+    /// How moments are shown.
+    pub times: Times,
+    /// Lists are shown whole, and what else is left out.
+    pub detail: bool,
+    /// Several sessions are listed ahead of the first, which then waits for the last.
+    pub list_first: bool,
+    /// What is shown; everything if nothing is named.
+    pub views: Views,
+}
+
+/// Views that stand alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Views {
+    /// How long each phase took, and over many sessions how that spreads.
+    pub timing: bool,
+    /// A line a packet.
+    pub packets: bool,
+    /// The application's bytes in hex.
+    pub hex: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { colors: false, timing_only: false, width: WIDTH }
+        Self {
+            colors: false,
+            width: WIDTH,
+            times: Times::default(),
+            detail: false,
+            list_first: false,
+            views: Views::default(),
+        }
     }
 }
 
@@ -56,40 +90,81 @@ impl Default for Style {
 pub struct TextReport {
     style: Style,
     table: Table,
+    spread: Spread,
+    held: Vec<u8>,
+    /// Too much to hold: the rest comes as sessions end.
+    overflowed: bool,
 }
 
 impl TextReport {
     /// A report that looks like `style`.
     #[must_use]
     pub fn new(style: Style) -> Self {
-        Self { style, table: Table::default() }
+        Self { style, ..Self::default() }
     }
 
     fn write(&self, session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
+        let views = self.style.views;
         heading::title(session, page)?;
-        if self.style.timing_only {
-            page.blank()?;
-            return timing::section(session, page);
+        if views == Views::default() {
+            return whole(session, page);
         }
-        heading::facts(session, page)?;
-        findings::section(session, page)?;
-        timeline::section(session, page)?;
-        conversation::section(session, page)?;
-        page.blank()?;
-        timing::section(session, page)
+        if views.timing {
+            page.blank()?;
+            timing::section(session, page)?;
+        }
+        if views.packets {
+            return packets::section(session, views.hex, page);
+        }
+        if views.hex { hex::section(session, page) } else { Ok(()) }
     }
+
+    /// The tables over all sessions.
+    fn overview(&self, page: &mut Page<'_>) -> io::Result<()> {
+        self.table.write(page)?;
+        if self.style.views.timing { self.spread.write(page) } else { Ok(()) }
+    }
+}
+
+fn whole(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
+    heading::facts(session, page)?;
+    findings::section(session, page)?;
+    timeline::section(session, page)?;
+    conversation::section(session, page)?;
+    page.blank()?;
+    timing::section(session, page)
 }
 
 impl Renderer for TextReport {
     fn session(&mut self, session: SessionReport, out: &mut dyn Write) -> io::Result<()> {
         self.table.add(&session);
-        self.write(&session, &mut Page::new(out, &self.style))
+        if self.style.views.timing {
+            self.spread.add(&session);
+        }
+        if !self.style.list_first || self.overflowed {
+            return self.write(&session, &mut Page::new(out, &self.style));
+        }
+        let mut held = std::mem::take(&mut self.held);
+        self.write(&session, &mut Page::new(&mut held, &self.style))?;
+        self.overflowed = held.len() > MOST_HELD;
+        if self.overflowed {
+            return out.write_all(&held);
+        }
+        self.held = held;
+        Ok(())
     }
 
     /// Writes the totals, with a line a session if there were several.
     fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()> {
+        let list_first = self.style.list_first && !self.overflowed;
+        if list_first {
+            self.overview(&mut Page::new(out, &self.style))?;
+            out.write_all(&std::mem::take(&mut self.held))?;
+        }
         let page = &mut Page::new(out, &self.style);
-        self.table.write(page)?;
+        if !list_first {
+            self.overview(page)?;
+        }
         summary::section(&rest.summary, &rest.quality, &rest.findings, page)
     }
 }

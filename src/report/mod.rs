@@ -7,6 +7,7 @@ mod diagnosis;
 mod findings;
 mod mail;
 mod outcome;
+mod percentiles;
 mod quality;
 mod recorder;
 mod rules;
@@ -18,6 +19,7 @@ mod summary;
 mod tcp;
 mod timing;
 mod tls;
+mod transcript;
 mod vantage;
 mod verdict;
 
@@ -30,6 +32,7 @@ pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use findings::{Finding, Severity};
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
+pub use percentiles::Percentiles;
 pub use quality::{Quality, QualityCounter};
 pub use recorder::{Closed, Recorder, Reveal};
 pub use session::{
@@ -41,10 +44,12 @@ pub use slow::{SlowLimit, SlowLimits};
 pub use summary::{MissingOrigin, SkippedFrames, Summary};
 pub use timing::{Attribution, Timing};
 pub use tls::{AlertReport, CertificateReport, OriginReport, ResumptionReport, TlsReport};
+pub use transcript::{Content, Piece, Transcript};
 pub use vantage::{Position, Vantage};
 pub use verdict::{Decryption, DecryptionStatus, Reason};
 
 use crate::capture::FileFacts;
+pub use crate::flow::PacketSeen;
 pub(crate) use crate::hex::hex;
 use crate::keys::{KeyIdentity, Origin};
 use crate::moment::Timestamp;

@@ -194,7 +194,10 @@ impl Recorder {
             SmtpEvent::Finding { code, at, message } => {
                 self.findings.push(codes::finding(code, message).at(at.frame));
             }
-            SmtpEvent::Body { .. } | SmtpEvent::SwitchToTls { .. } | SmtpEvent::SecretSpan(_) => {}
+            SmtpEvent::Body { .. }
+            | SmtpEvent::SwitchToTls { .. }
+            | SmtpEvent::SecretSpan(_)
+            | SmtpEvent::BodySpan(_) => {}
         }
     }
 
@@ -362,6 +365,7 @@ impl Recorder {
             timing,
             diagnosis: None,
             findings: std::mem::take(&mut self.findings),
+            transcript: None,
         };
         rules::judge(&mut report, tcp, closed.tls.map(|(facts, _)| facts), &self.lost);
         slow::judge(&mut report, closed.slow);

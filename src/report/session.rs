@@ -10,6 +10,7 @@ use super::mail::MailReport;
 use super::outcome::Outcome;
 use super::timing::Timing;
 use super::tls::TlsReport;
+use super::transcript::Transcript;
 use super::vantage::Vantage;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
@@ -52,6 +53,9 @@ pub struct SessionReport {
     pub diagnosis: Option<Diagnosis>,
     /// What is odd about it.
     pub findings: Vec<Finding>,
+    /// Its packets and bytes, where a view shows them; no part of the document.
+    #[serde(skip)]
+    pub transcript: Option<Box<Transcript>>,
 }
 
 impl SessionReport {

@@ -59,9 +59,9 @@ impl Session {
         let taken = self.tell(|dialogue, out| dialogue.feed(from, input, at, out));
         match body {
             Body::Bytes(bytes) => {
-                self.tap_body(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)));
+                self.tap_body(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)), at);
             }
-            Body::Gap(_) if taken >= len => self.tap_body(from, body),
+            Body::Gap(_) if taken >= len => self.tap_body(from, body, at),
             Body::Gap(_) => {}
         }
         match body {

@@ -3,7 +3,8 @@
 use std::mem;
 
 use super::{Piece, Session, Text};
-use crate::flow::{Body, Gap, GapCause};
+use crate::flow::{Body, Gap, GapCause, PacketSeen};
+use crate::moment::Moment;
 use crate::report::SessionReport;
 use crate::role::Role;
 use crate::smtp::{SecretSpan, SmtpEvent};
@@ -22,6 +23,10 @@ const PROXY_V2: &[u8] = b"\r\n\r\n\0";
 /// bytes and holes given of that direction; it may come after them, and until then
 /// [`doubts`](Self::doubts) names them.
 pub trait Tap: Send {
+    /// A packet of the connection, captured as it is.
+    fn packet(&mut self, _packet: &PacketSeen) {}
+    /// When the bytes or the hole that come next were captured.
+    fn moment(&mut self, _at: Moment) {}
     /// The next bytes of a direction.
     fn bytes(&mut self, _from: Role, _bytes: &[u8]) {}
     /// So many bytes of a direction are missing here; inside TLS, so many at most.
@@ -48,12 +53,13 @@ pub(super) enum Trust {
 
 impl Session {
     /// What does not concern us is not listened to.
-    pub(super) fn tap_body(&mut self, from: Role, body: &Body<'_>) {
+    pub(super) fn tap_body(&mut self, from: Role, body: &Body<'_>, at: Moment) {
         if self.tap.is_none() || !self.is_for_the_tap(body) {
             return;
         }
         let doubts = self.doubts();
         let Some(tap) = &mut self.tap else { return };
+        tap.moment(at);
         match body {
             Body::Bytes(bytes) => tap.bytes(from, bytes),
             Body::Gap(gap) => tap.gap(from, gap.bytes),
@@ -82,9 +88,9 @@ impl Session {
 
     pub(super) fn tap_piece(&mut self, from: Role, piece: &Piece) {
         match piece {
-            Piece::Bytes(bytes, _) => self.tap_body(from, &Body::Bytes(bytes)),
-            &Piece::Gap(bytes, _) => {
-                self.tap_body(from, &Body::Gap(Gap { bytes, cause: GapCause::Lost }));
+            Piece::Bytes(bytes, at) => self.tap_body(from, &Body::Bytes(bytes), *at),
+            &Piece::Gap(bytes, at) => {
+                self.tap_body(from, &Body::Gap(Gap { bytes, cause: GapCause::Lost }), at);
             }
         }
     }
@@ -131,7 +137,6 @@ mod tests {
 
     use super::*;
     use crate::flow::{Chunk, Conversation as _, TcpEvent, TcpFacts};
-    use crate::moment::Moment;
     use crate::report::Reveal;
     use crate::session::Setup;
     use crate::tls::Keys;

@@ -244,6 +244,7 @@ impl Dialogue {
     fn read(&mut self, from: Role, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() {
+            let is_body = matches!(self.mode, Mode::Data(_) | Mode::Chunk { .. });
             let taken = match from {
                 Role::Client => self.client_step(rest, at, out),
                 Role::Server => self.server_step(rest, at, out),
@@ -251,7 +252,11 @@ impl Dialogue {
             if taken == 0 {
                 break;
             }
-            self.offset[from] = self.offset[from].saturating_add(taken as u64);
+            let start = self.offset[from];
+            if from == Role::Client && is_body {
+                out(SmtpEvent::BodySpan(super::SecretSpan { from, start, len: taken as u64 }));
+            }
+            self.offset[from] = start.saturating_add(taken as u64);
             rest = rest.get(taken..).unwrap_or(&[]);
         }
         bytes.len().saturating_sub(rest.len())

@@ -65,6 +65,8 @@ pub enum SmtpEvent<'a> {
     },
     /// Where a secret stands in a stream, for exports masked byte by byte.
     SecretSpan(SecretSpan),
+    /// Where bytes of a message body stand in the client's stream, its final dot too.
+    BodySpan(SecretSpan),
     /// Something a reader should know.
     Finding {
         /// A code of the contract, `smtp.*`.

@@ -31,5 +31,6 @@ mod ssl2;
 mod timing;
 mod truth;
 mod tshark;
+mod views;
 mod walls;
 mod wrapped;

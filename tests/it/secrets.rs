@@ -20,6 +20,9 @@ const MODES: &[&[&str]] = &[
     &["--format", "csv"],
     &["--format", "text", "-v"],
     &["--timing"],
+    &["--packets", "--hex"],
+    &["--hex"],
+    &["--format", "tcpflow"],
 ];
 
 fn print(lab: &Lab, options: &[&str], with_keys: bool) -> String {

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::ink::Ink;
-use super::line::Line;
+use super::line::{LABELS, Line};
 use super::page::Page;
 use crate::moment::Timestamp;
 use crate::report::{CertificateReport, TlsReport};
@@ -29,7 +29,31 @@ pub(super) fn facts(tls: &TlsReport, at: Timestamp, page: &mut Page<'_>) -> io::
         1 => {}
         n => _ = line.own(" (+ ").text(n - 1).own(" of the chain)"),
     }
-    page.put(&line)
+    page.put(&line)?;
+    if page.detail() {
+        tls.certificates.iter().try_for_each(|each| whole(each, page))
+    } else {
+        Ok(())
+    }
+}
+
+/// All that is known of a certificate.
+fn whole(certificate: &CertificateReport, page: &mut Page<'_>) -> io::Result<()> {
+    page.put(Line::unlabelled().inked(Ink::Dim, "subject ").text(&certificate.subject))?;
+    let mut line = Line::hanging(LABELS + 2);
+    line.tab(LABELS + 2).own("issuer ").text(&certificate.issuer);
+    line.own(", serial ").text(&certificate.serial).own(", valid from ");
+    line.text(day(certificate.not_before)).own(" to ").text(day(certificate.not_after));
+    page.put(&line)?;
+    if !certificate.subject_alt_names.is_empty() {
+        let mut line = Line::hanging(LABELS + 2);
+        line.tab(LABELS + 2).own("for ").list(&certificate.subject_alt_names, ", ", usize::MAX);
+        page.put(&line)?;
+    }
+    for (name, hash) in [("sha256 ", &certificate.sha256), ("SPKI ", &certificate.spki_sha256)] {
+        page.put(Line::hanging(LABELS + 2).tab(LABELS + 2).inked(Ink::Dim, name).text(hash))?;
+    }
+    Ok(())
 }
 
 fn validity(certificate: &CertificateReport, at: Timestamp, line: &mut Line) {

@@ -28,7 +28,7 @@ pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Resul
         return Ok(());
     }
     page.heading("Conversation")?;
-    let grid = &mut Grid::new(session);
+    let grid = &mut Grid::new(session, page.times());
     if session.smtp.is_some() {
         page.put(&grid.header())?;
     }

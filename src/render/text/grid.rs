@@ -4,13 +4,12 @@
 use super::duration::Duration;
 use super::ink::Ink;
 use super::line::Line;
+use super::times::Times;
+use crate::moment::Timestamp;
 use crate::report::SessionReport;
 
-/// Where the column of times since the start ends.
-const TIME_END: usize = 9;
-
-/// Where the column of times since the line before ends.
-const DELTA_END: usize = 19;
+/// The column of times since the line before, with a space ahead of it.
+const DELTA: usize = 10;
 
 /// Digits of the frame column at least: as wide as its heading.
 const FEWEST_DIGITS: usize = 5;
@@ -26,15 +25,30 @@ pub(super) struct Instant {
 
 /// Makes the lines of one table.
 pub(super) struct Grid {
+    times: Times,
+    start: Timestamp,
+    delta_end: usize,
     frame_end: usize,
     last: Option<Instant>,
 }
 
 impl Grid {
     /// A grid that has room for every frame number of the session.
-    pub(super) fn new(session: &SessionReport) -> Self {
+    pub(super) fn new(session: &SessionReport, times: Times) -> Self {
+        let delta_end = times.width() + DELTA;
         let digits = session.frames.last.to_string().len().max(FEWEST_DIGITS);
-        Self { frame_end: DELTA_END + 1 + digits, last: None }
+        let frame_end = delta_end + 1 + digits;
+        Self { times, start: session.start, delta_end, frame_end, last: None }
+    }
+
+    /// A grid without times since the line before, where each line has much to say.
+    pub(super) fn brief(session: &SessionReport, times: Times) -> Self {
+        let mut grid = Self::new(session, times);
+        if times != Times::Delta {
+            grid.frame_end -= DELTA;
+            grid.delta_end = 0;
+        }
+        grid
     }
 
     /// The column where the text begins.
@@ -45,7 +59,11 @@ impl Grid {
     /// The line that names the columns.
     pub(super) fn header(&self) -> Line {
         let mut line = Line::default();
-        line.ink(Ink::Dim).right(TIME_END, "time").right(DELTA_END, "delta");
+        let time = if self.times == Times::Delta { "" } else { "time" };
+        line.ink(Ink::Dim).right(self.times.width(), time);
+        if self.delta_end > 0 {
+            line.right(self.delta_end, "delta");
+        }
         line.right(self.frame_end, "frame");
         line
     }
@@ -70,11 +88,12 @@ impl Grid {
     }
 
     fn stamp(&self, at: Instant, line: &mut Line) {
-        line.ink(Ink::Dim).right(TIME_END, Duration(at.t_ns));
-        if let Some(last) = self.last {
+        let time = self.times.of(self.start, at.t_ns);
+        line.ink(Ink::Dim).right(self.times.width(), time);
+        if let Some(last) = self.last.filter(|_| self.delta_end > 0) {
             let delta = at.t_ns.saturating_sub(last.t_ns);
             let sign = if delta < 0 { "" } else { "+" };
-            line.right(DELTA_END, format_args!("{sign}{}", Duration(delta)));
+            line.right(self.delta_end, format_args!("{sign}{}", Duration(delta)));
         }
         if at.frame > 0 {
             line.right(self.frame_end, at.frame);

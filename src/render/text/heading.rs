@@ -7,7 +7,6 @@ use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
 use super::{certificate, mails, tls};
-use crate::moment::Timestamp;
 use crate::report::{
     CloseKind, Decryption, DecryptionStatus, MailReport, Outcome, SessionReport, TcpReport,
 };
@@ -33,7 +32,7 @@ pub(super) fn title(session: &SessionReport, page: &mut Page<'_>) -> io::Result<
             .text(session.server.0)
             .ink(Ink::Plain)
             .own("  ")
-            .text(clock(session.start)),
+            .text(page.times().start(session.start)),
     )
 }
 
@@ -224,12 +223,4 @@ fn trouble(tcp: &TcpReport, role: Role, page: &mut Page<'_>) -> io::Result<()> {
         line.own(if i == 0 { ": " } else { ", " }).text(count).own(what);
     }
     if some.is_empty() { Ok(()) } else { page.put(&line) }
-}
-
-/// `2026-11-22 01:54:58.737419 UTC`: nine decimals only where the capture has them.
-fn clock(at: Timestamp) -> String {
-    let text = at.to_string();
-    let Some(time) = text.strip_suffix('Z') else { return text };
-    let time = time.strip_suffix("000").unwrap_or(time);
-    format!("{} UTC", time.replacen('T', " ", 1))
 }

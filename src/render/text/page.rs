@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::Style;
 use super::ink::Ink;
 use super::line::{Cell, Line};
+use super::times::Times;
 use super::wrap::{indent, wrapped};
 
 /// The width below which nothing useful can be shown, so that no width is honoured less.
@@ -15,17 +16,35 @@ pub(super) struct Page<'a> {
     out: &'a mut dyn Write,
     colors: bool,
     width: usize,
+    times: Times,
+    detail: bool,
 }
 
 impl<'a> Page<'a> {
     /// A page that looks like `style`.
     pub(super) fn new(out: &'a mut dyn Write, style: &Style) -> Self {
-        Self { out, colors: style.colors, width: style.width.max(NARROWEST) }
+        Self {
+            out,
+            colors: style.colors,
+            width: style.width.max(NARROWEST),
+            times: style.times,
+            detail: style.detail,
+        }
     }
 
     /// Its columns.
     pub(super) fn width(&self) -> usize {
         self.width
+    }
+
+    /// How moments are shown.
+    pub(super) fn times(&self) -> Times {
+        self.times
+    }
+
+    /// Whether lists are shown whole.
+    pub(super) fn detail(&self) -> bool {
+        self.detail
     }
 
     /// Writes a line.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Renderer as _, Rest, Style, TextReport};
+use super::{Renderer as _, Rest, Style, TextReport, Views};
 use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
@@ -99,7 +99,7 @@ fn auth_login_ok_revealed() {
 
 #[test]
 fn timing_alone() {
-    let style = Style { timing_only: true, ..Style::default() };
+    let style = Style { views: Views { timing: true, ..Views::default() }, ..Style::default() };
     snapshot("timing_alone", "rcpt_rejected", MASKED, style);
 }
 

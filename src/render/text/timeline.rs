@@ -22,9 +22,10 @@ pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Resul
         return Ok(());
     }
     page.heading(if session.tls.is_some() { "Handshake" } else { "Connection" })?;
-    let grid = &mut Grid::new(session);
+    let grid = &mut Grid::new(session, page.times());
     page.put(&grid.header())?;
-    let omitted = MOST_LINES..rows.len().saturating_sub(LAST_LINES);
+    let most = if page.detail() { usize::MAX } else { MOST_LINES };
+    let omitted = most..rows.len().saturating_sub(LAST_LINES);
     for (i, row) in rows.iter().enumerate() {
         if i == omitted.start && !omitted.is_empty() {
             let mut line = grid.untimed(0);
@@ -100,9 +101,9 @@ fn same(a: &TimelineEntry, b: &TimelineEntry) -> bool {
 }
 
 /// The width of an arrow.
-const ARROW: usize = 6;
+pub(super) const ARROW: usize = 6;
 
-fn arrow(from: Role) -> &'static str {
+pub(super) fn arrow(from: Role) -> &'static str {
     match from {
         Role::Client => "C ->  ",
         Role::Server => "<- S  ",
@@ -110,7 +111,7 @@ fn arrow(from: Role) -> &'static str {
 }
 
 /// The name that RFCs give to what happened, and what more there is to say.
-fn describe(entry: &TimelineEntry, line: &mut Line) {
+pub(super) fn describe(entry: &TimelineEntry, line: &mut Line) {
     let detail = entry.detail.as_deref().unwrap_or_default();
     match entry.event {
         "smtp.starttls_reply" => line.text(detail),

@@ -1,9 +1,10 @@
 //! What was agreed on, or else what was offered.
 
+use std::fmt::Display;
 use std::io;
 
 use super::ink::Ink;
-use super::line::Line;
+use super::line::{LABELS, Line};
 use super::page::Page;
 use crate::report::TlsReport;
 
@@ -19,7 +20,34 @@ pub(super) fn facts(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
         offered(tls, page)?;
     }
     let name = tls.client_hello.as_ref().and_then(|hello| hello.server_name.as_ref());
-    name.map_or(Ok(()), |name| page.put(Line::labelled("SNI").text(name)))
+    name.map_or(Ok(()), |name| page.put(Line::labelled("SNI").text(name)))?;
+    if page.detail() { hellos(tls, page) } else { Ok(()) }
+}
+
+/// Both hellos, list by list.
+fn hellos(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
+    if let Some(hello) = &tls.client_hello {
+        page.put(Line::labelled("ClientHello").text(&hello.version))?;
+        list("versions ", &hello.supported_versions, page)?;
+        list("suites ", &hello.cipher_suites, page)?;
+        list("extensions ", &hello.extensions, page)?;
+        list("groups ", &hello.groups, page)?;
+        list("signatures ", &hello.signature_algorithms, page)?;
+        list("ALPN ", &hello.alpn, page)?;
+        list("JA3 ", std::slice::from_ref(&hello.ja3), page)?;
+        list("JA4 ", std::slice::from_ref(&hello.ja4), page)?;
+    }
+    let Some(hello) = &tls.server_hello else { return Ok(()) };
+    page.put(Line::labelled("ServerHello").inked(Ink::Dim, "JA3S ").text(&hello.ja3s))?;
+    list("extensions ", &hello.extensions, page)
+}
+
+fn list<T: Display>(name: &'static str, items: &[T], page: &mut Page<'_>) -> io::Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let mut line = Line::hanging(LABELS + 2);
+    page.put(line.tab(LABELS).inked(Ink::Dim, name).list(items, ", ", usize::MAX))
 }
 
 fn agreed(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
@@ -67,10 +95,11 @@ const NO_CERTIFICATE: &str = "client certificate asked for, none sent";
 
 fn offered(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
     let Some(hello) = &tls.client_hello else { return Ok(()) };
+    let most = if page.detail() { usize::MAX } else { MOST_SUITES };
     let mut line = Line::labelled("TLS offered");
     match &hello.supported_versions[..] {
         [] => line.text(&hello.version),
         versions => line.list(versions, " ", usize::MAX),
     };
-    page.put(line.own(": ").list(&hello.cipher_suites, ", ", MOST_SUITES))
+    page.put(line.own(": ").list(&hello.cipher_suites, ", ", most))
 }

@@ -16,6 +16,8 @@ struct Seen {
     mails: Vec<Mail>,
     body: Vec<u8>,
     spans: Vec<SecretSpan>,
+    /// Those that follow each other as one, however they were cut.
+    body_spans: Vec<SecretSpan>,
     findings: Vec<&'static str>,
     switches: usize,
     /// All events but the bodies' pieces, printed.
@@ -24,7 +26,7 @@ struct Seen {
 
 impl Seen {
     fn note(&mut self, event: SmtpEvent<'_>) {
-        if !matches!(event, SmtpEvent::Body { .. }) {
+        if !matches!(event, SmtpEvent::Body { .. } | SmtpEvent::BodySpan(_)) {
             self.log.push(format!("{event:?}"));
         }
         match event {
@@ -32,6 +34,10 @@ impl Seen {
             SmtpEvent::Mail(mail) => self.mails.push(*mail),
             SmtpEvent::Body { bytes, .. } => self.body.extend_from_slice(bytes),
             SmtpEvent::SecretSpan(span) => self.spans.push(span),
+            SmtpEvent::BodySpan(span) => match self.body_spans.last_mut() {
+                Some(last) if last.start + last.len == span.start => last.len += span.len,
+                _ => self.body_spans.push(span),
+            },
             SmtpEvent::Finding { code, .. } => self.findings.push(code),
             SmtpEvent::SwitchToTls { .. } => self.switches += 1,
             _ => {}

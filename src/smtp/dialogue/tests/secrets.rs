@@ -120,3 +120,23 @@ fn an_unknown_command_is_shown_where_no_auth_is_about() {
     let seen = introduced().client("XYZZY\r\n").server("500 what\r\n").finish();
     assert_eq!((shown(&seen), seen.talk()[2].as_str()), (vec!["XYZZY".to_owned()], "XYZZY 500"));
 }
+
+#[test]
+fn where_a_body_stands_is_told_however_it_is_cut() {
+    for cut in [1, 3, usize::MAX] {
+        let seen = Wire::with_cuts(vec![cut])
+            .server("220 foo.com ESMTP\r\n")
+            .client("EHLO bar.com\r\n")
+            .server("250 foo.com\r\n")
+            .client("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n")
+            .server("250 ok\r\n250 ok\r\n354 go\r\n")
+            .client("hello\r\n.\r\nBDAT 4\r\nmore")
+            .server("250 ok\r\n250 ok\r\n")
+            .finish();
+        let start = |text: &str| text.len() as u64;
+        let data = start("EHLO bar.com\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+        let chunk = data + start("hello\r\n.\r\nBDAT 4\r\n");
+        let span = |start, len| SecretSpan { from: Role::Client, start, len };
+        assert_eq!(seen.body_spans, [span(data, 10), span(chunk, 4)]);
+    }
+}
