@@ -9,6 +9,7 @@ mod export;
 mod follow;
 mod output;
 mod plan;
+mod redaction;
 mod select;
 mod show;
 

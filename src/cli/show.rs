@@ -9,6 +9,7 @@ use anyhow::bail;
 use super::args::ShowArgs;
 use super::exit::Exit;
 use super::plan::{self, Plan};
+use super::redaction::Redacted;
 use super::{follow, output};
 use crate::capture::Capture;
 use crate::engine;
@@ -29,6 +30,9 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
         !args.reveal.is_empty(),
     )?;
     let mut renderer = (args.format.renderer)(&style(args));
+    if !args.redact.is_empty() {
+        renderer = Box::new(Redacted::new(renderer, args.redact_map.clone()));
+    }
     let summary = render(&mut plan, &mut capture, &mut *renderer, &mut out)?;
     out.flush()?;
     Ok(plan.conclude(&capture, &summary))

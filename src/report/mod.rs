@@ -9,6 +9,7 @@ mod mail;
 mod outcome;
 mod quality;
 mod recorder;
+mod redact;
 mod rules;
 mod security;
 mod session;
@@ -32,6 +33,7 @@ pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
 pub use quality::{Quality, QualityCounter};
 pub use recorder::{Closed, Recorder, Reveal};
+pub use redact::Redactor;
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
     Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,
