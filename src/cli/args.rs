@@ -109,6 +109,12 @@ pub(super) struct ShowArgs {
     /// What to show that is masked by default
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
+    /// What to put pseudonyms for, so that the report may leave the house
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', conflicts_with_all = ["reveal", "hex", "packets"])]
+    pub(super) redact: Vec<RedactWhat>,
+    /// Where to write which name each pseudonym stands for
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub(super) redact_map: Option<PathBuf>,
     /// The timing report alone; of several sessions, percentiles first
     #[arg(long)]
     pub(super) timing: bool,
@@ -342,6 +348,12 @@ pub(super) enum RevealWhat {
     Auth,
     /// Message bodies
     Body,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RedactWhat {
+    /// Mailboxes, domains, IP addresses, and what certificates are found by
+    Addresses,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

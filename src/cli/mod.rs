@@ -11,6 +11,7 @@ mod follow;
 mod output;
 mod plan;
 mod progress;
+mod redaction;
 mod select;
 mod show;
 

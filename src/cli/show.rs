@@ -14,6 +14,7 @@ use super::args::{ShowArgs, Times};
 use super::exit::Exit;
 use super::plan::{self, Plan};
 use super::progress::Progress;
+use super::redaction::Redacted;
 use super::{follow, output};
 use crate::capture::Capture;
 use crate::engine;
@@ -37,6 +38,12 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     )?;
     let progress = Progress::of(args, &mut capture);
     let mut renderer = (args.format.renderer)(&style(args));
+    if !args.redact.is_empty() {
+        if args.format.name == "tcpflow" {
+            bail!("--redact has no pseudonyms for raw bytes: use text, json, ndjson or csv");
+        }
+        renderer = Box::new(Redacted::new(renderer, args.redact_map.clone()));
+    }
     let summary = render(args, &mut plan, &mut capture, &mut *renderer, &mut out)?;
     out.flush()?;
     drop(progress);

@@ -10,6 +10,7 @@ mod outcome;
 mod percentiles;
 mod quality;
 mod recorder;
+mod redact;
 mod rules;
 mod security;
 mod session;
@@ -35,6 +36,7 @@ pub use outcome::Outcome;
 pub use percentiles::Percentiles;
 pub use quality::{Quality, QualityCounter};
 pub use recorder::{Closed, Recorder, Reveal};
+pub use redact::Redactor;
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
     Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,

@@ -85,6 +85,11 @@ pub(super) struct ProxyReader {
 }
 
 impl ProxyReader {
+    /// What was held back of a header that will not come to its end.
+    pub(super) fn take_held(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.kept)
+    }
+
     pub(super) fn push(&mut self, byte: u8, at: Moment) -> Step {
         if SIGNATURE.get(self.seen).is_some_and(|&expected| expected != byte) {
             return Step::NotAHeader(std::mem::take(&mut self.kept));

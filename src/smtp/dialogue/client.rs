@@ -58,6 +58,17 @@ impl Dialogue {
         }
     }
 
+    /// What began as a binary header does is none: its sender has been answered, or is gone. Two
+    /// empty lines begin so too.
+    pub(super) fn give_up_preamble(&mut self, out: &mut Sink<'_>) {
+        let Mode::Preamble(reader) = &mut self.mode else { return };
+        let (held, at) = (reader.take_held(), reader.at);
+        if !held.is_empty() {
+            self.mode = Mode::Command;
+            self.replay(&held, at, out);
+        }
+    }
+
     /// Reads as lines what was held back; there is nothing in it that could make the client wait.
     fn replay(&mut self, held: &[u8], at: Moment, out: &mut Sink<'_>) {
         let end = self.offset[Role::Client];
@@ -215,6 +226,7 @@ impl Dialogue {
 
     /// The client will say nothing more.
     pub(super) fn finish_client(&mut self, out: &mut Sink<'_>) {
+        self.give_up_preamble(out);
         if !self.is_waiting(Role::Client)
             && let Some(line) = self.lines[Role::Client].take_partial()
         {

@@ -80,6 +80,9 @@ impl Dialogue {
     }
 
     pub(super) fn on_reply(&mut self, reply: Reply, at: Moment, out: &mut Sink<'_>) {
+        if self.is_greeted {
+            self.give_up_preamble(out);
+        }
         if self.is_greeting(&reply) {
             return self.on_greeting(reply, at, out);
         }

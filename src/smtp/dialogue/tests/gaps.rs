@@ -143,6 +143,17 @@ fn a_hole_in_a_chunk_derails_nothing() {
 }
 
 #[test]
+fn the_first_chunk_is_lost_and_the_message_is_not_taken_for_whole() {
+    let wire = introduced().client("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n");
+    let wire = wire.server("250 ok\r\n250 ok\r\n").lose(Role::Client, 31);
+    let wire = wire.client("BDAT 5 LAST\r\nabcde").server("250 ok\r\n250 OK id=7\r\n");
+    let seen = assert_recovers(wire);
+    let [mail] = &seen.mails[..] else { panic!("{:?}", seen.mails) };
+    assert_eq!((mail.complete, mail.bytes, mail.sha256), (false, None, None));
+    assert_eq!(mail.from.as_deref(), Some("a@b"));
+}
+
+#[test]
 fn the_end_of_a_chunk_and_more_is_lost() {
     let wire = introduced().client("MAIL FROM:<a@b>\r\nBDAT 20 LAST\r\nabc").lose(Role::Client, 30);
     let seen = assert_recovers(wire.client("lf\r\n").server("250 ok\r\n250 ok\r\n250 ok\r\n"));

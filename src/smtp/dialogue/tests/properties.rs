@@ -82,7 +82,56 @@ impl std::fmt::Debug for AfterSwitch {
     }
 }
 
+/// Lines that are no secrets and begin nothing: each is an exchange of its own.
+const PLAIN: &[&str] = &[
+    "NOOP",
+    "noop  twice ",
+    "VRFY \u{e9}",
+    "HELP\tme",
+    "XYZZY",
+    "",
+    "MAIL FROM:<a@b> SIZE=1",
+    "RCPT TO:<\"x y\"@d>",
+    "RSET",
+    "BDAT x",
+];
+
 proptest! {
+    /// No byte of a command or of a reply is lost or changed, but for the line ends.
+    #[test]
+    fn commands_and_replies_are_kept_byte_for_byte(
+        lines in prop::collection::vec((0..PLAIN.len(), "[ -~\u{80}-\u{ff}]{0,20}"), 1..12),
+        pipelined in any::<bool>(),
+        cuts in prop::collection::vec(1_usize..20, 1..6),
+    ) {
+        let mut wire = Wire::with_cuts(cuts);
+        wire.say(Role::Server, b"220 foo.com\r\n");
+        let (mut commands, mut replies) = (Vec::new(), vec!["220 foo.com".to_owned()]);
+        for (i, text) in &lines {
+            commands.push(PLAIN[*i].to_owned());
+            replies.extend([format!("250-{text}"), format!("250 {text}")]);
+        }
+        let said = |lines: &[String]| lines.join("\r\n") + "\r\n";
+        if pipelined {
+            wire.say(Role::Client, said(&commands).as_bytes());
+            wire.say(Role::Server, said(&replies[1..]).as_bytes());
+        } else {
+            for (command, reply) in commands.iter().zip(replies[1..].chunks(2)) {
+                wire.say(Role::Client, format!("{command}\r\n").as_bytes());
+                wire.say(Role::Server, said(reply).as_bytes());
+            }
+        }
+        let seen = wire.finish();
+        let kept = seen.exchanges.iter().filter_map(|e| e.command.as_ref());
+        let kept: Vec<_> = kept.map(|line| line.as_bytes().to_vec()).collect();
+        let sent: Vec<_> = commands.into_iter().map(String::into_bytes).collect();
+        prop_assert_eq!(kept, sent);
+        let lines = seen.exchanges.iter().filter_map(|e| e.reply.as_ref()).flat_map(|r| &r.lines);
+        let lines: Vec<_> = lines.map(|line| line.as_bytes().to_vec()).collect();
+        let sent: Vec<_> = replies.into_iter().map(String::into_bytes).collect();
+        prop_assert_eq!(lines, sent);
+    }
+
     #[test]
     fn how_the_streams_are_cut_does_not_matter(
         script in turns(),
