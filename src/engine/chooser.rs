@@ -1,13 +1,15 @@
 //! What a selection takes: packets on their way in, connections at their end.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::capture::Packet;
+use crate::capture::{LinkType, Packet};
 use crate::decode::{Header, Headers, Segment};
-use crate::filter::{self, Decoded, Selection};
+use crate::filter::{self, Decoded, PacketFilter, Selection};
 use crate::flow::{Conversation, TcpEvent};
 use crate::moment::{Moment, Timestamp};
+use crate::report::{Finding, Severity};
 use crate::session::Session;
 
 /// A selection at work on one capture.
@@ -16,11 +18,13 @@ pub(super) struct Chooser {
     first: Option<Timestamp>,
     /// Packets that are not wanted, or are of no connection that is.
     pub(super) filtered: u64,
+    /// Frames in which the packet filter finds no header, and the first of them.
+    opaque: BTreeMap<LinkType, (u64, u64)>,
 }
 
 impl Chooser {
     pub(super) fn new(selection: &Selection) -> Self {
-        Self { selection: selection.clone(), first: None, filtered: 0 }
+        Self { selection: selection.clone(), first: None, filtered: 0, opaque: BTreeMap::new() }
     }
 
     /// Whether a packet is looked at.
@@ -29,7 +33,22 @@ impl Chooser {
         let Some(filter) = &mut self.selection.packets else { return true };
         let takes = filter.matches(packet.link.0, packet.data, packet.wire_len);
         self.filtered += u64::from(!takes);
+        if !PacketFilter::knows(packet.link.0) {
+            self.opaque.entry(packet.link).or_insert((0, packet.frame)).0 += 1;
+        }
         takes
+    }
+
+    /// Findings about what a filter could not look into.
+    pub(super) fn findings(&self) -> impl Iterator<Item = Finding> {
+        self.opaque.iter().map(|(link, &(frames, first))| {
+            let message = format!(
+                "--packet-filter finds no headers in frames of the link type {link}: {frames}"
+            );
+            Finding::new("capture.opaque_to_filter", Severity::Warning, message)
+                .at(first)
+                .hint("use `--filter`, which looks into every frame that can be decoded")
+        })
     }
 
     /// Whether headers are to be noted.

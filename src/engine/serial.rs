@@ -103,6 +103,7 @@ pub fn run(
     let mut totals = totals(sorter, skipped, capture);
     totals.findings.extend(fragments(&decoder.fragment_facts()));
     totals.findings.extend(secrets);
+    totals.findings.extend(chooser.findings());
     totals
 }
 

@@ -70,6 +70,11 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Whether anything is known of frames of a link type but their bytes and length.
+    pub(super) fn knows(number: u16) -> bool {
+        Link::of_link_type(number) != Link::Other
+    }
+
     /// Of frames of a link type.
     pub(super) fn of_link_type(number: u16) -> Self {
         let (link_type, payload) = match number {
@@ -170,9 +175,9 @@ impl Layout {
             0xfe | 0x06 | 0xf0 => Test::All(vec![is_length, self.has_saps(protocol)]),
             0xe0 => {
                 let kinds = [
+                    self.has_snap(0, 0x8137),
                     equal(self.payload, 1, 0xe0),
                     equal(self.payload, 2, 0xffff),
-                    self.has_snap(0, 0x8137),
                 ];
                 let is_8023 = Test::All(vec![is_length, Test::Any(kinds.into())]);
                 Test::Any(vec![equal(self.link_type, 2, 0x8137), is_8023])
@@ -214,8 +219,8 @@ impl Layout {
 
     fn has_snap(&self, organization: u32, protocol: u32) -> Test {
         Test::All(vec![
-            equal(self.payload, 4, 0xaaaa_0300 | organization >> 16),
             equal(self.payload.plus(4), 4, (organization & 0xffff) << 16 | protocol),
+            equal(self.payload, 4, 0xaaaa_0300 | organization >> 16),
         ])
     }
 

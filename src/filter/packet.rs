@@ -31,6 +31,12 @@ impl PacketFilter {
         Ok(Self { expr: parse(text)?, programs: HashMap::new() })
     }
 
+    /// Whether headers are found in frames of a link type. In others only `len` and `ether[N]` are.
+    #[must_use]
+    pub fn knows(link_type: u16) -> bool {
+        Layout::knows(link_type)
+    }
+
     /// Whether a packet matches, by its link type, the bytes captured and its length on the wire.
     pub fn matches(&mut self, link_type: u16, data: &[u8], len: u32) -> bool {
         let Some(expr) = &self.expr else { return true };

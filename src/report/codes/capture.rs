@@ -47,6 +47,14 @@ pub(super) const CODES: &[Code] = &[
         advice: "capture on an Ethernet or `any` interface, or convert the file with editcap",
     },
     Code {
+        code: "capture.opaque_to_filter",
+        severity: Severity::Warning,
+        meaning: "`--packet-filter` finds no headers in frames of a link type.",
+        evidence: "The link type, with the number of its frames and the first of them.",
+        causes: &["a filter made for Ethernet on a radio monitor or another unusual interface"],
+        advice: "use `--filter`, which looks into every frame that can be decoded",
+    },
+    Code {
         code: "capture.dropped",
         severity: Severity::Warning,
         meaning: "The file says that packets were dropped on their way into it.",
