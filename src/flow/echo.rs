@@ -5,7 +5,7 @@
 
 /// Segments remembered in each direction. Retransmissions come within a window, and most windows of
 /// a dialogue are shorter.
-const REMEMBERED: usize = 16;
+const REMEMBERED: usize = 8;
 
 /// Bytes of each edge; commands and replies are hardly longer than both.
 const EDGE: usize = 24;
@@ -24,11 +24,14 @@ struct Trace {
 
 impl Trace {
     fn of(offset: u64, bytes: &[u8]) -> Self {
-        let (mut head, mut tail) = ([0; EDGE], [0; EDGE]);
-        let edge = bytes.len().min(EDGE);
-        head[..edge].copy_from_slice(&bytes[..edge]);
-        tail[..edge].copy_from_slice(&bytes[bytes.len() - edge..]);
-        Self { offset, len: bytes.len(), digest: digest(bytes), head, tail }
+        let (len, digest) = (bytes.len(), digest(bytes));
+        let edges = bytes.first_chunk().copied().zip(bytes.last_chunk().copied());
+        let (head, tail) = edges.unwrap_or_else(|| {
+            let mut short = [0; EDGE];
+            short[..len].copy_from_slice(bytes);
+            (short, short)
+        });
+        Self { offset, len, digest, head, tail }
     }
 
     /// Whether bytes at `offset` are others than these were.

@@ -17,6 +17,9 @@ const LARGEST_WINDOW: i64 = 1 << 30;
 /// capture, and windows grow).
 const BEYOND_WINDOW: u64 = 1 << 20;
 
+/// A reset may overtake what was sent before it, by less than this in ns (1 s).
+const OVERTAKING: i64 = 1_000_000_000;
+
 /// What one entry in the waiting room costs besides its bytes: the tree node and the header.
 const OVERHEAD: usize = 96;
 
@@ -193,14 +196,15 @@ impl Half {
         self.fin.is_none() && self.held.is_empty() && until == self.next.saturating_add(1)
     }
 
-    /// An end that goes on sending new bytes after its reset did not send it: somebody else did. Of
-    /// bytes numbered before the reset only the packet came late.
+    /// An end that goes on sending new bytes long after its reset did not send it: somebody else did.
+    /// Of bytes numbered before the reset only the packet came late.
     pub(super) fn doubt_reset(&mut self, segment: &Segment<'_>) {
         let Some(rst_at) = self.rst_at.filter(|&rst_at| rst_at < segment.at) else { return };
         let next = self.next.cast_signed();
+        let is_overtaken = segment.at.ts - rst_at.ts < OVERTAKING;
         let is_behind = segment.seq.wrapping_sub(self.rst_seq).cast_signed() >= 0;
         let is_new = self.offset_of(segment.seq).is_some_and(|offset| offset >= next);
-        if is_new && is_behind && !segment.payload.is_empty() {
+        if is_new && is_behind && !is_overtaken && !segment.payload.is_empty() {
             self.rst_at = None;
             self.odd.resets_ignored.note(rst_at);
         }

@@ -11,7 +11,8 @@ use crate::moment::Timestamp;
 
 /// The open connections, each with the conversation that lives on it.
 pub struct FlowTable<C> {
-    open: HashMap<FlowKey, Connection<C>>,
+    /// Boxed: a connection is large, and a map moves what it holds as it grows.
+    open: HashMap<FlowKey, Box<Connection<C>>>,
     /// When to look at a connection again.
     deadlines: BinaryHeap<Reverse<(Timestamp, u64, FlowKey)>>,
     clock: CaptureClock,
@@ -49,7 +50,7 @@ impl<C: Conversation> FlowTable<C> {
         }
         let connection = self.open.entry(key).or_insert_with(|| {
             self.created += 1;
-            Connection::new(self.created, &key, begin(self.created))
+            Box::new(Connection::new(self.created, &key, begin(self.created)))
         });
         connection.accept(side, segment);
         // Closing brings the end nearer; everything else only puts it off, which can wait until
@@ -108,7 +109,7 @@ impl<C: Conversation> FlowTable<C> {
         }
         let due = connection.deadline();
         if due < now {
-            return self.open.remove(&key).map(Connection::finish);
+            return self.open.remove(&key).map(|over| over.finish());
         }
         connection.scheduled = due;
         self.deadlines.push(Reverse((due, entry.1, key)));

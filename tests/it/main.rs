@@ -31,3 +31,4 @@ mod timing;
 mod truth;
 mod tshark;
 mod walls;
+mod wrapped;

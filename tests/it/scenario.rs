@@ -358,3 +358,46 @@ fn a_command_cut_off_whose_reply_is_lost_too_does_not_shift_the_replies_behind()
     assert_eq!(session["smtp"]["mails"][0]["bytes"], 20);
     assert_eq!(session["outcome"], "delivered");
 }
+
+/// The first finding with a code.
+fn finding<'a>(session: &'a Value, code: &str) -> &'a Value {
+    let found = items(&session["findings"]).iter().find(|finding| finding["code"] == code);
+    found.unwrap_or_else(|| panic!("no {code} in {:?}", codes(session)))
+}
+
+#[test]
+fn bytes_that_are_sent_again_as_others_are_a_finding_and_the_first_count() {
+    let mut frames = a_mail();
+    let mail_from = data_of(&frames, false)[1];
+    let mut forged = frames[mail_from].clone();
+    forged.payload = b"MAIL FROM:<x@example.net>\r\n".to_vec();
+    forged.captured = forged.payload.len();
+    frames.insert(mail_from + 1, forged);
+    let session = session(&frames);
+    assert_eq!(session["smtp"]["mails"][0]["from"], "a@example.org");
+    assert_eq!(finding(&session, "tcp.overlap_differs")["frame"], mail_from + 2);
+}
+
+#[test]
+fn packets_captured_twice_are_told_and_do_no_harm() {
+    let frames: Vec<_> = a_mail().into_iter().flat_map(|frame| [frame.clone(), frame]).collect();
+    let session = session(&frames);
+    assert_eq!(session["outcome"], "delivered");
+    assert_eq!(codes(&session), ["tcp.duplicate_packets", "tcp.duplicate_packets"]);
+    assert_eq!(session["tcp"]["retransmissions"], json!({"client": 0, "server": 0}));
+    let counted = &session["tcp"]["duplicate_packets"];
+    let of = |server| frames.iter().filter(|f| (f.source.port() == 25) == server).count() / 2;
+    assert_eq!(*counted, json!({"client": of(false), "server": of(true)}));
+}
+
+#[test]
+fn a_clock_that_is_set_back_is_told_and_changes_no_word() {
+    let mut frames = a_mail();
+    let last = frames.len();
+    for frame in &mut frames[last / 2..] {
+        frame.ts -= 3_600_000_000_000;
+    }
+    let session = session(&frames);
+    assert_eq!(session["outcome"], "delivered");
+    assert_eq!(finding(&session, "tcp.clock_step")["frame"], last / 2 + 1);
+}

@@ -13,7 +13,7 @@ use crate::wire::{self, ACK, FIN, Frame, PSH, SYN, Talk};
 
 /// Captures of `testdata/` whose packets are mixed up: every way in which TLS begins, each kind of
 /// record protection, and one whose records come in 7-byte pieces.
-const REAL: &[&str] = &[
+pub(crate) const REAL: &[&str] = &[
     "tls12_aes128_sha",
     "tls12_aes256_gcm_sha384",
     "ext_tls10_ems1_etm1",
@@ -65,7 +65,7 @@ fn mixed(frames: &[Frame], fates: &[Fate]) -> Vec<Frame> {
 
 /// What must not depend on order: everything but frame numbers, counters of TCP, sentences that
 /// name frames, and the split of the time.
-fn conversation(report: &Value) -> Value {
+pub(crate) fn conversation(report: &Value) -> Value {
     let sessions: Vec<_> = items(&report["sessions"]).iter().map(session).collect();
     Value::from(sessions)
 }
@@ -173,7 +173,7 @@ fn assert_any_order_is_as_good(runner: &Runner, frames: &[Frame], cases: u32, re
 }
 
 /// Where two documents differ.
-fn differences(mixed: &Value, original: &Value) -> Vec<String> {
+pub(crate) fn differences(mixed: &Value, original: &Value) -> Vec<String> {
     let mut found = Vec::new();
     compare(mixed, original, String::new(), &mut found);
     found.truncate(12);

@@ -56,7 +56,8 @@ impl Frame {
         parts
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// The whole Ethernet frame.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let segment = self.tcp();
         match (self.source.ip(), self.destination.ip()) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
@@ -88,7 +89,8 @@ impl Frame {
     }
 }
 
-fn ethernet(ethertype: u16) -> [u8; 14] {
+/// The header of an Ethernet frame.
+pub(crate) fn ethernet(ethertype: u16) -> [u8; 14] {
     let [high, low] = ethertype.to_be_bytes();
     [2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, high, low]
 }
@@ -99,14 +101,18 @@ pub(crate) fn pcap(frames: &[Frame]) -> Vec<u8> {
     for frame in frames {
         let bytes = frame.bytes();
         let kept = bytes.len() - (frame.payload.len() - frame.captured);
-        let (seconds, ns) =
-            (frame.ts.div_euclid(1_000_000_000), frame.ts.rem_euclid(1_000_000_000));
-        for field in [seconds, ns, kept as i64, bytes.len() as i64] {
-            file.extend(u32::try_from(field).expect("a field of 32 bits").to_le_bytes());
-        }
-        file.extend(&bytes[..kept]);
+        record(&mut file, frame.ts, &bytes, kept);
     }
     file
+}
+
+/// A record of a pcap file, of which the snap length kept so many bytes.
+pub(crate) fn record(file: &mut Vec<u8>, ts: i64, bytes: &[u8], kept: usize) {
+    let (seconds, ns) = (ts.div_euclid(1_000_000_000), ts.rem_euclid(1_000_000_000));
+    for field in [seconds, ns, kept as i64, bytes.len() as i64] {
+        file.extend(u32::try_from(field).expect("a field of 32 bits").to_le_bytes());
+    }
+    file.extend(&bytes[..kept]);
 }
 
 /// The header of a pcap file with times in ns.

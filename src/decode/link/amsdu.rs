@@ -2,7 +2,7 @@
 //! like that of IEEE 802.3, so that each is an Ethernet frame to whoever reads on.
 
 use super::wlan::{self, Body};
-use super::{Layer, Next, header};
+use super::{Next, header};
 use crate::capture::{LinkType, Packet};
 use crate::decode::outermost;
 
@@ -22,8 +22,8 @@ const IN_FRONT: [LinkType; 4] = [
 #[must_use]
 pub fn frames<'b>(packet: &Packet<'b>) -> Frames<'b> {
     match aggregate(packet) {
-        Some(layer) => Frames { packet: *packet, alone: false, rest: layer },
-        None => Frames { packet: *packet, alone: true, rest: outermost(packet) },
+        Some(rest) => Frames { packet: *packet, alone: false, rest },
+        None => Frames { packet: *packet, alone: true, rest: &[] },
     }
 }
 
@@ -33,7 +33,7 @@ pub struct Frames<'b> {
     packet: Packet<'b>,
     /// The packet is its only frame, and was not given yet.
     alone: bool,
-    rest: Layer<'b>,
+    rest: &'b [u8],
 }
 
 impl<'b> Iterator for Frames<'b> {
@@ -41,13 +41,12 @@ impl<'b> Iterator for Frames<'b> {
 
     fn next(&mut self) -> Option<Packet<'b>> {
         if std::mem::take(&mut self.alone) {
-            self.rest.data = &[];
             return Some(self.packet);
         }
-        let data = self.rest.data;
+        let data = self.rest;
         let &[l1, l2] = data.get(HEADER - 2..)?.first_chunk()?;
         let len = HEADER + usize::from(u16::from_be_bytes([l1, l2]));
-        self.rest.data = data.get(len.next_multiple_of(4)..).unwrap_or_default();
+        self.rest = data.get(len.next_multiple_of(4)..).unwrap_or_default();
         let data = data.get(..len).unwrap_or(data);
         let wire_len = u32::try_from(len).unwrap_or(u32::MAX);
         Some(Packet { link: LinkType::EN10MB, wire_len, data, ..self.packet })
@@ -55,13 +54,16 @@ impl<'b> Iterator for Frames<'b> {
 }
 
 /// The packets within a radio frame, if it holds several.
-fn aggregate<'b>(packet: &Packet<'b>) -> Option<Layer<'b>> {
+fn aggregate<'b>(packet: &Packet<'b>) -> Option<&'b [u8]> {
+    if packet.link != LinkType::IEEE802_11 && !IN_FRONT.contains(&packet.link) {
+        return None;
+    }
     let mut layer = outermost(packet);
     for _ in 0..=MOST_IN_FRONT {
         let Next::Link(link) = layer.next else { return None };
         if link == LinkType::IEEE802_11 {
             let Body { layer, aggregated } = wlan::body(layer).ok()?;
-            return aggregated.then_some(layer);
+            return aggregated.then_some(layer.data);
         }
         if !IN_FRONT.contains(&link) {
             return None;
