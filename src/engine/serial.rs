@@ -71,8 +71,8 @@ pub fn run(
             let segment = match decoded {
                 Ok(segment) => segment,
                 Err(skip) => {
-                    if matches!(skip, Skip::UnsupportedLink(_)) {
-                        sorter.quality.unsupported(packet.link, packet.frame);
+                    if let Skip::UnsupportedLink(link) = skip {
+                        sorter.quality.unsupported(link, packet.frame);
                     }
                     skipped.count(skip, packet.frame);
                     continue;
