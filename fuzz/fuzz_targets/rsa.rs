@@ -29,7 +29,11 @@ fuzz_target!(|data: &[u8]| {
         .collect();
     let answers = |choice| Engine::new(choice).map(|engine| engine.decrypt_batch(&requests));
     let portable = answers(Choice::Portable);
-    assert_eq!(answers(Choice::Auto), portable);
+    for lanes in [Choice::Ifma, Choice::Avx2] {
+        if let Ok(answers) = answers(lanes) {
+            assert_eq!(Ok(answers), portable);
+        }
+    }
     if requests.len() < 3 {
         assert_eq!(answers(Choice::Reference), portable);
     }

@@ -74,7 +74,7 @@ pub(super) struct SharedArgs {
     /// Number of threads (the output is the same for any)
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<std::num::NonZeroUsize>,
-    /// What computes RSA: auto, ifma, portable or reference (the output is the same for any)
+    /// What computes RSA: auto, ifma, avx2, portable or reference (the output is the same for any)
     #[arg(long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
     pub(super) rsa_engine: RsaEngine,
     /// When to use colours

@@ -132,6 +132,8 @@ fn lines(bits: usize) -> Vec<Line> {
     let ways = [
         (Choice::Reference, 1),
         (Choice::Portable, 1),
+        (Choice::Avx2, 1),
+        (Choice::Avx2, BATCH),
         (Choice::Ifma, 1),
         (Choice::Ifma, 8),
         (Choice::Ifma, BATCH),

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use zeroize::Zeroizing;
 
 use crate::crt::Crt;
-use crate::ifma::{Ifma, Prepared};
 use crate::key::{Key, RawError};
+use crate::lanes::{self, Avx2, Ifma, Kernel, Prepared};
 use crate::words::Words;
 use crate::{reference, words};
 
@@ -18,6 +18,8 @@ pub enum Choice {
     Auto,
     /// Eight operations at a time in AVX-512 IFMA.
     Ifma,
+    /// Four operations at a time in AVX2.
+    Avx2,
     /// 64-bit Montgomery multiplication.
     Portable,
     /// The `rsa` crate.
@@ -26,7 +28,8 @@ pub enum Choice {
 
 impl Choice {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Ifma, Self::Portable, Self::Reference];
+    pub const ALL: [Self; 5] =
+        [Self::Auto, Self::Ifma, Self::Avx2, Self::Portable, Self::Reference];
 
     /// As it is written.
     #[must_use]
@@ -34,6 +37,7 @@ impl Choice {
         match self {
             Self::Auto => "auto",
             Self::Ifma => "ifma",
+            Self::Avx2 => "avx2",
             Self::Portable => "portable",
             Self::Reference => "reference",
         }
@@ -42,8 +46,8 @@ impl Choice {
 
 /// This machine cannot run the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this processor has no AVX-512 IFMA")]
-pub struct Unsupported;
+#[error("this processor has no {0}")]
+pub struct Unsupported(&'static str);
 
 /// One ciphertext and the key that is to open it.
 #[derive(Clone, Copy, Debug)]
@@ -66,9 +70,17 @@ pub struct Engine {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    Lanes(Ifma),
+    Ifma(Ifma),
+    Avx2(Avx2),
     Portable,
     Reference,
+}
+
+impl Kind {
+    fn quickest() -> Self {
+        let avx2 = || Avx2::detect().map(Self::Avx2);
+        Ifma::detect().map(Self::Ifma).or_else(avx2).unwrap_or(Self::Portable)
+    }
 }
 
 impl Engine {
@@ -79,8 +91,9 @@ impl Engine {
     /// If this machine cannot run it.
     pub fn new(choice: Choice) -> Result<Self, Unsupported> {
         let kind = match choice {
-            Choice::Auto => Ifma::detect().map_or(Kind::Portable, Kind::Lanes),
-            Choice::Ifma => Kind::Lanes(Ifma::detect().ok_or(Unsupported)?),
+            Choice::Auto => Kind::quickest(),
+            Choice::Ifma => Kind::Ifma(Ifma::detect().ok_or(Unsupported("AVX-512 IFMA"))?),
+            Choice::Avx2 => Kind::Avx2(Avx2::detect().ok_or(Unsupported("AVX2"))?),
             Choice::Portable => Kind::Portable,
             Choice::Reference => Kind::Reference,
         };
@@ -95,7 +108,8 @@ impl Engine {
     pub fn decrypt(&self, key: &Key, ciphertext: &[u8]) -> Answer {
         let request = Request { key, ciphertext };
         match self.kind {
-            Kind::Lanes(ifma) => in_lanes(ifma, &[request]).swap_remove(0),
+            Kind::Ifma(ifma) => in_lanes(ifma, &[request]).swap_remove(0),
+            Kind::Avx2(avx2) => in_lanes(avx2, &[request]).swap_remove(0),
             Kind::Portable => portable(request),
             Kind::Reference => reference::decrypt(key, ciphertext),
         }
@@ -106,7 +120,8 @@ impl Engine {
     #[must_use]
     pub fn decrypt_batch(&self, requests: &[Request<'_>]) -> Vec<Answer> {
         match self.kind {
-            Kind::Lanes(ifma) => in_lanes(ifma, requests),
+            Kind::Ifma(ifma) => in_lanes(ifma, requests),
+            Kind::Avx2(avx2) => in_lanes(avx2, requests),
             _ => requests.iter().map(|r| self.decrypt(r.key, r.ciphertext)).collect(),
         }
     }
@@ -115,16 +130,16 @@ impl Engine {
 impl Default for Engine {
     /// The quickest that this machine has.
     fn default() -> Self {
-        Self { kind: Ifma::detect().map_or(Kind::Portable, Kind::Lanes) }
+        Self { kind: Kind::quickest() }
     }
 }
 
 /// What the lanes do not take goes to the portable engine. They are quicker even for one request,
-/// whose two halves fill two of eight.
-fn in_lanes(ifma: Ifma, requests: &[Request<'_>]) -> Vec<Answer> {
-    let numbers: Vec<_> = requests.iter().map(representative_for_lanes).collect();
+/// whose two halves fill two of them.
+fn in_lanes<K: Kernel>(kernel: K, requests: &[Request<'_>]) -> Vec<Answer> {
+    let numbers: Vec<_> = requests.iter().map(representative_for_lanes::<K>).collect();
     let taken: Vec<_> = numbers.iter().flatten().map(|(crt, p, c)| (*crt, *p, &c[..])).collect();
-    let mut answers = ifma.decrypt(&taken).into_iter();
+    let mut answers = lanes::decrypt(kernel, &taken).into_iter();
     let answer = |(request, number): (&Request<'_>, &Option<_>)| {
         let computed = number.as_ref().and_then(|_| answers.next());
         match computed {
@@ -136,8 +151,10 @@ fn in_lanes(ifma: Ifma, requests: &[Request<'_>]) -> Vec<Answer> {
     requests.iter().zip(&numbers).map(answer).collect()
 }
 
-fn representative_for_lanes<'a>(request: &Request<'a>) -> Option<(&'a Crt, &'a Prepared, Words)> {
-    let (crt, prepared) = request.key.for_lanes()?;
+fn representative_for_lanes<'a, K: Kernel>(
+    request: &Request<'a>,
+) -> Option<(&'a Crt, &'a Prepared, Words)> {
+    let (crt, prepared) = request.key.for_lanes::<K>()?;
     Some((crt, prepared, request.key.representative(request.ciphertext).ok()?))
 }
 
@@ -155,7 +172,7 @@ fn portable(Request { key, ciphertext }: Request<'_>) -> Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// There is none of this name anywhere.
-    #[error("the engines are auto, ifma, portable and reference")]
+    #[error("the engines are auto, ifma, avx2, portable and reference")]
     Unknown,
     /// This machine cannot run it.
     #[error(transparent)]

@@ -7,7 +7,7 @@ use rsa::RsaPrivateKey;
 use rsa::traits::PublicKeyParts as _;
 
 use crate::crt::Crt;
-use crate::ifma::Prepared;
+use crate::lanes::{Kernel, Prepared};
 use crate::words::{self, Words};
 
 /// An RSA private key with what the engines compute of it once. Neither `Clone` nor `Serialize`,
@@ -20,8 +20,9 @@ pub struct Key {
     /// `None` for the keys that only the reference takes: those of more than two primes, and of
     /// primes beyond [`crate::crt::MOST_WORDS`].
     pub(crate) crt: Option<Crt>,
-    /// What the lanes need, from the first time that they are asked.
-    prepared: OnceLock<Option<Prepared>>,
+    /// What the lanes of each kind need, from the first time that they are asked.
+    pub(crate) ifma: OnceLock<Option<Prepared>>,
+    pub(crate) avx2: OnceLock<Option<Prepared>>,
 }
 
 /// Why a ciphertext cannot be one of a key's.
@@ -46,7 +47,7 @@ impl Key {
     pub fn new(private: RsaPrivateKey) -> Self {
         let (modulus, exponent) = (private.n_bytes(), private.e_bytes());
         let crt = Crt::new(&private);
-        Self { private, modulus, exponent, crt, prepared: OnceLock::new() }
+        Self { private, modulus, exponent, crt, ifma: OnceLock::new(), avx2: OnceLock::new() }
     }
 
     /// n, big-endian, without leading zeros.
@@ -62,9 +63,9 @@ impl Key {
     }
 
     /// The key as the lanes take it; `None` if they do not.
-    pub(crate) fn for_lanes(&self) -> Option<(&Crt, &Prepared)> {
+    pub(crate) fn for_lanes<K: Kernel>(&self) -> Option<(&Crt, &Prepared)> {
         let crt = self.crt.as_ref()?;
-        let prepared = self.prepared.get_or_init(|| Prepared::new(crt));
+        let prepared = K::prepared(self).get_or_init(|| Prepared::new::<K>(crt));
         Some((crt, prepared.as_ref()?))
     }
 

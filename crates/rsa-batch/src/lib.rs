@@ -2,15 +2,16 @@
 //!
 //! Many RSA private operations at once, for programs that open recorded sessions. An operation is
 //! the raw one, c^d mod n (RFC 8017 §5.1.2), by the Chinese remainder theorem; no padding is looked
-//! at. There are three [engines](Choice):
+//! at. There are four [engines](Choice):
 //!
 //! | engine | how | for |
 //! | --- | --- | --- |
-//! | `ifma` | eight exponentiations in the lanes of AVX-512 IFMA | primes of up to 2076 bits |
+//! | `ifma` | eight exponentiations in the lanes of AVX-512 IFMA | primes of up to 4096 bits |
+//! | `avx2` | four exponentiations in the lanes of AVX2 | primes of up to 3496 bits |
 //! | `portable` | 64-bit Montgomery multiplication | primes of up to 4096 bits |
 //! | `reference` | the `rsa` crate | all other keys, and what the check refuses |
 //!
-//! Every answer of the first two is encrypted again with the public exponent. What does not come
+//! Every answer of the first three is encrypted again with the public exponent. What does not come
 //! back as the ciphertext is computed by the reference instead. So an answer depends neither on the
 //! engine nor on what else was in the batch.
 
@@ -18,12 +19,8 @@
 
 mod crt;
 mod engine;
-#[cfg(target_arch = "x86_64")]
-mod ifma;
-#[cfg(not(target_arch = "x86_64"))]
-#[path = "ifma/absent.rs"]
-mod ifma;
 mod key;
+mod lanes;
 mod montgomery;
 mod reference;
 mod words;
