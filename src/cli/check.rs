@@ -121,6 +121,7 @@ fn read(args: &CheckArgs, plan: &mut Plan, checker: &mut Checker) -> anyhow::Res
         keys: KeyReport::of_keys(&setup.keys, &sessions),
         sessions,
         findings: totals.findings,
+        quality: totals.quality,
         summary: totals.summary,
     })
 }

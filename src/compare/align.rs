@@ -98,5 +98,5 @@ fn row(good: Option<&Step>, bad: Option<&Step>) -> Row {
 pub(super) fn parting(good: &Negotiation, bad: &Negotiation) -> Option<usize> {
     let parted = good.steps.iter().zip(&bad.steps).position(|(good, bad)| !good.agrees(bad));
     let shorter = good.steps.len().min(bad.steps.len());
-    parted.or((good.steps.len() != bad.steps.len()).then_some(shorter))
+    parted.or_else(|| (good.steps.len() != bad.steps.len()).then_some(shorter))
 }

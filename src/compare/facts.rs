@@ -108,8 +108,8 @@ impl Facts<'_> {
         name: &'static str,
         values: Vec<String>,
     ) {
-        let of_place = self.steps.iter().enumerate().filter(|(_, step)| step.place == place);
-        let step = of_place.clone().nth(nth).or_else(|| of_place.last());
+        let mut of_place = self.steps.iter().enumerate().filter(|(_, step)| step.place == place);
+        let step = of_place.clone().nth(nth).or_else(|| of_place.next_back());
         self.facts.push(Fact {
             topic,
             place: place.to_owned(),
