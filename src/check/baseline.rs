@@ -38,7 +38,7 @@ const VOLATILE: &[&str] = &[
 ];
 
 /// Parts of the document that are about files and not about sessions.
-const ABOUT_FILES: &[&str] = &["generator", "captures", "keys", "summary"];
+const ABOUT_FILES: &[&str] = &["generator", "captures", "keys", "quality", "summary"];
 
 /// Certificates keep their digests.
 const CERTIFICATES: &str = "certificates";

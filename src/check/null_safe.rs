@@ -108,6 +108,13 @@ fn path(expr: &Expr) -> Option<Vec<String>> {
             path.push(select.field.clone());
             Some(path)
         }
+        Expr::Call(call) if call.func_name == operators::INDEX => {
+            let [of, at] = call.args.as_slice() else { return None };
+            let Expr::Literal(LiteralValue::Int(at)) = &at.expr else { return None };
+            let mut path = path(&of.expr)?;
+            path.push(format!("[{}]", at.inner()));
+            Some(path)
+        }
         _ => None,
     }
 }

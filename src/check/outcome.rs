@@ -111,6 +111,12 @@ impl Checks {
 }
 
 impl RuleResult {
+    /// What was expected, on one line.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        self.expect.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether it fails the run.
     #[must_use]
     pub fn counts(&self, strict: bool) -> bool {

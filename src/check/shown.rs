@@ -12,11 +12,9 @@ const MOST_FIELDS: usize = 6;
 /// `tls.version is "TLSv1.0", outcome is "delivered"`.
 pub(super) fn values(paths: &[Vec<String>], session: &Json) -> String {
     let found = paths.iter().filter_map(|path| {
-        let value = path.iter().try_fold(session, |value, name| match value {
-            Json::Null => Some(value),
-            value => value.get(name),
-        })?;
-        Some(format!("{} is {}", path.join("."), short(value)))
+        let value = path.iter().try_fold(session, |value, name| part(value, name))?;
+        let name = path.join(".").replace(".[", "[");
+        Some(format!("{name} is {}", short(value)))
     });
     joined(found)
 }
@@ -34,6 +32,18 @@ pub(super) fn figures(paths: &[Vec<String>], figures: &[(&'static str, Value)]) 
         Some(format!("{name} is {value}"))
     });
     joined(found)
+}
+
+/// A field, or an element by `[0]`; of null, null.
+fn part<'v>(value: &'v Json, name: &str) -> Option<&'v Json> {
+    let index = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    match (value, index) {
+        (Json::Null, _) => Some(value),
+        (value, Some(index)) => {
+            Some(value.get(index.parse::<usize>().ok()?).unwrap_or(&Json::Null))
+        }
+        (value, None) => value.get(name),
+    }
 }
 
 fn joined(found: impl Iterator<Item = String>) -> String {

@@ -39,7 +39,7 @@ pub struct Population {
 /// How many sessions of each side have a value.
 #[derive(Clone, Debug, Serialize)]
 pub struct Share {
-    /// `outcome`, `protocol`, `tls.version`, `tls.cipher_suite`, `tls.decryption.status`.
+    /// `outcome`, `protocol`, `TLS version`, `cipher suite`, `decryption`.
     pub field: &'static str,
     /// The value.
     pub value: String,
@@ -199,9 +199,9 @@ fn shares(good: &Side, bad: &Side) -> Vec<Share> {
     let fields = [
         ("outcome", &good.counts.outcome, &bad.counts.outcome),
         ("protocol", &good.counts.protocol, &bad.counts.protocol),
-        ("tls.version", &good.counts.version, &bad.counts.version),
-        ("tls.cipher_suite", &good.counts.suite, &bad.counts.suite),
-        ("tls.decryption.status", &good.counts.decryption, &bad.counts.decryption),
+        ("TLS version", &good.counts.version, &bad.counts.version),
+        ("cipher suite", &good.counts.suite, &bad.counts.suite),
+        ("decryption", &good.counts.decryption, &bad.counts.decryption),
     ];
     let mut found = Vec::new();
     for (field, left, right) in fields {

@@ -50,7 +50,7 @@ fn one(
         _ => String::new(),
     };
     let hint = result.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-    let message = format!("{session}{}; expected {}{hint}", failure.message, result.expect.trim());
+    let message = format!("{session}{}; expected {}{hint}", failure.message, result.expected());
     writeln!(out, "::{level} {place}title={}::{}", property(&result.name), data(&message))
 }
 

@@ -51,7 +51,7 @@ fn failed(result: &RuleResult) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     let first = result.failures.first().map_or("", |failure| failure.message.as_str());
     status.set_type(result.severity.name());
-    status.set_message(format!("expected {}; {}", safe(&result.expect), safe(first)));
+    status.set_message(format!("expected {}; {}", safe(&result.expected()), safe(first)));
     status.set_description(lines(result));
     status
 }

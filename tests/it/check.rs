@@ -212,6 +212,18 @@ fn the_levels_of_mozilla_part_old_sessions_from_new_ones() {
 }
 
 #[test]
+fn a_failure_says_what_was_found_instead() {
+    let policy = "[[rule]]\nname = 'x'\nexpect = '''\ntls.certificates[0].key_bits > 9000\n && outcome == 'x\
+                  ' && tls.alerts[7].level == null'''\n";
+    let checks = checked(policy, &sessions("key_rsa1024")).expect("a policy");
+    assert_eq!(
+        checks.results[0].failures[0].message,
+        "tls.certificates[0].key_bits is 1024, outcome is \"delivered\", tls.alerts[7].level is null"
+    );
+    assert_eq!(checks.results[0].failures[0].session, Some(1));
+}
+
+#[test]
 fn a_baseline_is_written_held_and_told_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let stored = folder.path().join("stored.json");

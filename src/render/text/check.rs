@@ -54,14 +54,9 @@ fn one(result: &RuleResult, page: &mut Page<'_>) -> io::Result<()> {
     if result.status != Status::Failed {
         return Ok(());
     }
-    page.put(Line::hanging(17).inked(Ink::Dim, "       expected: ").text(words(&result.expect)))?;
+    page.put(Line::hanging(17).inked(Ink::Dim, "       expected: ").text(result.expected()))?;
     let Some(hint) = &result.hint else { return Ok(()) };
     page.put(Line::hanging(13).inked(Ink::Dim, "       hint: ").text(hint))
-}
-
-/// An expression of several lines on one.
-fn words(expect: &str) -> String {
-    expect.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn counts(result: &RuleResult, line: &mut Line) {
