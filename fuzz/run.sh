@@ -12,8 +12,8 @@ target=${FUZZ_TARGET:-pipeline}
 
 RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
--Clink-dead-code --cfg fuzzing -Ccodegen-units=1" \
-    cargo build --locked --release --target x86_64-unknown-linux-gnu
+-Clink-dead-code --cfg fuzzing" \
+    cargo build --locked --release --target x86_64-unknown-linux-gnu --bin "$target"
 
 mkdir -p "corpus/$target" "seeds/$target" artifacts
 # Small captures teach the fuzzer most.
