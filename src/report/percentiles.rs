@@ -50,7 +50,7 @@ impl Percentiles {
     }
 
     /// The smallest duration that at least `percent` in a hundred do not exceed (nearest rank);
-    /// exact up to [`MOST_EXACT`] durations. 0 if there is none.
+    /// exact up to `MOST_EXACT` durations. 0 if there is none.
     #[must_use]
     pub fn at(&self, percent: u64) -> i64 {
         let rank = (u128::from(self.count) * u128::from(percent)).div_ceil(100).max(1);
