@@ -40,7 +40,7 @@ pub use redact::Redactor;
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
     Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,
-    Tunnel,
+    Tunnel, handshake_message,
 };
 pub use slow::{SlowLimit, SlowLimits};
 pub use summary::{MissingOrigin, SkippedFrames, Summary};

@@ -325,3 +325,23 @@ pub struct TimelineEntry {
     #[serde(skip)]
     pub at: Moment,
 }
+
+/// The RFCs' name of the handshake message that a timeline event tells of, if it is one.
+#[must_use]
+pub fn handshake_message(event: &str) -> Option<&'static str> {
+    Some(match event {
+        "tls.client_hello" => "ClientHello",
+        "tls.hello_retry_request" => "HelloRetryRequest",
+        "tls.server_hello" => "ServerHello",
+        "tls.certificate" | "tls.client_certificate" => "Certificate",
+        "tls.server_key_exchange" => "ServerKeyExchange",
+        "tls.certificate_request" => "CertificateRequest",
+        "tls.server_hello_done" => "ServerHelloDone",
+        "tls.client_key_exchange" => "ClientKeyExchange",
+        "tls.certificate_verify" => "CertificateVerify",
+        "tls.change_cipher_spec" => "ChangeCipherSpec",
+        "tls.finished" => "Finished",
+        "tls.new_session_ticket" => "NewSessionTicket",
+        _ => return None,
+    })
+}

@@ -6,7 +6,7 @@ use super::grid::{Grid, Instant};
 use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
-use crate::report::{SessionReport, TimelineEntry};
+use crate::report::{SessionReport, TimelineEntry, handshake_message};
 use crate::role::Role;
 
 /// Lines that are shown at the beginning; a lossy transfer has more than anybody reads.
@@ -134,21 +134,9 @@ fn name(event: &'static str) -> &'static str {
         "tcp.fin" => "FIN",
         "tcp.retransmission" => "retransmission",
         "smtp.starttls" => "STARTTLS",
-        "tls.client_hello" => "ClientHello",
-        "tls.hello_retry_request" => "HelloRetryRequest",
-        "tls.server_hello" => "ServerHello",
-        "tls.certificate" | "tls.client_certificate" => "Certificate",
-        "tls.server_key_exchange" => "ServerKeyExchange",
-        "tls.certificate_request" => "CertificateRequest",
-        "tls.server_hello_done" => "ServerHelloDone",
-        "tls.client_key_exchange" => "ClientKeyExchange",
-        "tls.certificate_verify" => "CertificateVerify",
-        "tls.change_cipher_spec" => "ChangeCipherSpec",
-        "tls.finished" => "Finished",
-        "tls.new_session_ticket" => "NewSessionTicket",
         "tls.first_protected_record" => "first protected record",
         "tls.first_application_data" => "first application data",
         "tls.close_notify" => "close_notify",
-        other => other,
+        other => handshake_message(other).unwrap_or(other),
     }
 }

@@ -1,6 +1,7 @@
 //! Why a TLS handshake failed: who stopped it, after what, and what was odd about what the other
 //! side had shown.
 
+use super::super::session::handshake_message;
 use super::certificate::oddities;
 use super::{Case, Cause, Likelihood, seconds};
 use crate::flow::Closing;
@@ -278,22 +279,7 @@ fn step(case: &Case<'_>, of: Role) -> String {
     }
 }
 
-/// The RFCs' name of what a timeline entry is about.
 fn message(event: &'static str) -> &'static str {
-    match event {
-        "tls.client_hello" => "ClientHello",
-        "tls.hello_retry_request" => "HelloRetryRequest",
-        "tls.server_hello" => "ServerHello",
-        "tls.certificate" | "tls.client_certificate" => "Certificate",
-        "tls.server_key_exchange" => "ServerKeyExchange",
-        "tls.certificate_request" => "CertificateRequest",
-        "tls.server_hello_done" => "ServerHelloDone",
-        "tls.client_key_exchange" => "ClientKeyExchange",
-        "tls.certificate_verify" => "CertificateVerify",
-        "tls.change_cipher_spec" => "ChangeCipherSpec",
-        "tls.finished" => "Finished",
-        "tls.new_session_ticket" => "NewSessionTicket",
-        "tls.alert" => "alert",
-        _ => "last record",
-    }
+    let other = if event == "tls.alert" { "alert" } else { "last record" };
+    handshake_message(event).unwrap_or(other)
 }
