@@ -11,6 +11,7 @@ use smtp_decrypt::report::SessionReport;
 use crate::cli::{code, run, stderr, stdout};
 use crate::lab::{self, Lab};
 use crate::run::Runner;
+use crate::schema;
 use crate::wire::{self, Frame};
 
 fn side(sessions: &[SessionReport]) -> Side {
@@ -45,6 +46,7 @@ fn the_divergence_that_was_made_is_the_one_that_is_told() {
         let comparison = compared(&sessions(good), &sessions(bad));
         println!("{good} / {bad}: {}", comparison.sentence);
         assert!(!comparison.same);
+        schema::assert_valid_of("compare", &comparison);
         for word in *words {
             assert!(comparison.sentence.contains(word), "no {word:?} in {}", comparison.sentence);
         }
@@ -308,7 +310,7 @@ fn the_document_has_the_sentence_and_no_line_is_wider_than_the_page() {
     let pair = ["testdata/mixed.pcap", "testdata/rcpt_rejected.pcap"];
     let json = run(&["compare", "-q", "--format", "json", pair[0], pair[1]]);
     let document: Value = serde_json::from_slice(&json.stdout).expect("JSON");
-    assert_eq!(document["schema"], "smtp-decrypt/compare/v1");
+    schema::assert_valid_of("compare", &document);
     assert_eq!(document["same"], false);
     assert_eq!(document["good"]["sessions"], 4);
     for width in ["80", "120"] {
@@ -318,6 +320,19 @@ fn the_document_has_the_sentence_and_no_line_is_wider_than_the_page() {
         // Wrapped, but with nothing left off.
         let flat = stdout(&text).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(lab::text(&document["sentence"])), "{flat}");
+    }
+}
+
+#[test]
+fn the_steps_stand_side_by_side_at_80_and_120_columns() {
+    let pair = ["testdata/tiny_segments.pcap", "testdata/tls_unknown_ca.pcap"];
+    for (name, width) in [("compare_80", "80"), ("compare_120", "120")] {
+        let keys = "testdata/tiny_segments.keys";
+        let text = run(&["compare", "-q", "--width", width, "--keys", keys, pair[0], pair[1]]);
+        let mut settings = insta::Settings::clone_current();
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name, stdout(&text)));
     }
 }
 
