@@ -11,6 +11,7 @@ mod tunnel;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::filter::Selection;
@@ -46,7 +47,7 @@ const ENOUGH: usize = 1024;
 const LATEST_TLS: u64 = 16 << 10;
 
 /// What every session of a run shares.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Setup {
     /// What may open sessions.
     pub keys: Keys,
@@ -58,6 +59,17 @@ pub struct Setup {
     pub slow: SlowLimits,
     /// What of the capture is wanted.
     pub selection: Selection,
+    /// How many threads read connections; one for each core if it is not said.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl Setup {
+    /// The same for each of so many workers (see [`Keys::of_workers`]).
+    #[must_use]
+    pub fn of_workers(&self, workers: usize) -> Vec<Self> {
+        let keys = self.keys.of_workers(workers).into_iter();
+        keys.map(|keys| Self { keys, ..self.clone() }).collect()
+    }
 }
 
 /// What a connection turned out to be.

@@ -7,6 +7,7 @@ mod staging;
 mod tests;
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use anyhow::{Context as _, bail};
 
@@ -75,7 +76,7 @@ impl<'r> Run<'r> {
     /// Reads all; `on_session` takes the sessions that are wanted.
     fn read(
         &mut self,
-        tap: impl FnMut(u64) -> Option<Box<dyn Tap>>,
+        tap: impl Fn(u64) -> Option<Box<dyn Tap>> + Sync,
         mut on_session: impl FnMut(&SessionReport),
     ) {
         let setup = self.plan.setup.clone();
@@ -85,6 +86,7 @@ impl<'r> Run<'r> {
                 *closed += u64::from(plan::is_closed(&session));
                 on_session(&session);
             }
+            ControlFlow::Continue(())
         });
         self.summary = totals.summary;
     }

@@ -48,6 +48,7 @@ impl Plan {
             },
             all_tls: args.all_tls,
             selection: select::selection(args),
+            threads: args.threads,
             ..Setup::default()
         };
         Self {

@@ -4,6 +4,7 @@ mod listener;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -122,20 +123,24 @@ fn render(
     let mut transcripts = HashMap::new();
     let mut opened = Opened::default();
     let mut written = Ok(());
+    let reveal = setup.reveal;
     let listen = |_| {
-        let listener = || Box::new(Listener::new(wants, setup.reveal, done.clone()));
+        let listener = || Box::new(Listener::new(wants, reveal, done.clone()));
         wants.anything().then(|| -> Box<dyn Tap> { listener() })
     };
     let totals = engine::run(capture, &setup, listen, |mut session| {
         transcripts.extend(heard.try_iter());
         session.transcript = transcripts.remove(&session.frames.first).map(Box::new);
-        if written.is_ok() && plan.wants(&session) {
-            opened.count(&session);
-            written = renderer.session(session, out);
-            if is_live && written.is_ok() {
-                written = out.flush();
-            }
+        if !plan.wants(&session) {
+            return ControlFlow::Continue(());
         }
+        opened.count(&session);
+        written = renderer.session(session, out);
+        if is_live && written.is_ok() {
+            written = out.flush();
+        }
+        // Nobody reads on: the rest of the capture is not wanted.
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     written?;
     let rest = Rest {

@@ -1,11 +1,12 @@
 //! Every connection open at one time.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
+use super::Conversation;
 use super::connection::Connection;
 use super::key::FlowKey;
-use super::{CaptureClock, Conversation};
 use crate::decode::Segment;
 use crate::moment::Timestamp;
 
@@ -15,43 +16,44 @@ pub struct FlowTable<C> {
     open: HashMap<FlowKey, Box<Connection<C>>>,
     /// When to look at a connection again.
     deadlines: BinaryHeap<Reverse<(Timestamp, u64, FlowKey)>>,
-    clock: CaptureClock,
-    created: u64,
-}
-
-impl<C: Conversation> Default for FlowTable<C> {
-    fn default() -> Self {
-        Self {
-            open: HashMap::new(),
-            deadlines: BinaryHeap::new(),
-            clock: CaptureClock::default(),
-            created: 0,
-        }
-    }
+    /// Connections that may be open at one time.
+    most: usize,
 }
 
 impl<C: Conversation> FlowTable<C> {
-    /// Takes a segment, and gives the conversation that it belongs to. `begin` makes the
-    /// conversation of a new connection from the connection's number (1, 2, 3 … in order of first
-    /// packets); `end` takes the conversations that are over.
+    /// A table for so many connections, 1 at least. For one more, that which would be over first is
+    /// over.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { open: HashMap::new(), deadlines: BinaryHeap::new(), most }
+    }
+
+    /// Takes a segment, and gives the conversation that it belongs to. `begin` makes the conversation
+    /// of a new connection, whose number, greater than those before, is `number`; `end` takes the
+    /// conversations that are over for it.
     pub fn feed(
         &mut self,
         segment: &Segment<'_>,
-        begin: impl FnOnce(u64) -> C,
+        number: u64,
+        begin: impl FnOnce() -> C,
         mut end: impl FnMut(C),
-    ) -> &C {
-        let now = self.clock.advance(segment.at.ts);
-        self.expire(now, &mut end);
+    ) -> &mut C {
         let key = FlowKey::new(segment.source, segment.destination);
         let side = key.side_of(segment.source);
-        let replaced = self.open.get(&key).is_some_and(|old| old.is_replaced_by(side, segment));
-        if replaced && let Some(old) = self.open.remove(&key) {
-            end(old.finish());
+        let begin = || Box::new(Connection::new(number, &key, begin()));
+        if self.open.len() >= self.most && !self.open.contains_key(&key) {
+            self.first_over(Timestamp(i64::MAX)).and_then(|_| self.end_first()).map(&mut end);
         }
-        let connection = self.open.entry(key).or_insert_with(|| {
-            self.created += 1;
-            Box::new(Connection::new(self.created, &key, begin(self.created)))
-        });
+        let connection = match self.open.entry(key) {
+            Entry::Vacant(place) => place.insert(begin()),
+            Entry::Occupied(place) => {
+                let open = place.into_mut();
+                if open.is_replaced_by(side, segment) {
+                    end(std::mem::replace(open, begin()).finish());
+                }
+                open
+            }
+        };
         connection.accept(side, segment);
         // Closing brings the end nearer; everything else only puts it off, which can wait until
         // the deadline is looked at.
@@ -60,59 +62,60 @@ impl<C: Conversation> FlowTable<C> {
             connection.scheduled = due;
             self.deadlines.push(Reverse((due, connection.number, key)));
         }
-        &connection.conversation
+        &mut connection.conversation
     }
 
-    /// So many ns have passed in which no packet came: connections that are over are given to `end`.
-    pub fn wait(&mut self, ns: i64, mut end: impl FnMut(C)) {
-        if let Some(now) = self.clock.pass(ns) {
-            self.expire(now, &mut end);
-        }
-    }
-
-    /// How many connections there have been.
+    /// When a connection may be over next.
     #[must_use]
-    pub fn created(&self) -> u64 {
-        self.created
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.peek().map(|Reverse((due, ..))| *due)
     }
 
-    /// The capture is over: every connection ends, in order of first packets.
-    pub fn finish(&mut self, mut end: impl FnMut(C)) {
-        let mut rest: Vec<_> = self.open.drain().map(|(_, connection)| connection).collect();
-        rest.sort_by_key(|connection| connection.number);
-        rest.into_iter().for_each(|connection| end(connection.finish()));
+    /// The connection that is over first, if it is before `now`: since when, and its number.
+    pub fn first_over(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        while let Some(&Reverse((scheduled, number, key))) = self.deadlines.peek() {
+            if scheduled >= now {
+                return None;
+            }
+            let open = self.open.get_mut(&key);
+            // The entry may have been replaced by an earlier one, or its connection by another.
+            let open = open.filter(|open| (open.scheduled, open.number) == (scheduled, number));
+            let due = open.as_ref().map(|open| open.deadline());
+            if due == Some(scheduled) {
+                return Some((scheduled, number));
+            }
+            self.deadlines.pop();
+            if let (Some(open), Some(due)) = (open, due) {
+                open.scheduled = due;
+                self.deadlines.push(Reverse((due, number, key)));
+            }
+        }
+        None
+    }
+
+    /// Ends the connection that [`first_over`](Self::first_over) told of: what waits on it is handed
+    /// on. Gives the conversation that is over.
+    pub fn end_first(&mut self) -> Option<C> {
+        let Reverse((_, _, key)) = self.deadlines.pop()?;
+        self.end(&key)
+    }
+
+    /// The capture is over: the numbers of the connections that are open, in order.
+    #[must_use]
+    pub fn rest(&self) -> Vec<(u64, FlowKey)> {
+        let mut rest: Vec<_> = self.open.iter().map(|(key, open)| (open.number, *key)).collect();
+        rest.sort_unstable();
+        rest
+    }
+
+    /// Ends a connection, as [`end_first`](Self::end_first) does.
+    pub fn end(&mut self, key: &FlowKey) -> Option<C> {
+        self.open.remove(key).map(|over| over.finish())
     }
 
     /// The number of connections open.
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.len()
-    }
-
-    fn expire(&mut self, now: Timestamp, end: &mut impl FnMut(C)) {
-        while let Some(&Reverse((due, number, key))) = self.deadlines.peek() {
-            if due >= now {
-                return;
-            }
-            self.deadlines.pop();
-            if let Some(over) = self.look_again(key, (due, number), now) {
-                end(over);
-            }
-        }
-    }
-
-    fn look_again(&mut self, key: FlowKey, entry: (Timestamp, u64), now: Timestamp) -> Option<C> {
-        let connection = self.open.get_mut(&key)?;
-        // The entry may have been replaced by an earlier one, or its connection by another.
-        if entry != (connection.scheduled, connection.number) {
-            return None;
-        }
-        let due = connection.deadline();
-        if due < now {
-            return self.open.remove(&key).map(|over| over.finish());
-        }
-        connection.scheduled = due;
-        self.deadlines.push(Reverse((due, entry.1, key)));
-        None
     }
 }

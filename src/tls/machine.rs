@@ -4,6 +4,7 @@ use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::ahead::encrypted_premaster;
 use super::decrypt::{Effort, Hole, RecordCipher, SessionStore};
 use super::facts::{Holes, KeySearch, TlsFacts};
 use super::handshake::MessageJoiner;
@@ -15,7 +16,7 @@ use super::sniff::looks_like_tls;
 use super::ssl2;
 use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
-use crate::keys::{KeyError, KeyLog, KeyRing};
+use crate::keys::{KeyError, KeyLog, KeyRing, Oracle};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
@@ -32,9 +33,36 @@ pub struct Keys {
     pub ring: Arc<KeyRing>,
     /// Sessions that may be resumed.
     pub store: Arc<SessionStore>,
+    /// The way to the RSA keys' operations.
+    pub oracle: Arc<Oracle>,
 }
 
 impl Keys {
+    /// The same keys for each of so many workers that read one capture together. What one finds is
+    /// what one worker alone would find, as long as each [goes on](Self::advance) in its order.
+    #[must_use]
+    pub fn of_workers(&self, workers: usize) -> Vec<Self> {
+        let views = SessionStore::of_workers(workers).into_iter().zip(Oracle::of_workers(workers));
+        let keys = |(store, oracle)| Self {
+            ring: Arc::clone(&self.ring),
+            store: Arc::new(store),
+            oracle: Arc::new(oracle),
+        };
+        views.map(keys).collect()
+    }
+
+    /// The worker goes on to `place` in the order of everything, where `connection` is at work: what
+    /// it has to do before it is done.
+    pub fn advance(&self, place: u64, connection: u64) {
+        self.store.advance(place, connection);
+    }
+
+    /// Says what packets come next: who is sent which payload. Only saves time.
+    pub fn look_ahead<'p>(&self, packets: impl Iterator<Item = (SocketAddr, &'p [u8])>) {
+        let asks = packets.filter_map(|(to, payload)| Some((to, encrypted_premaster(payload)?)));
+        self.oracle.look_ahead(asks);
+    }
+
     /// Adds the key log of a Decryption Secrets Block, known from the packet behind the first
     /// `packets` on. Gives what is wrong with it.
     #[must_use]

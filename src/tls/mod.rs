@@ -1,6 +1,7 @@
 //! The bytes of both directions become TLS events: records, handshake, and, with a key, what was
 //! inside. Sans-IO; knows nothing of SMTP, of key files or of how things are printed.
 
+mod ahead;
 mod border;
 mod candidates;
 pub mod certificate;

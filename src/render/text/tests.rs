@@ -1,5 +1,6 @@
 //! Pages of real sessions, and pages of hostile ones.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,8 +37,15 @@ fn run(name: &str, reveal: Reveal) -> Run {
     let path = PathBuf::from(format!("testdata/{name}.pcap"));
     let mut capture = Capture::open(vec![Input::File(path)]);
     let mut sessions = Vec::new();
-    let totals =
-        crate::engine::run(&mut capture, &setup, |_| None, |session| sessions.push(session));
+    let totals = crate::engine::run(
+        &mut capture,
+        &setup,
+        |_| None,
+        |session| {
+            sessions.push(session);
+            ControlFlow::Continue(())
+        },
+    );
     Run { sessions, summary: totals.summary, findings: totals.findings }
 }
 

@@ -17,6 +17,7 @@ mod ssl2;
 mod store;
 mod stream;
 mod tls13;
+mod turn;
 
 pub(super) use effort::Effort;
 pub(super) use premaster::{PremasterFault, PremasterSecret, open_premaster};

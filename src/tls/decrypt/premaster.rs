@@ -6,7 +6,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::keys::RsaKey;
+use crate::keys::RawAnswer;
 use crate::tls::names::ProtocolVersion;
 
 /// Length of the premaster secret in bytes: two of version, 46 of chance.
@@ -37,15 +37,17 @@ pub(in crate::tls) enum PremasterFault {
     Version(ProtocolVersion),
 }
 
-/// Decrypts the body of a ClientKeyExchange with `key`. `versions` are those that may stand in
-/// front of the secret: the client's offer, and, as some clients do it wrong, what was agreed on.
+/// Opens the body of a ClientKeyExchange by a key of this length, whose raw operation is
+/// `raw_decrypt`. `versions` are those that may stand in front of the secret: the client's offer,
+/// and, as some clients do it wrong, what was agreed on.
 pub(in crate::tls) fn open_premaster(
-    key: &RsaKey,
+    modulus_len: usize,
+    raw_decrypt: impl FnOnce(&[u8]) -> RawAnswer,
     body: &[u8],
     versions: [ProtocolVersion; 2],
 ) -> Result<PremasterSecret, PremasterFault> {
-    let ciphertext = ciphertext_of(body, key.modulus_len()).ok_or(PremasterFault::Length)?;
-    let block = key.raw_decrypt(ciphertext).map_err(|_| PremasterFault::Length)?;
+    let ciphertext = ciphertext_of(body, modulus_len).ok_or(PremasterFault::Length)?;
+    let block = raw_decrypt(ciphertext).map_err(|_| PremasterFault::Length)?;
     let secret = unpad(&block, LENGTH).map(PremasterSecret).ok_or(PremasterFault::Padding)?;
     let version = secret.0.first_chunk().copied().map(u16::from_be_bytes).unwrap_or_default();
     let version = ProtocolVersion(version);
