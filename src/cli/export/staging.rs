@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use zeroize::Zeroizing;
 
 /// Bytes collected before they are written. Files are open only while that happens, so thousands
 /// of connections need no descriptors; this times two is what a connection costs.
@@ -86,14 +87,15 @@ pub(super) struct Placed {
 /// A file under way. It exists from its first byte on.
 pub(super) struct StagedFile {
     path: PathBuf,
-    buffer: Vec<u8>,
+    /// Secrets may be in it.
+    buffer: Zeroizing<Vec<u8>>,
     bytes: u64,
     written: io::Result<()>,
 }
 
 impl StagedFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, buffer: Vec::new(), bytes: 0, written: Ok(()) }
+        Self { path, buffer: Zeroizing::default(), bytes: 0, written: Ok(()) }
     }
 
     /// Adds bytes. An error is told by [`finish`](Self::finish).
@@ -128,7 +130,7 @@ impl StagedFile {
             self.written = private(&self.path).and_then(|mut file| file.write_all(&self.buffer));
         }
         // The capacity goes too: an idle connection costs nothing.
-        self.buffer = Vec::new();
+        self.buffer = Zeroizing::default();
     }
 }
 
