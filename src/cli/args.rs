@@ -364,6 +364,8 @@ pub(super) enum ExportKind {
     Flows,
     /// The secrets of the sessions opened, as SSLKEYLOGFILE: whoever has them reads these sessions
     Keylog,
+    /// The input as pcapng with these secrets inside, so that others read it without keys
+    PcapngDsb,
 }
 
 impl ExportKind {

@@ -4,6 +4,7 @@ mod eml;
 mod flows;
 mod keylog;
 mod leaving;
+mod pcapng_dsb;
 mod secrets;
 mod staging;
 #[cfg(test)]
@@ -42,6 +43,7 @@ fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         ExportKind::Flows => flows::write(&mut run, &template)?,
         ExportKind::Eml => eml::write(&mut run)?,
         ExportKind::Keylog => keylog::write(&mut run)?,
+        ExportKind::PcapngDsb => pcapng_dsb::write(&mut run)?,
     };
     let Run { summary, notes, closed, leaving, .. } = run;
     if !args.shared.quiet {

@@ -3,8 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
+use smtp_decrypt::capture::{Capture, Input};
 use tempfile::TempDir;
 
 use crate::cli::{code, path, run, stderr};
@@ -194,4 +195,150 @@ fn a_line_that_opens_nothing_is_not_exported() {
     let (_folder, wrong) = crate::cli::file("wrong.keylog", wrong);
     let exported = Exported::of("keylog", &Lab { keylog: Some(wrong), ..lab }, &[]);
     assert!(exported.names().is_empty(), "{}", exported.said());
+}
+
+/// A packet as our own reader has it.
+type Read = (i64, u16, u32, Vec<u8>);
+
+/// The packets of files, in order of time.
+fn packets(files: &[PathBuf]) -> Vec<Read> {
+    let mut capture = Capture::open(files.iter().cloned().map(Input::File).collect());
+    let mut packets = Vec::new();
+    while let Some(packet) = capture.next_packet() {
+        packets.push((packet.ts.0, packet.link.0, packet.wire_len, packet.data.to_vec()));
+    }
+    packets
+}
+
+#[test]
+fn tshark_decrypts_a_capture_with_its_secrets_inside_without_options() {
+    if !tshark::is_installed() {
+        return;
+    }
+    for lab in OPENED.iter().map(|name| Lab::load(name)) {
+        let exported = Exported::of("pcapng-dsb", &lab, &[]);
+        assert_eq!(code(&exported.output), 0, "{}: {}", lab.name, exported.said());
+        assert_decrypted(&exported.file(WITH_SECRETS), &lab, &[]);
+    }
+}
+
+const WITH_SECRETS: &str = "with-secrets.pcapng";
+
+#[test]
+fn every_packet_is_in_the_capture_with_secrets_as_it_was() {
+    let mut compared = 0;
+    for lab in Lab::all() {
+        let exported = Exported::of("pcapng-dsb", &lab, &[]);
+        let written = exported.file(WITH_SECRETS);
+        if exported.names().is_empty() {
+            continue;
+        }
+        assert_eq!(exported.names(), [WITH_SECRETS], "{}", lab.name);
+        assert!(packets(&[written]) == packets(&lab.files), "{}", lab.name);
+        compared += 1;
+    }
+    assert!(compared > 80, "only {compared} captures");
+}
+
+/// A block of a pcapng file of a machine with the other byte order.
+fn big_endian(kind: u32, body: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(12 + body.len()).expect("a short block").to_be_bytes();
+    [&kind.to_be_bytes()[..], &len, body, &len].concat()
+}
+
+fn option(code: u16, value: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(value.len()).expect("a short value").to_be_bytes();
+    let mut option = [&code.to_be_bytes()[..], &len, value].concat();
+    option.resize(option.len().next_multiple_of(4), 0);
+    option
+}
+
+/// A capture again as one of two interfaces, in the other byte order, with clocks that count
+/// milliseconds and 2^-20 s, with comments, flags, and a snap length.
+fn rewritten(lab: &Lab) -> Vec<u8> {
+    let end = [0; 4];
+    let mut file =
+        big_endian(0x0a0d_0d0a, &[&[0x1a, 0x2b, 0x3c, 0x4d, 0, 1, 0, 0][..], &[0xff; 8]].concat());
+    for (name, tsresol) in [("left", 3_u8), ("right", 0x80 | 20)] {
+        let head = [0, 1, 0, 0, 0, 4, 0, 0];
+        let speed = option(8, &1_000_000_000_u64.to_be_bytes());
+        let options = [option(2, name.as_bytes()), option(9, &[tsresol]), speed].concat();
+        file.extend(big_endian(1, &[&head[..], &options, &end].concat()));
+    }
+    for (n, (ns, _, wire_len, data)) in (0_u32..).zip(packets(&lab.files)) {
+        let unit = if n % 2 == 0 { 1_000 } else { 1 << 20 };
+        let ticks = u64::try_from(i128::from(ns) * unit / 1_000_000_000).expect("after 1970");
+        let len = u32::try_from(data.len()).expect("a short frame");
+        let mut body = (n % 2).to_be_bytes().to_vec();
+        body.extend(ticks.to_be_bytes());
+        body.extend(len.to_be_bytes());
+        body.extend(wire_len.to_be_bytes());
+        body.extend(&data);
+        body.resize(body.len().next_multiple_of(4), 0);
+        if n == 3 {
+            body.extend(option(1, b"the fourth"));
+            body.extend(option(2, &[0, 0, 0, 2]));
+            body.extend(end);
+        }
+        file.extend(big_endian(6, &body));
+    }
+    file
+}
+
+/// What tshark reads of a file, a line a packet.
+fn told(file: &Path, fields: &[&str]) -> String {
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(file).args(["-T", "fields"]);
+    fields.iter().for_each(|field| _ = command.args(["-e", field]));
+    let output = command.output().expect("tshark runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn interfaces_clocks_comments_and_flags_are_copied() {
+    if !tshark::is_installed() {
+        return;
+    }
+    let lab = Lab::load("tls12_aes128_sha");
+    let (_folder, file) = crate::cli::file("big.pcapng", rewritten(&lab));
+    let lab = Lab { files: vec![file], ..lab };
+    let exported = Exported::of("pcapng-dsb", &lab, &[]);
+    let fields = [
+        "frame.time_epoch",
+        "frame.interface_name",
+        "frame.comment",
+        "frame.packet_flags",
+        "frame.len",
+        "frame.cap_len",
+        "tcp.payload",
+    ];
+    let before = told(&lab.files[0], &fields);
+    assert!(before.contains("the fourth") && before.contains("right"), "{before}");
+    assert_eq!(told(&exported.file(WITH_SECRETS), &fields), before);
+    assert!(packets(&[exported.file(WITH_SECRETS)]) == packets(&lab.files));
+}
+
+#[test]
+fn a_capture_with_secrets_is_made_of_standard_input_too() {
+    let lab = Lab::load("tls12_aes128_sha");
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = path(lab.keys.as_deref().expect("keys"));
+    let line = ["export", "pcapng-dsb", "-o", path(folder.path()), "--keys", keys, "-"];
+    let input = fs::read(&lab.files[0]).expect("a capture");
+    let output = crate::cli::smtp_decrypt(&line).write_stdin(input).output().expect("it runs");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(packets(&[folder.path().join(WITH_SECRETS)]) == packets(&lab.files));
+}
+
+#[test]
+fn secrets_inside_the_input_stay_only_if_their_sessions_are_chosen() {
+    let all = Exported::of("pcapng-dsb", &Lab::load("resume_ticket"), &[]);
+    let lab = Lab { keys: None, files: vec![all.file(WITH_SECRETS)], ..Lab::load("resume_ticket") };
+    assert_eq!(lines(&lab, &[]).len(), 2);
+    let one = Exported::of("pcapng-dsb", &lab, &["--session", "2"]);
+    let lab = Lab { files: vec![one.file(WITH_SECRETS)], ..lab };
+    assert_eq!(packets(&lab.files).len(), packets(&[all.file(WITH_SECRETS)]).len());
+    assert_eq!(lines(&lab, &[]).len(), 1);
+    assert_eq!(Exported::of("keylog", &lab, &["--session", "1"]).names().len(), 0);
 }

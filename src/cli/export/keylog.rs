@@ -18,7 +18,7 @@ pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
         return Ok(Vec::new());
     }
     let mut file = run.staging.file(KEY_LOG);
-    file.push(&secrets.disclose());
+    secrets.blocks().for_each(|lines| file.push(&lines));
     let (staged, bytes) = file.finish().context("cannot write the secrets")?;
     Ok(vec![Placed { staged, name: KEY_LOG.to_owned(), session: None, bytes }])
 }

@@ -14,6 +14,9 @@ use crate::tls::KeyLogLine;
 /// The name of SSL 2.0 in reports.
 const SSL2: &str = "SSLv2";
 
+/// Lines put into words at a time: a block of them has less than 1 MiB.
+const LINES_OF_A_BLOCK: usize = 4096;
+
 /// What opened one session.
 struct Opened {
     /// The session's first frame, which no other session has.
@@ -63,15 +66,19 @@ impl Secrets {
         self.lines.is_empty()
     }
 
-    /// All of them in clear, a line each.
-    pub(super) fn disclose(&self) -> Zeroizing<Vec<u8>> {
-        let lines: Vec<_> = self.lines.iter().map(KeyLogLine::disclose).collect();
-        let len = lines.iter().map(|line| line.len()).sum();
-        // The capacity is exact: bytes that moved would leave a copy behind.
-        let mut text = Zeroizing::new(Vec::with_capacity(len));
-        lines.iter().for_each(|line| text.extend_from_slice(line));
-        text
+    /// All of them in clear, a line each, in blocks of bounded size.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+        self.lines.chunks(LINES_OF_A_BLOCK).map(disclose)
     }
+}
+
+fn disclose(lines: &[KeyLogLine]) -> Zeroizing<Vec<u8>> {
+    let lines: Vec<_> = lines.iter().map(KeyLogLine::disclose).collect();
+    let len = lines.iter().map(|line| line.len()).sum();
+    // The capacity is exact: bytes that moved would leave a copy behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(len));
+    lines.iter().for_each(|line| text.extend_from_slice(line));
+    text
 }
 
 /// Reads all, and keeps what opened the sessions that are wanted.

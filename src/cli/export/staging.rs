@@ -107,6 +107,20 @@ impl StagedFile {
         }
     }
 
+    /// Adds what another file holds.
+    pub(super) fn append(&mut self, other: PathBuf) {
+        self.flush();
+        if self.written.is_err() {
+            return;
+        }
+        let copied =
+            File::open(other).and_then(|mut from| io::copy(&mut from, &mut private(&self.path)?));
+        match copied {
+            Ok(bytes) => self.bytes = self.bytes.saturating_add(bytes),
+            Err(error) => self.written = Err(error),
+        }
+    }
+
     /// Its length so far.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
