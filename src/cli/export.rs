@@ -5,6 +5,7 @@ mod flows;
 mod keylog;
 mod leaving;
 mod pcapng_dsb;
+mod plain;
 mod secrets;
 mod staging;
 #[cfg(test)]
@@ -44,6 +45,7 @@ fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         ExportKind::Eml => eml::write(&mut run)?,
         ExportKind::Keylog => keylog::write(&mut run)?,
         ExportKind::PcapngDsb => pcapng_dsb::write(&mut run)?,
+        ExportKind::PcapngPlain => plain::write(&mut run)?,
     };
     let Run { summary, notes, closed, leaving, .. } = run;
     if !args.shared.quiet {

@@ -17,7 +17,7 @@ use super::ssl2;
 use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
 use crate::keys::{KeyError, KeyLog, KeyRing};
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
 
 /// The alerts that are kept; more than a few say nothing new, and a hostile peer sends thousands.
@@ -362,7 +362,7 @@ impl Tls {
         match content_type {
             ContentType::ALERT => self.on_alert(from, Some(content), true, record.at(), out),
             ContentType::APPLICATION_DATA => {
-                self.on_application_data(from, content, record.at(), out);
+                self.on_application_data(from, content, record.span(), out);
             }
             _ => self.on_content(from, record, content_type, content, out),
         }
@@ -372,10 +372,10 @@ impl Tls {
         &mut self,
         from: Role,
         content: &[u8],
-        at: Moment,
+        at: Span,
         out: &mut Out<'_>,
     ) {
-        self.on_first_application_data(from, at, out);
+        self.on_first_application_data(from, at.last, out);
         let tally = &mut self.facts.opened[from];
         tally.records += 1;
         tally.bytes += content.len() as u64;

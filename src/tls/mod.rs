@@ -28,7 +28,7 @@ pub use handshake::HandshakeType;
 pub use machine::{Keys, Tls};
 pub use sniff::looks_like_tls;
 
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::role::Role;
 use names::AlertDescription;
 
@@ -52,7 +52,7 @@ pub enum TlsEvent<'a> {
     /// messages and application data look alike (RFC 8446 §5.2).
     FirstOpaqueRecord(Role, Moment),
     /// Application data, decrypted and its integrity checked.
-    Data(Role, &'a [u8], Moment),
+    Data(Role, &'a [u8], Span),
     /// Application data is missing here: of so many bytes of ciphertext, at most.
     DataGap(Role, u64, Moment),
     /// Bytes where a record should be; the direction ends for TLS here.

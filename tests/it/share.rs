@@ -37,13 +37,13 @@ const OPENED: &[&str] = &[
 ];
 
 /// A folder that an export was written to.
-struct Exported {
+pub(crate) struct Exported {
     folder: TempDir,
-    output: Output,
+    pub(crate) output: Output,
 }
 
 impl Exported {
-    fn of(kind: &str, lab: &Lab, more: &[&str]) -> Self {
+    pub(crate) fn of(kind: &str, lab: &Lab, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut line = vec!["export", kind, "-o", path(folder.path())];
         line.extend(more);
@@ -54,15 +54,15 @@ impl Exported {
         Self { folder, output }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn said(&self) -> &str {
+    pub(crate) fn said(&self) -> &str {
         stderr(&self.output)
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).expect("a folder");
         let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("UTF-8");
         entries.map(|entry| name(entry.expect("an entry"))).collect()
