@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -99,14 +100,17 @@ impl Conversation for Counter {
 fn read_decode_and_reassemble(bencher: Bencher<'_, '_>, kind: (&str, &str)) {
     measure(bencher, kind, |capture| {
         let (mut decoder, mut bytes) = (Decoder::new(), 0);
-        let mut table = FlowTable::default();
+        let (mut table, mut number) = (FlowTable::new(usize::MAX), 0);
         while let Some(packet) = capture.next_packet() {
             for frame in decode::frames(&packet) {
                 let Ok(segment) = decoder.decode(&frame) else { continue };
-                table.feed(&segment, |_| Counter::default(), |over| bytes += over.bytes);
+                number += 1;
+                table.feed(&segment, number, Counter::default, |over| bytes += over.bytes);
             }
         }
-        table.finish(|over| bytes += over.bytes);
+        for (_, key) in table.rest() {
+            bytes += table.end(&key).map_or(0, |over| over.bytes);
+        }
         bytes
     });
 }
@@ -127,6 +131,7 @@ fn everything(bencher: Bencher<'_, '_>, kind: (&str, &str)) {
             |_| None,
             |session| {
                 mails += session.smtp.map_or(0, |smtp| smtp.mails.len() as u64);
+                ControlFlow::Continue(())
             },
         );
         mails

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport, SlowLimits};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
@@ -187,15 +187,15 @@ impl Session {
         if self.tls.is_some() {
             return self.feed_tls(chunk.from, &chunk.body, chunk.at);
         }
-        self.read_text(chunk.from, &chunk.body, chunk.at);
+        self.read_text(chunk.from, &chunk.body, chunk.at.into());
     }
 
     /// Bytes that are plain, or have come out of TLS.
-    fn read_text(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+    fn read_text(&mut self, from: Role, body: &Body<'_>, at: Span) {
         match self.text {
             Text::Foreign if self.begins_tls(from, body) => {
                 self.start_tls();
-                self.feed_tls(from, body, at);
+                self.feed_tls(from, body, at.last);
             }
             Text::Foreign => {
                 self.foreign_bytes += body.len();
@@ -307,6 +307,9 @@ impl Session {
         self.in_tls = true;
         let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
         let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
+        if self.tap.as_ref().is_some_and(|tap| tap.wants_secrets()) {
+            tls.disclose();
+        }
         if is_late {
             tls.begin_late();
         }
@@ -323,10 +326,12 @@ impl Session {
             let is_tls = |piece: &Piece| piece.bytes().is_none_or(looks_like_tls);
             for piece in pieces.into_iter().skip_while(|piece| !is_late && !is_tls(piece)) {
                 match piece {
-                    Piece::Bytes(bytes, at) => self.feed_tls(role, &Body::Bytes(&bytes), at),
+                    Piece::Bytes(bytes, at) => {
+                        self.feed_tls(role, &Body::Bytes(&bytes), at.last);
+                    }
                     Piece::Gap(bytes, at) => {
                         let gap = Gap { bytes, cause: GapCause::Lost };
-                        self.feed_tls(role, &Body::Gap(gap), at);
+                        self.feed_tls(role, &Body::Gap(gap), at.last);
                     }
                 }
             }
@@ -348,7 +353,7 @@ impl Session {
             TlsEvent::Data(from, bytes, at) => self.read_text(from, &Body::Bytes(bytes), at),
             TlsEvent::DataGap(from, bytes, at) => {
                 let gap = Gap { bytes, cause: GapCause::Lost };
-                self.read_text(from, &Body::Gap(gap), at);
+                self.read_text(from, &Body::Gap(gap), at.into());
             }
             _ => {}
         }
@@ -371,8 +376,10 @@ impl Session {
             }
         }
         self.tell(|dialogue, out| dialogue.finish(out));
+        let secrets = self.tls.as_mut().map(|tls| tls.take_disclosed()).unwrap_or_default();
         let ended = self.judge(tcp);
-        if let Some(tap) = self.tap.take() {
+        if let Some(mut tap) = self.tap.take() {
+            tap.secrets(secrets);
             tap.finish(match &ended {
                 Ended::Session(report) => Some(report),
                 Ended::OtherTls | Ended::Other => None,

@@ -4,10 +4,11 @@ use std::mem;
 
 use super::{Piece, Session, Text};
 use crate::flow::{Body, Gap, GapCause, PacketSeen};
-use crate::moment::Moment;
+use crate::moment::Span;
 use crate::report::SessionReport;
 use crate::role::Role;
 use crate::smtp::{SecretSpan, SmtpEvent};
+use crate::tls::KeyLogLine;
 
 /// Bytes of text after which it is not ciphertext by chance: of random bytes four in ten may stand
 /// in text.
@@ -26,7 +27,7 @@ pub trait Tap: Send {
     /// A packet of the connection, captured as it is.
     fn packet(&mut self, _packet: &PacketSeen) {}
     /// When the bytes or the hole that come next were captured.
-    fn moment(&mut self, _at: Moment) {}
+    fn moment(&mut self, _at: Span) {}
     /// The next bytes of a direction.
     fn bytes(&mut self, _from: Role, _bytes: &[u8]) {}
     /// So many bytes of a direction are missing here; inside TLS, so many at most.
@@ -35,6 +36,12 @@ pub trait Tap: Send {
     fn smtp(&mut self, _event: &SmtpEvent<'_>) {}
     /// What of the bytes given may still turn out to be a secret. Told after each of the above.
     fn doubts(&mut self, _doubts: &[SecretSpan]) {}
+    /// Whether it wants the secrets that open the connection: for `export` to write.
+    fn wants_secrets(&self) -> bool {
+        false
+    }
+    /// The secrets that opened the connection, told before its end.
+    fn secrets(&mut self, _secrets: Vec<KeyLogLine>) {}
     /// The connection is over: a session, or nothing that concerns us.
     fn finish(self: Box<Self>, session: Option<&SessionReport>);
 }
@@ -53,7 +60,7 @@ pub(super) enum Trust {
 
 impl Session {
     /// What does not concern us is not listened to.
-    pub(super) fn tap_body(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+    pub(super) fn tap_body(&mut self, from: Role, body: &Body<'_>, at: Span) {
         if self.tap.is_none() || !self.is_for_the_tap(body) {
             return;
         }
@@ -137,6 +144,7 @@ mod tests {
 
     use super::*;
     use crate::flow::{Chunk, Conversation as _, TcpEvent, TcpFacts};
+    use crate::moment::Moment;
     use crate::report::Reveal;
     use crate::session::Setup;
     use crate::tls::Keys;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::ahead::encrypted_premaster;
 use super::decrypt::{Effort, Hole, RecordCipher, SessionStore};
+use super::disclosed::Disclosed;
 use super::facts::{Holes, KeySearch, TlsFacts};
 use super::handshake::MessageJoiner;
 use super::names::{AlertDescription, ProtocolVersion};
@@ -17,7 +18,7 @@ use super::ssl2;
 use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
 use crate::keys::{KeyError, KeyLog, KeyRing, Oracle};
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
 
 /// The alerts that are kept; more than a few say nothing new, and a hostile peer sends thousands.
@@ -100,6 +101,7 @@ pub struct Tls {
     pub(super) scratch: Vec<u8>,
     /// What may still be spent on records behind holes.
     pub(super) effort: Effort,
+    pub(super) disclosed: Disclosed,
     pub(super) facts: TlsFacts,
 }
 
@@ -119,6 +121,7 @@ impl Tls {
             ssl2: ssl2::State::default(),
             scratch: Vec::new(),
             effort: Effort::default(),
+            disclosed: Disclosed::default(),
             facts: TlsFacts::default(),
         }
     }
@@ -387,7 +390,7 @@ impl Tls {
         match content_type {
             ContentType::ALERT => self.on_alert(from, Some(content), true, record.at(), out),
             ContentType::APPLICATION_DATA => {
-                self.on_application_data(from, content, record.at(), out);
+                self.on_application_data(from, content, record.span(), out);
             }
             _ => self.on_content(from, record, content_type, content, out),
         }
@@ -397,10 +400,10 @@ impl Tls {
         &mut self,
         from: Role,
         content: &[u8],
-        at: Moment,
+        at: Span,
         out: &mut Out<'_>,
     ) {
-        self.on_first_application_data(from, at, out);
+        self.on_first_application_data(from, at.last, out);
         let tally = &mut self.facts.opened[from];
         tally.records += 1;
         tally.bytes += content.len() as u64;

@@ -6,6 +6,7 @@ mod border;
 mod candidates;
 pub mod certificate;
 mod decrypt;
+mod disclosed;
 pub mod facts;
 pub mod fingerprint;
 mod handshake;
@@ -22,13 +23,13 @@ mod ssl2;
 pub mod suite;
 
 pub use border::holds_border;
-pub use decrypt::SessionStore;
+pub use decrypt::{KeyLogLine, SessionStore};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
 pub use machine::{Keys, Tls};
 pub use sniff::looks_like_tls;
 
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::role::Role;
 use names::AlertDescription;
 
@@ -52,7 +53,7 @@ pub enum TlsEvent<'a> {
     /// messages and application data look alike (RFC 8446 §5.2).
     FirstOpaqueRecord(Role, Moment),
     /// Application data, decrypted and its integrity checked.
-    Data(Role, &'a [u8], Moment),
+    Data(Role, &'a [u8], Span),
     /// Application data is missing here: of so many bytes of ciphertext, at most.
     DataGap(Role, u64, Moment),
     /// Bytes where a record should be; the direction ends for TLS here.

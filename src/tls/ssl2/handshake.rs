@@ -191,7 +191,7 @@ impl Tls {
                 self.remember_ssl2(ssl2, session_id, at);
                 self.finish_ssl2(from, at, out);
             }
-            (_, _, true) => self.on_application_data(from, content, at, out),
+            (_, _, true) => self.on_application_data(from, content, at.into(), out),
             (_, _, false) => {}
         }
     }
