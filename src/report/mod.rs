@@ -5,6 +5,7 @@
 mod codes;
 mod diagnosis;
 mod findings;
+mod key_audit;
 mod mail;
 mod outcome;
 mod percentiles;
@@ -31,6 +32,10 @@ use serde::Serialize;
 pub use codes::{Code, all as codes, explain};
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use findings::{Finding, Severity};
+pub use key_audit::{
+    KEY_AUDIT_SCHEMA, KeyAudit, KeyAuditor, MissingKey, MissingSecret, RowReport, UnusableKey,
+    UsableKey,
+};
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
 pub use percentiles::Percentiles;
