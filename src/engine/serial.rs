@@ -9,7 +9,7 @@ use crate::capture::{Capture, DamageKind, FileFacts, Secrets};
 use crate::decode::{self, Decoder, FragmentFacts, Headers, Segment, Skip, checksum};
 use crate::flow::FlowTable;
 use crate::report::{
-    Finding, Quality, QualityCounter, SessionReport, Severity, SkippedFrames, Summary,
+    Elsewhere, Finding, Quality, QualityCounter, SessionReport, Severity, SkippedFrames, Summary,
 };
 use crate::session::{Ended, Session, Setup, Tap};
 
@@ -139,6 +139,9 @@ struct Sorter {
     numbering: Numbering,
     summary: Summary,
     quality: QualityCounter,
+    /// Meets the sessions where they come out in the order of their report, so that what it says
+    /// of them is the same however they were computed.
+    elsewhere: Elsewhere,
     /// Connections that the selection does not take.
     unwanted: u64,
 }
@@ -164,7 +167,8 @@ impl Sorter {
     }
 
     fn flush(&mut self, on_session: &mut impl FnMut(SessionReport)) {
-        while let Some(report) = self.numbering.next() {
+        while let Some(mut report) = self.numbering.next() {
+            self.elsewhere.meet(&mut report);
             on_session(report);
         }
     }
@@ -186,6 +190,7 @@ fn totals(sorter: Sorter, skipped: Skipped, capture: &Capture) -> Totals {
     let (mut summary, quality) = (sorter.summary, sorter.quality.conclude(capture.files()));
     let mut findings: Vec<_> = capture.files().flat_map(file_findings).collect();
     findings.extend(quality.findings());
+    findings.extend(sorter.elsewhere.findings());
     summary.skipped_frames = skipped
         .by_reason
         .into_iter()

@@ -4,6 +4,7 @@ use super::{Case, DecryptionStatus, Reason};
 use crate::keys::KeyIdentity;
 use crate::moment::Moment;
 use crate::report::hex;
+use crate::report::software;
 use crate::report::tls::ResumptionReport;
 use crate::role::Role;
 use crate::tls::TlsFacts;
@@ -127,6 +128,35 @@ impl Case<'_> {
         )
     }
 
+    pub(super) fn tls13(&self) -> Explanation {
+        let suite = self.facts.suite_name().unwrap_or_default();
+        let evidence = format!(
+            "TLS 1.3 with {suite}: its keys come from an ephemeral exchange, no RSA key opens it"
+        );
+        Explanation::new(Reason::Tls13, evidence, self.way_around())
+    }
+
+    pub(super) fn forward_secrecy(&self, suite: &Suite) -> Explanation {
+        let name = suite.openssl().unwrap_or(suite.name);
+        let evidence = format!(
+            "{name} uses {}: its keys come from an ephemeral exchange, no RSA key opens it",
+            suite.key_exchange.name()
+        );
+        Explanation::new(Reason::ForwardSecrecy, evidence, self.way_around())
+    }
+
+    /// How to get a session that can be opened, with the software at hand.
+    fn way_around(&self) -> String {
+        let ways = "record a key log at one of the ends (SSLKEYLOGFILE), or let one end offer RSA key exchange only for a test; docs/key-logs.md has both for each program";
+        match self.greeting.and_then(software::of_greeting) {
+            None => ways.to_owned(),
+            Some(server) => format!(
+                "{ways}. The greeting names {}. Key log: {}. RSA key exchange: {}",
+                server.name, server.key_log, server.rsa_exchange
+            ),
+        }
+    }
+
     pub(super) fn no_key_for_certificate(&self) -> Explanation {
         let certificate = self.facts.certificates.first();
         let wanted = certificate.map(certificate_name).unwrap_or_default();
@@ -191,29 +221,6 @@ pub(super) fn handshake_missing() -> Explanation {
     )
 }
 
-pub(super) fn tls13(facts: &TlsFacts) -> Explanation {
-    let suite = facts.suite_name().unwrap_or_default();
-    Explanation::new(
-        Reason::Tls13,
-        format!(
-            "TLS 1.3 with {suite}: its keys come from an ephemeral exchange, no RSA key opens it"
-        ),
-        "record a key log at one of the ends (SSLKEYLOGFILE), or let a test use TLS 1.2 with RSA key exchange",
-    )
-}
-
-pub(super) fn forward_secrecy(suite: &Suite) -> Explanation {
-    let name = suite.openssl().unwrap_or(suite.name);
-    Explanation::new(
-        Reason::ForwardSecrecy,
-        format!(
-            "{name} uses {}: its keys come from an ephemeral exchange, no RSA key opens it",
-            suite.key_exchange.name()
-        ),
-        "record a key log at one of the ends (SSLKEYLOGFILE), or force RSA key exchange for a test (OpenSSL cipher string `kRSA`)",
-    )
-}
-
 pub(super) fn shared_secret(suite: &Suite) -> Explanation {
     let beside = match suite.key_exchange {
         KeyExchange::RsaPsk => "besides what the RSA key opens ",
@@ -251,13 +258,14 @@ pub(super) fn resumed(facts: &TlsFacts, resumption: Resumption) -> Explanation {
         Resumption::Ticket => format!("the ticket with SHA-256 {handle}..."),
         Resumption::Psk => "a pre-shared key".into(),
     };
-    let frame = told.map_or(0, |told| told.before_frame);
+    let at = facts.client_hello_at.unwrap_or_default();
     Explanation::new(
         Reason::ResumedWithoutOrigin,
         format!(
-            "the handshake resumes the session of {by}, which was made before frame {frame} and is not opened here: no key is exchanged in it"
+            "the handshake resumes the session of {by}, which was made before frame {} ({}) and is not opened here: no key is exchanged in it",
+            at.frame, at.ts
         ),
-        "give the capture that has that session too, which opens all that resume it (`summary.missing_origins` counts them), or restart the client so that it makes a full handshake",
+        "give the capture that has that session too, which opens all that resume it (`summary.missing_origins` counts them): sessions are kept for minutes to hours (Postfix: 1 hour), and at most a day (RFC 5246 §F.1.4). Or restart the client so that it makes a full handshake",
     )
 }
 
