@@ -19,19 +19,19 @@ pub const SOFTWARE: &[Software] = &[
     Software {
         name: "Postfix",
         greeting: &["Postfix"],
-        key_log: "no option for it; load libsslkeylog.so into its processes (`import_environment = ... LD_PRELOAD=/path/libsslkeylog.so SSLKEYLOGFILE=/path/keys`), or look on with eCapture",
+        key_log: "no option for it; add `LD_PRELOAD=libsslkeylog.so SSLKEYLOGFILE=FILE` to `import_environment`, or look on with eCapture",
         rsa_exchange: "`smtpd_tls_protocols` and `smtpd_tls_mandatory_protocols` = `<=TLSv1.2`, `tls_high_cipherlist = kRSA`, `smtpd_tls_ciphers` and `smtpd_tls_mandatory_ciphers` = `high`; the client with `smtp_` for `smtpd_`",
     },
     Software {
         name: "Exim",
         greeting: &["Exim"],
-        key_log: "start it with `SSLKEYLOGFILE=/path/keys` and set `keep_environment = SSLKEYLOGFILE`; the file must be writable for its user",
+        key_log: "start it with `SSLKEYLOGFILE=FILE` and set `keep_environment = SSLKEYLOGFILE`; its user must be allowed to write the file",
         rsa_exchange: "`tls_require_ciphers = kRSA` and `openssl_options = +no_tlsv1_3`; built with GnuTLS `tls_require_ciphers = NORMAL:-VERS-TLS1.3:-KX-ALL:+RSA`",
     },
     Software {
         name: "Sendmail",
         greeting: &["Sendmail"],
-        key_log: "no option for it; start it with `LD_PRELOAD=/path/libsslkeylog.so SSLKEYLOGFILE=/path/keys`, or look on with eCapture",
+        key_log: "no option for it; start it with `LD_PRELOAD=libsslkeylog.so SSLKEYLOGFILE=FILE`, or look on with eCapture",
         rsa_exchange: "`O CipherList=kRSA`, `O ServerSSLOptions=+SSL_OP_NO_TLSv1_3`, `O ClientSSLOptions=+SSL_OP_NO_TLSv1_3`",
     },
     Software {
@@ -109,7 +109,7 @@ pub const SOFTWARE: &[Software] = &[
     Software {
         name: "any program with OpenSSL",
         greeting: &[],
-        key_log: "in its source `SSL_CTX_set_keylog_callback`; without it `LD_PRELOAD=/path/libsslkeylog.so SSLKEYLOGFILE=FILE`, or `ecapture tls -m keylog --keylogfile=FILE` (eBPF)",
+        key_log: "in its source `SSL_CTX_set_keylog_callback`; without it `LD_PRELOAD=libsslkeylog.so SSLKEYLOGFILE=FILE`, or `ecapture tls -m keylog --keylogfile=FILE` (eBPF)",
         rsa_exchange: "`MaxProtocol = TLSv1.2` and `CipherString = kRSA` in the `openssl.cnf` that `OPENSSL_CONF` names, where the program does not set its own",
     },
 ];

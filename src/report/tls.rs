@@ -223,7 +223,11 @@ impl TlsReport {
                 Resumption::Psk => "psk",
             }),
             resumption: ResumptionReport::new(facts),
-            new_ticket: facts.new_ticket.as_deref().and_then(ticket_handle),
+            new_ticket: facts
+                .new_ticket
+                .as_deref()
+                .filter(|t| !t.is_empty())
+                .and_then(ticket_handle),
             extended_master_secret: agrees(EXTENDED_MASTER_SECRET),
             encrypt_then_mac: agrees(ENCRYPT_THEN_MAC),
             client_certificate_requested: facts.client_certificate_requested,

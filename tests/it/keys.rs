@@ -277,3 +277,20 @@ fn the_manual_explains_every_field() {
         .collect();
     assert!(missing.is_empty(), "docs/keys.md does not name {missing:?}");
 }
+
+/// Each command of the page, with the text behind it.
+#[test]
+fn the_manual_shows_what_is_printed() {
+    let manual = lab::read_text(&lab::root().join("docs/keys.md"));
+    let blocks = manual.split("```console\n$ smtp-decrypt ").skip(1);
+    let shown = blocks.map(|block| {
+        let (command, rest) = block.split_once("\n```\n").expect("an end");
+        let (_, rest) = rest.split_once("```text\n").expect("what is printed");
+        (command, rest.split_once("```").expect("an end").0)
+    });
+    for (command, expected) in shown.clone() {
+        let arguments: Vec<_> = command.split_whitespace().collect();
+        assert_eq!(stdout(&run(&arguments)), expected, "{command}");
+    }
+    assert_eq!(shown.count(), 2);
+}

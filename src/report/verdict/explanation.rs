@@ -1,7 +1,7 @@
 //! What a reason is told with: the facts that show it, in a sentence, and what would help.
 
 use super::{Case, DecryptionStatus, Reason};
-use crate::keys::KeyIdentity;
+use crate::keys::{KeyId, KeyIdentity, Row};
 use crate::moment::Moment;
 use crate::report::hex;
 use crate::report::software;
@@ -11,6 +11,9 @@ use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
 use crate::tls::facts::{Origin, PremasterNote, Resumption, Secret};
 use crate::tls::suite::{KeyExchange, Suite};
+
+/// Keys that a sentence names; of more the number is told.
+const MOST_KEYS: usize = 4;
 
 /// A reason with its evidence and what would help.
 pub(super) struct Explanation {
@@ -150,10 +153,9 @@ impl Case<'_> {
         let ways = "record a key log at one of the ends (SSLKEYLOGFILE), or let one end offer RSA key exchange only for a test; docs/key-logs.md has both for each program";
         match self.greeting.and_then(software::of_greeting) {
             None => ways.to_owned(),
-            Some(server) => format!(
-                "{ways}. The greeting names {}. Key log: {}. RSA key exchange: {}",
-                server.name, server.key_log, server.rsa_exchange
-            ),
+            Some(server) => {
+                format!("{ways}. The greeting names {}: {}", server.name, server.key_log)
+            }
         }
     }
 
@@ -161,15 +163,12 @@ impl Case<'_> {
         let certificate = self.facts.certificates.first();
         let wanted = certificate.map(certificate_name).unwrap_or_default();
         let (ip, port) = (self.ends.server.ip(), self.ends.server.port());
-        let named: Vec<_> = self
-            .keys
-            .ring
-            .rows_naming(ip, port)
-            .map(|(row, id)| {
-                let key = self.keys.ring.key(id).identity();
-                format!("{} ({} bits, SPKI {})", row.source, key.bits, short(&key.spki_sha256))
-            })
-            .collect();
+        let row_key = |(row, id): (&Row, KeyId)| {
+            let key = self.keys.ring.key(id).identity();
+            format!("{} ({} bits, SPKI {})", row.source, key.bits, short(&key.spki_sha256))
+        };
+        let rows = self.keys.ring.rows_naming(ip, port);
+        let named: Vec<_> = rows.take(MOST_KEYS).map(row_key).collect();
         if !named.is_empty() {
             let evidence = format!(
                 "the server's certificate is {wanted}; the key of {} is another",
@@ -178,19 +177,30 @@ impl Case<'_> {
             return Explanation::new(
                 Reason::KeyMismatch,
                 evidence,
-                "give the private key of that certificate; `openssl pkey -in KEY -pubout -outform der | sha256sum` shows a key's SPKI hash",
+                "give the private key of that certificate; `smtp-decrypt keys` shows what each key opens, and `openssl pkey -in KEY -pubout -outform der | sha256sum` a key's SPKI hash",
             );
         }
         let given = match self.keys.ring.keys().len() {
             0 => "no RSA key was given".to_string(),
-            1 => "the one key given is another".to_string(),
-            n => format!("none of the {n} keys given is its key"),
+            1 => format!("the one key given is another: {}", self.key_names()),
+            n => format!("none of the {n} keys given is its key: {}", self.key_names()),
         };
         Explanation::new(
             Reason::NoKey,
             format!("the server's certificate is {wanted}; {given}"),
             "give the private key of that certificate with --keys or --key",
         )
+    }
+
+    /// The keys given, the first of them by name.
+    fn key_names(&self) -> String {
+        let keys = self.keys.ring.keys();
+        let named: Vec<_> =
+            keys.iter().take(MOST_KEYS).map(|key| key_name(key.identity())).collect();
+        match keys.len() - named.len() {
+            0 => named.join(", "),
+            more => format!("{} and {more} more", named.join(", ")),
+        }
     }
 
     pub(super) fn no_key_fits(&self) -> Explanation {
