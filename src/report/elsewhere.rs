@@ -6,9 +6,12 @@
 //! for it may have been printed when a later one ends; what later ones show of earlier ones becomes
 //! a finding of the capture.
 
+mod origins;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 
+use self::origins::Origins;
 use super::codes::finding;
 use super::findings::Finding;
 use super::session::SessionReport;
@@ -33,6 +36,7 @@ pub struct Elsewhere {
     servers: HashMap<SocketAddr, Server>,
     /// In the order in which they were met first, to forget the oldest.
     order: VecDeque<SocketAddr>,
+    origins: Origins,
     findings: Vec<Finding>,
 }
 
@@ -64,6 +68,9 @@ impl Elsewhere {
         let server = self.server(session.server.0);
         server.judge(session);
         server.learn(session);
+        let origin = self.origins.told(session);
+        origin.into_iter().for_each(|more| add_to_verdict(session, &more));
+        self.origins.learn(session);
     }
 
     fn server(&mut self, address: SocketAddr) -> &mut Server {

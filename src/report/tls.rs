@@ -261,6 +261,27 @@ impl TlsReport {
     }
 }
 
+/// `tls.resumed` and `tls.resumption.handle`: what names a session to those that resume it.
+pub(super) type Handle = (&'static str, String);
+
+impl TlsReport {
+    /// What later sessions name to resume this one.
+    pub(super) fn gives_out(&self) -> impl Iterator<Item = Handle> {
+        // A session that takes up an ID gives out the same, and in TLS 1.3 it only echoes
+        // (RFC 8446 §4.1.3).
+        let is_echo = self.resumed.is_some() || self.version.as_deref() == Some("TLSv1.3");
+        let id = self.server_hello.as_ref().map(|hello| hello.session_id.clone());
+        let id = id.filter(|id| !id.is_empty() && !is_echo).map(|id| ("session_id", id));
+        id.into_iter().chain(self.new_ticket.clone().map(|ticket| ("ticket", ticket)))
+    }
+
+    /// What this session names to resume an earlier one.
+    pub(super) fn takes_up(&self) -> Option<Handle> {
+        let handle = self.resumption.as_ref()?.handle.clone()?;
+        Some((self.resumed?, handle))
+    }
+}
+
 impl ClientHelloReport {
     fn new(hello: &ClientHello) -> Self {
         Self {

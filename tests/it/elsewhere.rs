@@ -126,3 +126,29 @@ fn the_testdata_accuses_nobody() {
         }
     }
 }
+
+/// Without its key the first session is closed, and with it the second, which resumes it.
+#[test]
+fn a_session_that_cannot_be_resumed_names_the_one_that_would_have_to_be_opened() {
+    for name in ["resume_ticket", "resume_session_id"] {
+        let report = Runner::keyless().report_and_streams(&Lab::load(name).files).0;
+        let decryption = &report["sessions"][1]["tls"]["decryption"];
+        assert_eq!(decryption["reason"], "resumed_without_origin");
+        let evidence = text(&decryption["evidence"]);
+        assert!(evidence.contains("; it is session 1 of this capture"), "{evidence}");
+        let findings = items(&report["sessions"][1]["findings"]);
+        assert!(findings.iter().any(|finding| finding["message"] == evidence), "{findings:?}");
+    }
+}
+
+/// Of two certificates of a server the key of one was given.
+#[test]
+fn a_certificate_without_key_is_told_beside_another_of_the_same_server() {
+    let first = moved("tls12_aes128_sha", [192, 0, 2, 1], 587);
+    let second = moved("key_rsa1024", [192, 0, 2, 2], 587);
+    let report = report(&[first, second]);
+    let evidence = text(&report["sessions"][1]["tls"]["decryption"]["evidence"]);
+    let other =
+        "; in session 1 the same server showed another certificate, \"CN=mail.example.com\"";
+    assert!(evidence.contains(other), "{evidence}");
+}

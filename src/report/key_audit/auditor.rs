@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::super::session::SessionReport;
-use super::super::tls::TlsReport;
+use super::super::tls::{Handle, TlsReport};
 use super::super::{Generator, KeyReport, MissingOrigin, Opened, Reason, Summary};
 use super::{
     KEY_AUDIT_SCHEMA, KeyAudit, MOST_NAMED, MissingKey, MissingSecret, RowReport, UnusableKey,
@@ -41,9 +41,6 @@ enum Lock {
     Spki(String),
     Server(SocketAddr),
 }
-
-/// `tls.resumed` and `tls.resumption.handle` of a session that resumes another.
-type Handle = (&'static str, String);
 
 impl KeyAuditor {
     /// Notes a session.
@@ -86,7 +83,7 @@ impl KeyAuditor {
             name(&mut key.servers, session.server);
         }
         let room = MOST_HANDLES.saturating_sub(self.handles.len());
-        self.handles.extend(given_out(tls).take(room).map(|handle| (handle, lock.clone())));
+        self.handles.extend(tls.gives_out().take(room).map(|handle| (handle, lock.clone())));
     }
 
     fn miss_secret(&mut self, session: &SessionReport, tls: &TlsReport, reason: Reason) {
@@ -100,8 +97,7 @@ impl KeyAuditor {
             reason,
             client_random: tls.client_hello.as_ref().map(|hello| hello.random.clone()),
         };
-        let resumption = tls.resumption.as_ref().and_then(|told| told.handle.clone());
-        self.missing_secrets.push((secret, tls.resumed.zip(resumption)));
+        self.missing_secrets.push((secret, tls.takes_up()));
     }
 
     /// The document, when all sessions were seen. `errors` is what was wrong with the keys.
@@ -184,13 +180,6 @@ fn needs_key_log(reason: Reason, tls: &TlsReport) -> bool {
         }
         _ => false,
     }
-}
-
-/// What later sessions would name to resume this one.
-fn given_out(tls: &TlsReport) -> impl Iterator<Item = Handle> {
-    let id = tls.server_hello.as_ref().map(|hello| hello.session_id.clone());
-    let id = id.filter(|id| !id.is_empty()).map(|id| ("session_id", id));
-    id.into_iter().chain(tls.new_ticket.clone().map(|ticket| ("ticket", ticket)))
 }
 
 /// Adds to a list that has its limit.
