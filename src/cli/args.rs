@@ -38,6 +38,8 @@ pub(super) enum Command {
     Compare(Box<CompareArgs>),
     /// Hold sessions against policies and baselines, for CI
     Check(Box<CheckArgs>),
+    /// Validate keys and key logs: which sessions each opens, and which are missing
+    Keys(Box<KeysArgs>),
 }
 
 /// Options that every command shares.
@@ -237,6 +239,28 @@ pub(super) struct CheckArgs {
     /// Where to print it, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(mut_arg("captures", |arg| arg.required(false)
+    .help("Capture files or directories; - is standard input. Without any, only the keys are validated")))]
+pub(super) struct KeysArgs {
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+    /// What to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: KeysFormat,
+    /// Where to print it, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KeysFormat {
+    /// For people
+    Text,
+    /// One document
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

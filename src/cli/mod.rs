@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod export;
 mod follow;
+mod keys;
 mod output;
 mod plan;
 mod progress;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Keys(args)) => keys::run(args),
     };
     match result {
         Ok(exit) => exit.into(),

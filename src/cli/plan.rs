@@ -20,6 +20,8 @@ const PASSWORD_VARIABLE: &str = "SMTP_DECRYPT_PASSWORD";
 /// What a command is asked to do.
 pub(super) struct Plan {
     pub(super) setup: Arc<Setup>,
+    /// What is wrong with the keys; it has been told.
+    pub(super) key_errors: Vec<KeyError>,
     sessions: Asked,
     require_decrypted: bool,
     quiet: bool,
@@ -58,6 +60,7 @@ impl Plan {
             quiet: args.quiet,
             follows: false,
             faults: Faults { keys: !errors.is_empty(), ..Faults::default() },
+            key_errors: errors,
         }
     }
 
@@ -86,6 +89,15 @@ impl Plan {
         let wanted = self.sessions.wants(session.id);
         self.faults.not_decrypted |= self.require_decrypted && wanted && is_closed(session);
         wanted
+    }
+
+    /// The files that key material was read from, those that the user named and those that they
+    /// name.
+    pub(super) fn key_files(&self, args: &SharedArgs) -> impl Iterator<Item = PathBuf> {
+        let named = [&args.keys, &args.key, &args.keylog].into_iter().flatten();
+        let keys = self.setup.keys.ring.keys();
+        let keys = keys.iter().map(|key| PathBuf::from(&key.identity().path));
+        named.chain(&args.password_file).cloned().chain(keys)
     }
 
     fn has_no_keys(&self) -> bool {
@@ -117,6 +129,11 @@ impl Plan {
         if let Some(text) = self.sessions.missing(summary).filter(|_| !self.quiet) {
             output::say(&text);
         }
+    }
+
+    /// Decides the exit code where no capture was to be read.
+    pub(super) fn exit_without_captures(self) -> Exit {
+        Exit::of_run(self.faults)
     }
 
     /// Decides the exit code.

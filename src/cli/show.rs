@@ -66,11 +66,8 @@ fn followed(args: &ShowArgs, plan: &mut Plan) -> anyhow::Result<Capture> {
 
 /// Files that are read, and so must not be written.
 fn inputs(args: &ShowArgs, plan: &Plan, capture: &Capture) -> Vec<PathBuf> {
-    let shared = &args.shared;
-    let named = [&shared.keys, &shared.key, &shared.keylog].into_iter().flatten();
-    let keys = plan.setup.keys.ring.keys().iter().map(|key| PathBuf::from(&key.identity().path));
     let captures = capture.files().map(|file| PathBuf::from(&file.path));
-    named.chain(&shared.password_file).cloned().chain(keys).chain(captures).collect()
+    plan.key_files(&args.shared).chain(captures).collect()
 }
 
 fn style(args: &ShowArgs) -> text::Style {

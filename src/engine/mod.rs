@@ -136,6 +136,7 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
         summary.skipped_frames = desk.skipped.into_summary();
         let quality = desk.quality.conclude(capture.files());
         findings.extend(quality.findings());
+        findings.extend(self.sorter.elsewhere.findings());
         findings.extend(totals::fragments(&desk.decoder.fragment_facts()));
         findings.extend(self.secrets);
         findings.extend(desk.chooser.findings());

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::batch::Part;
 use super::event::{Event, What};
 use super::numbering::Numbering;
-use crate::report::{QualityCounter, SessionReport, Summary};
+use crate::report::{Elsewhere, QualityCounter, SessionReport, Summary};
 use crate::session::Ended;
 
 /// Sorts what ends into sessions and the rest.
@@ -13,6 +13,9 @@ use crate::session::Ended;
 pub(super) struct Sorter {
     numbering: Numbering,
     pub(super) summary: Summary,
+    /// Meets the sessions where they come out in the order of their report, so that what it says
+    /// of them is the same however they were computed.
+    pub(super) elsewhere: Elsewhere,
     /// The events of a batch.
     events: Vec<Event>,
 }
@@ -32,7 +35,8 @@ impl Sorter {
         let mut flow = ControlFlow::Continue(());
         for event in events.drain(..) {
             self.note(event.connection, event.what, quality);
-            while let (true, Some(report)) = (flow.is_continue(), self.numbering.next()) {
+            while let (true, Some(mut report)) = (flow.is_continue(), self.numbering.next()) {
+                self.elsewhere.meet(&mut report);
                 flow = on_session(report);
             }
         }

@@ -8,6 +8,7 @@ pub mod flow_name;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod key_logs;
 pub mod lane;
 pub mod mask;
 pub mod ndjson;

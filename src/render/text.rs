@@ -11,6 +11,7 @@ mod grid;
 mod heading;
 mod hex;
 mod ink;
+pub mod keys;
 mod line;
 mod mails;
 mod message;

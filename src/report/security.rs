@@ -29,15 +29,11 @@ pub(super) fn of_tls(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) 
     let mut found: Vec<_> = odd.collect();
     let hellos = facts.client_hello.as_ref().zip(facts.server_hello.as_ref());
     if let Some((client, server)) = hellos {
-        let frame = frame_of(session, "tls.server_hello");
+        let frame = session.frame_of("tls.server_hello");
         found.extend(of_hellos(facts, client, server).into_iter().map(|found| found.at(frame)));
     }
     found.extend(no_close_notify(session, facts, tcp));
     found
-}
-
-fn frame_of(session: &SessionReport, event: &str) -> Option<u64> {
-    session.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.frame)
 }
 
 fn of_hellos(facts: &TlsFacts, client: &ClientHello, server: &ServerHello) -> Vec<Finding> {
@@ -72,7 +68,8 @@ fn is_anonymous(suite: &Suite) -> bool {
     matches!(suite.key_exchange, KeyExchange::DhAnon | KeyExchange::EcdhAnon)
 }
 
-fn is_weak(suite: &Suite) -> bool {
+/// Whether a cipher is none, or no protection any more.
+pub(super) fn is_weak(suite: &Suite) -> bool {
     use Cipher::{
         Des40Cbc, DesCbc, IdeaCbc, Null, Rc2Bits40Cbc, Rc2Bits56Cbc, Rc2Bits128Cbc, Rc4Bits40,
         Rc4Bits56, Rc4Bits128, TripleDesCbc,

@@ -8,8 +8,7 @@ mod reason;
 use serde::Serialize;
 
 use self::explanation::{
-    Explanation, bad_premaster, forward_secrecy, handshake_missing, one_sided, resumed,
-    shared_secret, tls13, unsupported,
+    Explanation, bad_premaster, handshake_missing, one_sided, resumed, shared_secret, unsupported,
 };
 pub use self::reason::Reason;
 use super::findings::{Finding, Severity};
@@ -80,6 +79,8 @@ pub(super) struct Case<'a> {
     pub(super) facts: &'a TlsFacts,
     pub(super) keys: &'a Keys,
     pub(super) ends: Ends,
+    /// The server's greeting, where it was readable.
+    pub(super) greeting: Option<&'a str>,
     /// The connection was closed within the capture.
     pub(super) closed: bool,
 }
@@ -251,7 +252,7 @@ impl Case<'_> {
             return Some(self.not_in_log());
         }
         if facts.is_tls13() {
-            return Some(tls13(facts));
+            return Some(self.tls13());
         }
         if let Some(resumption) = facts.resumed {
             return Some(resumed(facts, resumption));
@@ -260,7 +261,7 @@ impl Case<'_> {
             KeyExchange::Rsa | KeyExchange::RsaExport => None,
             KeyExchange::RsaPsk | KeyExchange::Psk => Some(shared_secret(suite)),
             KeyExchange::NoExchange => Some(unsupported(facts)),
-            _ => Some(forward_secrecy(suite)),
+            _ => Some(self.forward_secrecy(suite)),
         }
     }
 

@@ -35,8 +35,8 @@ pub struct TlsFacts {
     pub client_certificate_sent: bool,
     /// The session was resumed.
     pub resumed: Option<Resumption>,
-    /// The server gave out a ticket.
-    pub new_session_ticket: bool,
+    /// The ticket that the server gave out, up to TLS 1.2; in TLS 1.3 another is sent back.
+    pub new_ticket: Option<Vec<u8>>,
     /// A key log was there, but had no line for this session.
     pub log_without_line: bool,
     /// Negotiations after the first.

@@ -188,10 +188,10 @@ impl Tls {
 
     /// A ticket comes before the server's ChangeCipherSpec (RFC 5077 §3.3).
     fn on_new_ticket(&mut self, message: &Message<'_>) {
-        self.facts.new_session_ticket = true;
         // Lifetime of four bytes, length of two.
         if !self.facts.is_tls13() {
             self.negotiation.new_ticket = message.body.get(6..).map(<[u8]>::to_vec);
+            self.facts.new_ticket.clone_from(&self.negotiation.new_ticket);
         }
     }
 

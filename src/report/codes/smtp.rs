@@ -165,6 +165,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &[
             "a firewall that inspects SMTP (Cisco PIX and ASA `fixup protocol smtp`)",
             "an attack",
+            "a server that offers TLS to some clients only, or several servers behind one address",
         ],
         advice: "switch SMTP inspection off (`no inspect esmtp`), and let clients demand TLS (MTA-STS, DANE)",
     },

@@ -275,7 +275,7 @@ pub(super) const CODES: &[Code] = &[
         code: "tls.downgrade",
         severity: Severity::Warning,
         meaning: "The sides agreed on less than both can do.",
-        evidence: "The version agreed on, the one that the client offered, and a session in which the same server agreed to it; or the downgrade mark in the server's random (RFC 8446 §4.1.3).",
+        evidence: "The version or weak suite agreed on, the better one that the client offered, and a session in which the same server agreed to it; or the downgrade mark in the server's random (RFC 8446 §4.1.3).",
         causes: &[
             "somebody in between who alters the negotiation",
             "a middlebox that terminates TLS",

@@ -100,7 +100,7 @@ fn covers(pattern: &str, asked: &str) -> bool {
 
 impl CertificateReport {
     /// Subject and issuer, as sentences name a certificate.
-    pub(super) fn named(&self) -> String {
+    pub(in crate::report) fn named(&self) -> String {
         format!("\"{}\", issued by \"{}\"", self.subject, self.issuer)
     }
 }
