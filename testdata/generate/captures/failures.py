@@ -8,16 +8,15 @@ from lab.smtp_client import EHLO
 from lab.smtp_server import PASSWORD, USER, Behaviour
 
 
-def until_handshake_fails(client, context):
+def until_handshake_fails(client, context, server_name="mail.example.com"):
     """Plain phase, then a handshake that must not succeed."""
     client.reply()
     client.command(EHLO)
     client.expect("STARTTLS", 220)
     try:
-        client.start_tls(context, "starttls")
+        client.start_tls(context, "starttls", server_name=server_name)
     except (ssl.SSLError, OSError):
-        client.close()
-        return
+        return client.close()
     raise RuntimeError("the handshake was meant to fail")
 
 
@@ -52,7 +51,7 @@ def tls_unknown_ca(studio):
 @scene("rst_after_clienthello", "the server resets the connection after ClientHello", 2587,
        expected=Expected("reset"))
 def rst_after_clienthello(studio):
-    behaviour = Behaviour(studio.server_context(), reset_after_client_hello=True)
+    behaviour = Behaviour(studio.server_context(), at_client_hello="reset")
     return python_to_python(studio, behaviour,
                             lambda client, _: until_handshake_fails(client, studio.client_context()))
 

@@ -72,6 +72,7 @@ class Reader:
             reply = self._add(command, auth=authenticating)
             authenticating = reply.startswith("334")
             self._note(command, reply)
+        self._add(None)  # a reply that nobody asked for: 421
         return self
 
     def _add(self, command, auth=False):

@@ -33,6 +33,9 @@ class Recording:
     tls_c2s: bytes = b""
     tls_s2c: bytes = b""
     tls: TlsFacts | None = None
+    # What something in between added behind the plain phase; no end said it, and no dialogue has it.
+    injected_c2s: bytes = b""
+    injected_s2c: bytes = b""
     proxy: str | None = None  # PROXY header in words; its bytes are part of plain_c2s
     proxy_bytes: int = 0
     stored_mails: list = field(default_factory=list)  # as the server stored them
@@ -44,6 +47,10 @@ class Recording:
     @property
     def s2c(self):
         return self.plain_s2c + self.tls_s2c
+
+    def on_the_wire(self):
+        """Both directions, with what was injected: (c2s, s2c)."""
+        return (self.plain_c2s + self.injected_c2s + self.tls_c2s, self.plain_s2c + self.injected_s2c + self.tls_s2c)
 
 
 def address(pair):
