@@ -439,7 +439,8 @@ fn is_implicit(closed: &Closed<'_>) -> bool {
 
 fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
     let is_closed = closed.tcp.closing() != Closing::Open;
-    Case { facts, keys: closed.keys, ends: closed.ends, closed: is_closed }.decide()
+    let spoke = PerRole::new(|role| closed.tcp.counters[role].stream_bytes > 0);
+    Case { facts, keys: closed.keys, ends: closed.ends, closed: is_closed, spoke }.decide()
 }
 
 fn proxy_report(header: &ProxyHeader) -> ProxyReport {

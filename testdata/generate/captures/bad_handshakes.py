@@ -5,6 +5,7 @@ from captures.failures import until_handshake_fails
 from lab.acts import gnutls_cli, program_to_python, python_to_program, python_to_python, s_client
 from lab.middlebox import Middlebox
 from lab.pki import openssl
+from lab.recording import TlsFacts
 from lab.scene import Expected, scene
 from lab.smtp_client import SmtpClient
 from lab.smtp_server import Behaviour, SmtpServer
@@ -12,9 +13,10 @@ from lab.smtp_server import Behaviour, SmtpServer
 CHANGE_CIPHER_SPEC = 20
 
 
-def broken(name, broken_by, finding, port=2587, outcome="tls_failed", **settings):
+def broken(name, broken_by, finding, port=2587, outcome="tls_failed", reason=None, **settings):
     """A scene of one connection whose handshake fails."""
-    return scene(name, broken_by, port, broken_by=broken_by, expected=Expected(outcome, finding=finding), **settings)
+    return scene(name, broken_by, port, broken_by=broken_by, expected=Expected(outcome, reason, finding=finding),
+                 **settings)
 
 
 def until_wrapper_fails(client, context, server_name="mail.example.com"):
@@ -192,7 +194,7 @@ def flip_finished(data):
 
 
 @broken("bad_altered_record", "something between flips a bit of the client's Finished; recorded at the server",
-        "tls.keys_disagree")
+        "tls.keys_disagree", reason="integrity_failed")
 def altered_record(studio):
     with SmtpServer(2587, Behaviour(studio.server_context())) as server:
         with Middlebox(2588, 2587, client=flip_finished):
@@ -206,6 +208,7 @@ def altered_record(studio):
         "tls.plaintext_to_tls_port", 465, own_server=True)
 def plain_to_tls_port(studio):
     def talk(client, _):
+        client.facts = TlsFacts("wrapper")
         client.send(b"EHLO client.example.org\r\n")
         client.sock.recv(65536)  # an alert, which is not SMTP
         client.close()
@@ -216,4 +219,6 @@ def plain_to_tls_port(studio):
         has_keys=False)
 def tls_to_plain_port(studio):
     words = [word for word in gnutls_cli(2587) if word != "--starttls-proto=smtp"]
-    return program_to_python(Behaviour(), *words)
+    recordings = program_to_python(Behaviour(), *words)
+    recordings[0].tls, recordings[0].plain_c2s = TlsFacts("wrapper"), b""  # the "line" was a ClientHello
+    return recordings
