@@ -101,7 +101,7 @@ def starttls_answer(studio):
         client.send_mail(simple("starttls_answer"))
         client.quit()
     recording = client.truth()
-    recording.injected_s2c = INJECTED_REPLY
+    recording.injected = {"s2c": INJECTED_REPLY.decode()}
     return [recording]
 
 
@@ -262,5 +262,5 @@ def starttls_injection(studio):
     recording = client.truth()
     recording.client, recording.server = box.address, "127.0.0.1:587"
     made = agree_with_postfix(watch, recording)
-    made.injected_c2s = injected
+    made.injected = {"c2s": injected.decode()}
     return [made]

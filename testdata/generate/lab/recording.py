@@ -33,9 +33,8 @@ class Recording:
     tls_c2s: bytes = b""
     tls_s2c: bytes = b""
     tls: TlsFacts | None = None
-    # What something in between added behind the plain phase; no end said it, and no dialogue has it.
-    injected_c2s: bytes = b""
-    injected_s2c: bytes = b""
+    # What something in between added behind the plain phase, by direction: no end said it, and neither took it.
+    injected: dict = field(default_factory=dict)
     proxy: str | None = None  # PROXY header in words; its bytes are part of plain_c2s
     proxy_bytes: int = 0
     stored_mails: list = field(default_factory=list)  # as the server stored them
@@ -47,10 +46,6 @@ class Recording:
     @property
     def s2c(self):
         return self.plain_s2c + self.tls_s2c
-
-    def on_the_wire(self):
-        """Both directions, with what was injected: (c2s, s2c)."""
-        return (self.plain_c2s + self.injected_c2s + self.tls_c2s, self.plain_s2c + self.injected_s2c + self.tls_s2c)
 
 
 def address(pair):

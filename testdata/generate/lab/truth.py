@@ -57,15 +57,16 @@ def connection_truth(number, recording, expected):
     made = {
         "n": number, "client": recording.client, "server": recording.server,
         "tls": tls_truth(recording.tls, expected.reason),
-        "plain_bytes": {"c2s": len(recording.plain_c2s + recording.injected_c2s),
-                        "s2c": len(recording.plain_s2c + recording.injected_s2c)},
-        "stream": dict(zip(("c2s", "s2c"), map(summary, recording.on_the_wire()))),
+        "plain_bytes": {"c2s": len(recording.plain_c2s), "s2c": len(recording.plain_s2c)},
+        "stream": {"c2s": summary(recording.c2s), "s2c": summary(recording.s2c)},
         "dialogue": read.steps,
         "messages": [{key: value for key, value in mail.items() if key != "data"} for mail in read.mails],
         "expected_outcome": expected.outcome, "expected_reason": expected.reason,
     }
     if recording.proxy:
         made["proxy"] = {"header": recording.proxy, "bytes": recording.proxy_bytes}
+    if recording.injected:
+        made["injected"] = recording.injected
     if expected.finding:
         made["expected_finding"] = expected.finding
     if expected.outcome_with_keylog:
@@ -83,8 +84,8 @@ def check_stored_mails(recording, mails):
 
 def write_streams(folder, name, number, recording):
     folder.mkdir(exist_ok=True)
-    for way, data in zip(("c2s", "s2c"), recording.on_the_wire()):
-        (folder / f"{name}.{number}.{way}").write_bytes(data)
+    (folder / f"{name}.{number}.c2s").write_bytes(recording.c2s)
+    (folder / f"{name}.{number}.s2c").write_bytes(recording.s2c)
 
 
 def write_json(path, content):
