@@ -60,6 +60,8 @@ pub struct TcpFacts {
     pub counters: PerRole<Counters>,
     /// What is odd, by sender.
     pub odd: PerRole<Oddities>,
+    /// Bytes that each end sent, to the last one captured, and the other never acknowledged.
+    pub unacknowledged: PerRole<u64>,
     /// The quickest answer to a packet of each end, in ns: the path from the point of capture to
     /// the other end and back.
     pub quickest_ack_ns: PerRole<Option<i64>>,

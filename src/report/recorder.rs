@@ -446,6 +446,7 @@ fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
         ends: closed.ends,
         greeting: greeting.map(|greeting| greeting.text.as_str()),
         closed: is_closed,
+        spoke: PerRole::new(|role| closed.tcp.counters[role].stream_bytes > 0),
     }
     .decide()
 }

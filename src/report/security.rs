@@ -42,7 +42,7 @@ fn of_hellos(facts: &TlsFacts, client: &ClientHello, server: &ServerHello) -> Ve
         facts.suite().filter(|suite| is_weak(suite)).map(weak_cipher),
         facts.suite().filter(|suite| is_anonymous(suite)).map(anonymous_cipher),
         no_extended_master_secret(facts, client, server),
-        insecure_renegotiation(facts, client, server),
+        insecure_renegotiation(facts),
         compression(server),
         downgrade(client, server),
     ]
@@ -57,11 +57,11 @@ fn old_version(facts: &TlsFacts) -> Option<Finding> {
 }
 
 fn weak_cipher(suite: &'static Suite) -> Finding {
-    finding("tls.weak_cipher", format!("{} was agreed on", suite.name))
+    finding("tls.weak_cipher", format!("{} was agreed on", suite.id.both_names()))
 }
 
 fn anonymous_cipher(suite: &'static Suite) -> Finding {
-    finding("tls.anonymous_cipher", format!("{} was agreed on", suite.name))
+    finding("tls.anonymous_cipher", format!("{} was agreed on", suite.id.both_names()))
 }
 
 fn is_anonymous(suite: &Suite) -> bool {
@@ -110,15 +110,19 @@ fn is_before_13(facts: &TlsFacts) -> bool {
     facts.version().is_some_and(|v| (ProtocolVersion::TLS10..=ProtocolVersion::TLS12).contains(&v))
 }
 
-fn insecure_renegotiation(
-    facts: &TlsFacts,
-    client: &ClientHello,
-    server: &ServerHello,
-) -> Option<Finding> {
+/// The client offered secure renegotiation, the server did not take it up (RFC 5746).
+pub(super) fn lacks_secure_renegotiation(facts: &TlsFacts) -> bool {
+    let Some((client, server)) = facts.client_hello.as_ref().zip(facts.server_hello.as_ref())
+    else {
+        return false;
+    };
     let offered =
         client.offers(RENEGOTIATION_INFO) || client.cipher_suites.contains(&RENEGOTIATION_SCSV);
-    let taken = server.agrees(RENEGOTIATION_INFO);
-    (is_before_13(facts) && offered && !taken).then(|| {
+    is_before_13(facts) && offered && !server.agrees(RENEGOTIATION_INFO)
+}
+
+fn insecure_renegotiation(facts: &TlsFacts) -> Option<Finding> {
+    lacks_secure_renegotiation(facts).then(|| {
         finding(
             "tls.insecure_renegotiation",
             "the client offers secure renegotiation, the server does not take it up",

@@ -27,6 +27,8 @@ pub struct TlsFacts {
     pub ssl2_kind: Option<CipherKind>,
     /// The server's certificates.
     pub certificates: Vec<Certificate>,
+    /// The size of the prime in the server's ServerKeyExchange, in bits, if it has one.
+    pub dh_prime_bits: Option<u16>,
     /// When the server's Certificate message came.
     pub certificate_at: Option<Moment>,
     /// The server asked for a client certificate.

@@ -116,8 +116,10 @@ impl Case<'_> {
     pub(super) fn incomplete(&self) -> Explanation {
         let last = if self.facts.server_hello.is_some() {
             "the server's hello was captured, but the handshake was never finished"
-        } else {
+        } else if self.facts.client_hello.is_some() {
             "a ClientHello was captured, but no ServerHello answers it"
+        } else {
+            "the client sent no ClientHello"
         };
         let end = match self.facts.alerts.first() {
             Some(alert) => alert_sentence(alert),
