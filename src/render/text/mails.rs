@@ -12,7 +12,7 @@ use crate::report::{DkimReport, MailReport, PartReport, SessionReport};
 const MOST_RECIPIENTS: usize = 20;
 
 /// Writes each mail of a session.
-pub(super) fn facts(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
+pub(in crate::render) fn facts(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
     let mails = session.smtp.as_ref().map_or(&[][..], |smtp| &smtp.mails);
     for (i, mail) in mails.iter().enumerate() {
         let mut line = Line::hanging(LABELS);
