@@ -2,6 +2,7 @@
 //! loads nothing, runs on one small script for sorting, filtering and folding, and shows everything
 //! without it. docs/html.md says what is where, and how large it gets.
 
+pub mod comparison;
 mod conversation;
 mod counts;
 mod escape;

@@ -64,7 +64,7 @@ impl Glossary {
         let mut used: BTreeSet<_> = findings.iter().map(|finding| finding.code).collect();
         for session in sessions {
             used.extend(session.findings.iter().map(|finding| finding.code));
-            for diagnosis in &session.diagnosis {
+            if let Some(diagnosis) = &session.diagnosis {
                 used.insert(diagnosis.cause.code);
                 used.extend(diagnosis.alternatives.iter().map(|cause| cause.code));
             }

@@ -25,7 +25,8 @@ pub(super) struct Waterfall {
     further: usize,
     marks: Vec<Mark>,
     further_marks: usize,
-    ticks: Vec<Tick>,
+    /// Times at the quarters of the drawing.
+    ticks: Vec<Duration>,
     shares: Vec<Share>,
     for_lost_packets: Option<Duration>,
 }
@@ -45,12 +46,6 @@ struct Mark {
     class: &'static str,
     x: Units,
     words: String,
-}
-
-#[derive(Debug)]
-struct Tick {
-    x: Units,
-    at: Duration,
 }
 
 /// Whom one waited for over the whole session.
@@ -111,7 +106,7 @@ impl Waterfall {
             further: phases.len().saturating_sub(MOST_PHASES),
             marks,
             further_marks,
-            ticks: (0..=4).map(|i| total / 4 * i).map(|ns| Tick { x: scale.at(ns), at: Duration(ns) }).collect(),
+            ticks: (0..=4).map(|quarter| Duration(total / 4 * quarter)).collect(),
             shares: shares(&session.timing),
             for_lost_packets: Some(session.timing.retransmission_ns).filter(|&ns| ns > 0).map(Duration),
         }
