@@ -279,6 +279,8 @@ pub(super) enum CheckFormat {
 pub(super) enum CompareFormat {
     /// For people
     Text,
+    /// One page to look at: two ladders side by side
+    Html,
     /// One document
     Json,
 }

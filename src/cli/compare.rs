@@ -12,6 +12,7 @@ use super::output;
 use super::plan::{self, Plan};
 use crate::compare::{Comparison, Pick, Side, Tolerance, compare};
 use crate::engine;
+use crate::render::html::comparison as html;
 use crate::render::json;
 use crate::render::text::{self, compare as page};
 use crate::session::Setup;
@@ -82,6 +83,7 @@ fn write(args: &CompareArgs, comparison: &Comparison) -> anyhow::Result<()> {
         ..text::Style::default()
     };
     match args.format {
+        CompareFormat::Html => html::write(comparison, &mut out)?,
         CompareFormat::Json => json::document(comparison, &mut out)?,
         CompareFormat::Text => page::write(comparison, &style, &mut out)?,
     }

@@ -41,7 +41,7 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let mut renderer = (args.format.renderer)(&style(args));
     if !args.redact.is_empty() {
         if args.format.name == "tcpflow" {
-            bail!("--redact has no pseudonyms for raw bytes: use text, json, ndjson or csv");
+            bail!("--redact has no pseudonyms for raw bytes: use text, html, json, ndjson or csv");
         }
         renderer = Box::new(Redacted::new(renderer, args.redact_map.clone()));
     }
@@ -100,10 +100,10 @@ fn times(times: Times) -> text::Times {
 }
 
 fn wants(args: &ShowArgs) -> Wants {
-    let is_text = args.format.name == "text";
+    let has_views = args.format.has_views;
     Wants {
-        packets: args.packets && is_text,
-        bytes: args.format.needs_bytes || args.hex && is_text,
+        packets: args.packets && has_views,
+        bytes: args.format.needs_bytes || args.hex && has_views,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod explain;
 pub mod flow_name;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod key_logs;
@@ -62,6 +63,8 @@ pub struct Format {
     pub about: &'static str,
     /// It shows the application's bytes, which are only kept if it does.
     pub needs_bytes: bool,
+    /// It has the views `--packets` and `--hex`.
+    pub has_views: bool,
     /// Makes what renders it.
     pub renderer: fn(&text::Style) -> Box<dyn Renderer>,
 }
@@ -78,30 +81,42 @@ pub static FORMATS: &[Format] = &[
         name: "text",
         about: "For people",
         needs_bytes: false,
+        has_views: true,
         renderer: |style| Box::new(text::TextReport::new(*style)),
     },
     Format {
         name: "json",
         about: "One document, described by docs/report.schema.json",
         needs_bytes: false,
+        has_views: false,
         renderer: |_| Box::new(json::Document::default()),
     },
     Format {
         name: "ndjson",
         about: "A JSON object a line: each session as it ends, then the totals",
         needs_bytes: false,
+        has_views: false,
         renderer: |_| Box::new(ndjson::Lines),
     },
     Format {
         name: "csv",
         about: "A row a session, under a header row (RFC 4180)",
         needs_bytes: false,
+        has_views: false,
         renderer: |_| Box::new(csv::Rows::default()),
+    },
+    Format {
+        name: "html",
+        about: "One page to look at: tables, timelines, ladders, conversations",
+        needs_bytes: false,
+        has_views: true,
+        renderer: |style| Box::new(html::HtmlReport::new(style)),
     },
     Format {
         name: "tcpflow",
         about: "What was said, as `tcpflow -c -FT -g` prints it",
         needs_bytes: true,
+        has_views: false,
         renderer: |style| Box::new(tcpflow::Console::new(style)),
     },
 ];

@@ -10,7 +10,7 @@ use super::quality;
 use crate::report::{Finding, MissingOrigin, Quality, SkippedFrames, Summary};
 
 /// Writes the totals. What was not understood is counted as well: nothing is left out in silence.
-pub(super) fn section(
+pub(in crate::render) fn section(
     summary: &Summary,
     quality: &Quality,
     findings: &[Finding],
@@ -65,7 +65,7 @@ pub(super) fn counts(
 }
 
 /// The statuses of decryption read badly without their context.
-fn words(name: &'static str) -> &'static str {
+pub(in crate::render) fn words(name: &'static str) -> &'static str {
     match name {
         "none" => "not decrypted",
         "partial" => "partly decrypted",
