@@ -30,7 +30,7 @@ pub struct KeyAuditor {
     missing_keys: BTreeMap<Lock, MissingKey>,
     /// What names a session that a missing key would open, should others resume it.
     handles: HashMap<Handle, Lock>,
-    missing_secrets: Vec<(MissingSecret, Option<Handle>)>,
+    closed: Vec<Closed>,
     more_secrets: u64,
 }
 
@@ -40,6 +40,14 @@ pub struct KeyAuditor {
 enum Lock {
     Spki(String),
     Server(SocketAddr),
+}
+
+/// A session that no server key opens, unless it is by way of the one that it resumes.
+#[derive(Debug)]
+struct Closed {
+    secret: MissingSecret,
+    takes_up: Option<Handle>,
+    gives_out: Vec<Handle>,
 }
 
 impl KeyAuditor {
@@ -87,7 +95,7 @@ impl KeyAuditor {
     }
 
     fn miss_secret(&mut self, session: &SessionReport, tls: &TlsReport, reason: Reason) {
-        if self.missing_secrets.len() >= MOST_SECRETS {
+        if self.closed.len() >= MOST_SECRETS {
             self.more_secrets += 1;
             return;
         }
@@ -97,14 +105,14 @@ impl KeyAuditor {
             reason,
             client_random: tls.client_hello.as_ref().map(|hello| hello.random.clone()),
         };
-        self.missing_secrets.push((secret, tls.takes_up()));
+        let (takes_up, gives_out) = (tls.takes_up(), tls.gives_out().collect());
+        self.closed.push(Closed { secret, takes_up, gives_out });
     }
 
     /// The document, when all sessions were seen. `errors` is what was wrong with the keys.
     #[must_use]
     pub fn finish(mut self, keys: &Keys, errors: &[KeyError]) -> KeyAudit {
         let mut missing_secrets = self.give_resumed_to_their_keys();
-        missing_secrets.sort_by_key(|secret| secret.session);
         let missing_secrets_total = missing_secrets.len() as u64 + self.more_secrets;
         missing_secrets.truncate(MOST_NAMED);
         let missing_origins = self.origins_without_key();
@@ -129,19 +137,22 @@ impl KeyAuditor {
         }
     }
 
-    /// A session that resumes one which a missing key would open is opened by that key too. Gives
-    /// the others.
+    /// A session that resumes one which a missing key would open is opened by that key too, and so
+    /// are those that resume it with a ticket of its own. Gives the others, by id.
     fn give_resumed_to_their_keys(&mut self) -> Vec<MissingSecret> {
         let mut others = Vec::new();
-        for (secret, handle) in std::mem::take(&mut self.missing_secrets) {
-            let lock = handle.and_then(|handle| self.handles.get(&handle));
-            match lock.and_then(|lock| self.missing_keys.get_mut(lock)) {
-                Some(key) => {
-                    key.would_open += 1;
-                    name(&mut key.resumed_sessions, secret.session);
-                }
-                None => others.push(secret),
-            }
+        let mut closed = std::mem::take(&mut self.closed);
+        closed.sort_by_key(|closed| closed.secret.session);
+        for Closed { secret, takes_up, gives_out } in closed {
+            let lock = takes_up.and_then(|handle| self.handles.get(&handle)).cloned();
+            let key = lock.as_ref().and_then(|lock| self.missing_keys.get_mut(lock));
+            let (Some(lock), Some(key)) = (lock, key) else {
+                others.push(secret);
+                continue;
+            };
+            key.would_open += 1;
+            name(&mut key.resumed_sessions, secret.session);
+            self.handles.extend(gives_out.into_iter().map(|handle| (handle, lock.clone())));
         }
         others
     }
