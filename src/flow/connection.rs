@@ -324,7 +324,7 @@ impl<C: Conversation> Connection<C> {
             frames: self.frames,
             counters: PerRole::new(|role| half(role).counters),
             odd: PerRole::new(|role| half(role).odd),
-            unacknowledged: PerRole::new(|role| half(role).top.saturating_sub(half(role).acked)),
+            unacknowledged: PerRole::new(|role| half(role).unacknowledged()),
             quickest_ack_ns: PerRole::new(|role| half(role).quickest_ack_ns),
         }
     }

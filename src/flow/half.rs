@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::analysis::{Counters, Recent};
+use super::analysis::{Counters, Recent, Unacknowledged};
 use super::echo::{self, Echo};
 use super::oddity::Oddities;
 use crate::decode::Segment;
@@ -69,6 +69,8 @@ pub(super) struct Half {
     /// The furthest byte that the peer has acknowledged, and when it did.
     pub(super) acked: u64,
     pub(super) acked_at: Moment,
+    /// The retransmissions up to then.
+    repeated_before: u64,
     /// Where the newest acknowledgement stands, by time and by place in the file. It never goes
     /// back: one that is beyond both was no true one.
     newest_ack: Option<(Moment, u64)>,
@@ -130,12 +132,20 @@ impl Half {
         self.last_ack = offset;
         if offset > self.acked {
             (self.acked, self.acked_at) = (offset, at);
+            self.repeated_before = self.counters.retransmissions;
         }
         if let Some((end, sent)) = self.sample
             && offset >= end
         {
             self.sample = None;
             self.saw_answer(at.ts - sent);
+        }
+    }
+
+    pub(super) fn unacknowledged(&self) -> Unacknowledged {
+        Unacknowledged {
+            bytes: self.top.saturating_sub(self.acked),
+            attempts: self.counters.retransmissions.saturating_sub(self.repeated_before),
         }
     }
 

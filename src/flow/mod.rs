@@ -13,7 +13,7 @@ mod table;
 
 use std::net::SocketAddr;
 
-pub use analysis::{Closing, Counters, TcpFacts};
+pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
 pub use clock::CaptureClock;
 pub use key::FlowKey;
 pub use oddity::{Noted, Oddities};

@@ -1,5 +1,6 @@
 //! Why no mail was accepted: what was refused, or who stopped talking.
 
+use super::super::findings::Finding;
 use super::super::session::{ConversationExchange, SmtpReport, TimelineEntry};
 use super::refusal::{auth_refused, greeting_refused, line, mail_refused, starttls_refused};
 use super::{Case, Cause, Likelihood, seconds};
@@ -86,7 +87,7 @@ fn starttls_not_begun(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 
 /// A message was sent, wholly or in part, and never answered.
 fn message_without_answer(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let (by, deed) = ending(case)?;
+    let (by, deed) = ending(case).filter(|_| heard_the_server(case))?;
     let event = |name: &str| case.session.timeline.iter().rev().find(|entry| entry.event == name);
     let begun = event("smtp.data_start")?;
     if smtp.mails.last().is_some_and(|mail| mail.reply.is_some()) {
@@ -137,7 +138,7 @@ fn said_at(case: &Case<'_>, frame: u64) -> Option<Moment> {
 
 /// A side gave up waiting: its last command, or the greeting, had no answer when it left.
 fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let (by, deed) = ending(case)?;
+    let (by, deed) = ending(case).filter(|_| heard_the_server(case))?;
     let end = ended_at(case)?;
     let last = smtp.exchanges.last()?;
     let answered = last.reply_frame.and_then(|frame| said_at(case, frame));
@@ -171,7 +172,8 @@ fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 fn stripped(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let code = "smtp.starttls_stripped";
     let found = case.session.findings.iter().find(|finding| finding.code == code)?;
-    let tried = smtp.exchanges.iter().any(|exchange| exchange.verb.as_deref() == Some("MAIL"));
+    let tried = smtp.starttls == "accepted"
+        || smtp.exchanges.iter().any(|exchange| exchange.verb.as_deref() == Some("MAIL"));
     let message = format!("{}; the client left without sending mail", found.message);
     (!tried).then(|| Cause::new(code, Likelihood::Likely, message).at(found.frame))
 }
@@ -208,6 +210,12 @@ fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 
 fn said_last(smtp: &SmtpReport) -> Option<String> {
     smtp.exchanges.iter().rev().find_map(|exchange| exchange.verb.clone())
+}
+
+/// A reply that is missing from the capture is no reply that was not sent.
+fn heard_the_server(case: &Case<'_>) -> bool {
+    let is_one_sided = |finding: &Finding| finding.code == "tcp.one_sided";
+    case.session.tcp.lost_bytes.server == 0 && !case.session.findings.iter().any(is_one_sided)
 }
 
 /// Who ended the connection, and how.

@@ -48,18 +48,18 @@ pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
 pub(super) fn large_packets_lost(case: &Case<'_>) -> Option<Cause> {
     let tcp = case.tcp;
     let is_stuck = |role: &Role| {
-        let sent = tcp.counters[*role];
+        let last = tcp.unacknowledged[*role];
         tcp.established.is_some()
-            && tcp.unacknowledged[*role] >= LARGE
-            && sent.retransmissions >= MANY_ATTEMPTS
-            && sent.stream_bytes > tcp.unacknowledged[*role]
+            && last.bytes >= LARGE
+            && last.attempts >= MANY_ATTEMPTS
+            && tcp.counters[*role].stream_bytes > last.bytes
     };
     let role = Role::BOTH.into_iter().find(is_stuck)?;
     let message = format!(
         "the last {} bytes of the {} were repeated ({} retransmissions) and never acknowledged, while smaller packets arrived: a path MTU problem, or the {} is gone",
-        tcp.unacknowledged[role],
+        tcp.unacknowledged[role].bytes,
         role.name(),
-        tcp.counters[role].retransmissions,
+        tcp.unacknowledged[role].attempts,
         role.peer().name()
     );
     Some(
