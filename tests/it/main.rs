@@ -29,6 +29,7 @@ mod secrets;
 mod shuffle;
 mod smtp;
 mod ssl2;
+mod threads;
 mod timing;
 mod truth;
 mod tshark;
