@@ -59,6 +59,8 @@ pub struct Setup {
     pub slow: SlowLimits,
     /// What of the capture is wanted.
     pub selection: Selection,
+    /// Time passes where nothing comes: the capture is being written.
+    pub follows: bool,
     /// How many threads read connections; one for each core if it is not said.
     pub threads: Option<NonZeroUsize>,
 }

@@ -67,6 +67,9 @@ impl Plan {
     /// The capture is still being written: that it ends within a record is no fault.
     pub(super) fn follows(&mut self) {
         self.follows = true;
+        if let Some(setup) = Arc::get_mut(&mut self.setup) {
+            setup.follows = true;
+        }
         if !self.quiet {
             output::say("waiting for more; an interrupt (Ctrl-C) ends it with the report");
         }

@@ -5,7 +5,7 @@ mod listener;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     plan.limit(&args.slow);
     let mut capture = match args.follow {
         true => followed(args, &mut plan)?,
+        false if args.shared.captures == [Path::new("-")] => follow::pipe()?,
         false => plan::capture(&args.shared),
     };
     let mut out = output::create(

@@ -143,3 +143,6 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
         Totals { summary, quality, findings }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,8 @@ use crate::report::SessionReport;
 
 /// Reports that wait for their number, and connections whose number waits for an earlier one. Beyond
 /// these a connection that has told nothing yet is taken for no session; should it become one, it
-/// gets the next number. They are some 200 MB of reports at worst, and 4 MB.
-const MOST_WAITING: usize = 10_000;
+/// gets the next number. Reports of short sessions have 5 to 15 KiB, an entry 30 bytes.
+const MOST_WAITING: usize = 2_000;
 const MOST_UNDECIDED: usize = 100_000;
 
 /// Gives sessions their `id`, and holds back those whose `id` is not known yet.

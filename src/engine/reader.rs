@@ -18,7 +18,7 @@ use crate::session::Setup;
 const CHECKED_FIRST: u64 = 10_000;
 const CHECKED_OF: u64 = 64;
 
-/// What a reader that says `WouldBlock` has waited for more, in ns.
+/// A reader of a capture that is being written says `WouldBlock` so often, in ns.
 const QUIET: i64 = 1_000_000_000;
 
 /// Why a batch ends.
@@ -37,6 +37,7 @@ pub(super) enum Border {
 pub(super) struct Reader<'c> {
     pub(super) capture: &'c mut Capture,
     limits: Limits,
+    follows: bool,
     clock: CaptureClock,
     pub(super) packets: u64,
     pub(super) desk: Desk,
@@ -64,7 +65,8 @@ impl<'c> Reader<'c> {
             skipped: Skipped::default(),
             quality: QualityCounter::default(),
         };
-        Self { capture, limits, clock: CaptureClock::default(), packets: 0, desk }
+        let (follows, clock) = (setup.follows, CaptureClock::default());
+        Self { capture, limits, follows, clock, packets: 0, desk }
     }
 
     /// Fills the batch that begins with segment `first`, in buffers that were used before, and says
@@ -100,7 +102,9 @@ impl<'c> Reader<'c> {
         if !self.capture.is_waiting() {
             return Border::End;
         }
-        if let Some(now) = self.clock.pass(QUIET) {
+        if self.follows
+            && let Some(now) = self.clock.pass(QUIET)
+        {
             batch.clocks.push(now);
         }
         Border::Waiting

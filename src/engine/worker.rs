@@ -11,8 +11,8 @@ use crate::moment::Timestamp;
 use crate::session::{Session, Setup, Tap};
 
 /// Connections that may be open at one time in each of the [`SHARDS`]. A half-open one costs about
-/// 1.5 KiB, so a flood of them is held to 24 MiB; a mail relay has some hundreds, or thousands, open.
-const MOST_OPEN: usize = (16 << 10) / SHARDS;
+/// 2.6 KiB, so a flood of them is held to 32 MiB; a mail relay has some hundreds, or thousands, open.
+const MOST_OPEN: usize = (12 << 10) / SHARDS;
 
 /// What is due at no time of its own.
 const NO_TIME: Timestamp = Timestamp(i64::MIN);

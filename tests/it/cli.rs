@@ -303,7 +303,7 @@ fn two_runs_and_any_number_of_threads_print_the_same_bytes() {
         let lab = Lab::load(name);
         let files: Vec<_> = lab.files.iter().map(|file| path(file)).collect();
         let keys = lab.keys.as_deref().map(path).expect("keys");
-        for format in ["text", "json"] {
+        for format in ["text", "json", "tcpflow"] {
             let print = |threads: &str| {
                 let options = ["--format", format, "--keys", keys, "--threads", threads];
                 run(&[&options[..], &files].concat()).stdout

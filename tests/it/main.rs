@@ -33,6 +33,7 @@ mod share;
 mod shuffle;
 mod smtp;
 mod ssl2;
+mod threads;
 mod timing;
 mod truth;
 mod tshark;

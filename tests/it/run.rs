@@ -47,10 +47,21 @@ impl Runner {
         Self::with(KeyRing::load(&lists.chain(logs).collect::<Vec<_>>()).0)
     }
 
+    /// With a key log, if there is one.
+    pub(crate) fn with_log(log: Option<PathBuf>) -> Self {
+        Self::with(KeyRing::load(&log.into_iter().map(KeySource::KeyLog).collect::<Vec<_>>()).0)
+    }
+
     fn with(ring: KeyRing) -> Self {
         let reveal = Reveal { auth: true, body: false };
         let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
         Self { setup: Arc::new(Setup { keys, reveal, ..Setup::default() }) }
+    }
+
+    /// The same with so many workers.
+    pub(crate) fn on(self, threads: usize) -> Self {
+        let threads = std::num::NonZeroUsize::new(threads);
+        Self { setup: Arc::new(Setup { threads, ..Setup::clone(&self.setup) }) }
     }
 
     /// The report of a capture in memory, checked against the schema.
@@ -76,6 +87,23 @@ impl Runner {
     /// The sessions of files.
     pub(crate) fn sessions_of_files(&self, files: &[PathBuf]) -> Vec<SessionReport> {
         self.sessions_of(Capture::open(files.iter().cloned().map(Input::File).collect()))
+    }
+
+    /// The sessions of files as they end, a line of JSON each.
+    pub(crate) fn sessions_in_order(&self, files: &[PathBuf]) -> Vec<String> {
+        let mut capture = Capture::open(files.iter().cloned().map(Input::File).collect());
+        let mut sessions = Vec::new();
+        let totals = engine::run(
+            &mut capture,
+            &self.setup,
+            |_| None,
+            |session| {
+                sessions.push(serde_json::to_string(&session).expect("JSON"));
+                ControlFlow::Continue(())
+            },
+        );
+        sessions.push(format!("{totals:?}"));
+        sessions
     }
 
     fn sessions_of(&self, mut capture: Capture) -> Vec<SessionReport> {
