@@ -69,14 +69,16 @@ fn has_name(text: &str) -> bool {
     first.chars().any(char::is_alphabetic)
 }
 
-/// A line of a body, or of what nobody knows: its end stays, and a dot alone, which ends a body.
+/// A line of a body, or of what nobody knows: its end stays, and a dot ahead of all, which ends a body or
+/// is stuffed (RFC 5321 §4.5.2).
 #[must_use]
 pub fn blank_bytes(line: &[u8]) -> Vec<u8> {
-    if matches!(line, b".\r\n" | b".\n") {
-        return line.to_vec();
-    }
-    let keep = |byte: &u8| if matches!(byte, b'\r' | b'\n') { *byte } else { b'x' };
-    line.iter().map(keep).collect()
+    let keeps = |(place, byte): (usize, &u8)| match byte {
+        b'\r' | b'\n' => *byte,
+        b'.' if place == 0 => *byte,
+        _ => b'x',
+    };
+    line.iter().enumerate().map(keeps).collect()
 }
 
 /// Text and the line's end apart; none where a line is no text.
