@@ -158,6 +158,9 @@ pub(super) struct ExportArgs {
     /// What to write that is masked by default
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
+    /// Of pcapng-plain: what to put pseudonyms for, and to mask, so that it may leave the house
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', conflicts_with = "reveal")]
+    pub(super) redact: Vec<RedactWhat>,
 }
 
 const SLOW_HELP: &str = "How long a phase may take before it is a finding; repeatable

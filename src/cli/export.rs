@@ -37,10 +37,12 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
 /// Writes the list of the files to `out`.
 fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let template = template(args)?;
+    refuse_to_redact(args)?;
     let mut plan = Plan::new(&args.shared, &args.reveal);
     let mut capture = plan::capture(&args.shared);
     let staging = Staging::new(&args.output)?;
     let mut run = Run::new(&mut plan, &mut capture, &staging);
+    run.redacts = !args.redact.is_empty();
     let files = match args.kind {
         ExportKind::Flows => flows::write(&mut run, &template)?,
         ExportKind::Eml => eml::write(&mut run)?,
@@ -68,12 +70,26 @@ fn template(args: &ExportArgs) -> anyhow::Result<Template> {
     Template::parse(args.name.as_deref().unwrap_or(DEFAULT_TEMPLATE)).context("--name")
 }
 
+/// Names in raw bytes can be masked in one kind alone.
+fn refuse_to_redact(args: &ExportArgs) -> anyhow::Result<()> {
+    let why = match args.kind {
+        _ if args.redact.is_empty() => return Ok(()),
+        ExportKind::PcapngPlain => return Ok(()),
+        ExportKind::PcapngDsb => "the packets are ciphertext, which nobody can mask",
+        ExportKind::Keylog => "a key log opens the capture with all that is in it",
+        ExportKind::Eml | ExportKind::Flows => "a body is full of names, some of them encoded",
+    };
+    bail!("--redact: {why}; `export pcapng-plain --redact addresses` has no names")
+}
+
 /// One reading of the captures.
 struct Run<'r> {
     plan: &'r mut Plan,
     capture: &'r mut Capture,
     staging: &'r Staging,
     summary: Summary,
+    /// Names, addresses and bodies are not to leave.
+    redacts: bool,
     /// What to say before they are.
     leaving: Leaving,
     /// What to say of the files written.
@@ -89,6 +105,7 @@ impl<'r> Run<'r> {
             capture,
             staging,
             summary: Summary::default(),
+            redacts: false,
             leaving: Leaving::default(),
             notes: Vec::new(),
             closed: 0,

@@ -16,17 +16,22 @@ pub struct Lane<T> {
     /// Bytes and holes given so far.
     given: u64,
     bodies: VecDeque<SecretSpan>,
+    /// Bodies are given, not left out.
+    shows_bodies: bool,
 }
 
 struct Waiting<T> {
     known: T,
     kind: Kind,
     len: u64,
+    /// It was taken to its end here.
+    is_end: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Bytes,
+    ShownBody,
     Body,
     Gap,
 }
@@ -40,6 +45,8 @@ pub struct Run<'b, T> {
     pub offset: u64,
     /// What it has.
     pub content: Content<'b>,
+    /// It is of a message's body.
+    pub is_body: bool,
     /// Nothing of the run comes behind it.
     pub is_end: bool,
 }
@@ -61,13 +68,16 @@ impl<T: Copy> Lane<T> {
         while !bytes.is_empty() {
             let (len, is_body) = self.run(bytes.len());
             let (now, later) = bytes.split_at(len);
-            if is_body {
-                self.mask.skip(len as u64);
-            } else {
-                self.mask.push(now);
+            let kind = match (is_body, self.shows_bodies) {
+                (false, _) => Kind::Bytes,
+                (true, true) => Kind::ShownBody,
+                (true, false) => Kind::Body,
+            };
+            match kind {
+                Kind::Body => self.mask.skip(len as u64),
+                _ => self.mask.push(now),
             }
-            let kind = if is_body { Kind::Body } else { Kind::Bytes };
-            self.wait(known, kind, len as u64);
+            self.wait(known, kind, len as u64, later.is_empty());
             bytes = later;
         }
     }
@@ -75,12 +85,12 @@ impl<T: Copy> Lane<T> {
     /// Takes a hole.
     pub fn gap(&mut self, bytes: u64, known: T) {
         self.mask.skip(bytes);
-        self.wait(known, Kind::Gap, bytes);
+        self.wait(known, Kind::Gap, bytes, true);
     }
 
-    fn wait(&mut self, known: T, kind: Kind, len: u64) {
+    fn wait(&mut self, known: T, kind: Kind, len: u64, is_end: bool) {
         self.taken = self.taken.saturating_add(len);
-        self.queue.push_back(Waiting { known, kind, len });
+        self.queue.push_back(Waiting { known, kind, len, is_end });
     }
 
     /// Masks a secret.
@@ -90,6 +100,12 @@ impl<T: Copy> Lane<T> {
 
     /// Leaves out a body.
     pub fn leave_out(&mut self, span: SecretSpan) {
+        self.bodies.push_back(span);
+    }
+
+    /// Tells a body from the rest.
+    pub fn set_apart(&mut self, span: SecretSpan) {
+        self.shows_bodies = true;
         self.bodies.push_back(span);
     }
 
@@ -115,12 +131,13 @@ impl<T: Copy> Lane<T> {
                 let len = usize::try_from(first.len).unwrap_or(usize::MAX).min(bytes.len());
                 let (now, later) = bytes.split_at(len);
                 first.len -= len as u64;
-                let is_end = first.len == 0;
+                let is_done = first.len == 0;
+                let (is_body, is_end) = (first.kind == Kind::ShownBody, is_done && first.is_end);
                 let content = Content::Bytes(now);
-                out(Run { known: first.known, offset: *given, content, is_end });
+                out(Run { known: first.known, offset: *given, content, is_body, is_end });
                 *given += len as u64;
                 bytes = later;
-                if is_end {
+                if is_done {
                     queue.pop_front();
                     give_unmasked(queue, given, out);
                 }
@@ -135,12 +152,14 @@ fn give_unmasked<T: Copy>(
     given: &mut u64,
     out: &mut dyn FnMut(Run<'_, T>),
 ) {
-    while let Some(first) = queue.front().filter(|first| first.kind != Kind::Bytes) {
+    let has_none = |first: &&Waiting<T>| matches!(first.kind, Kind::Body | Kind::Gap);
+    while let Some(first) = queue.front().filter(has_none) {
         let content = match first.kind {
             Kind::Gap => Content::Gap(first.len),
             _ => Content::Body(first.len),
         };
-        out(Run { known: first.known, offset: *given, content, is_end: true });
+        let is_body = first.kind == Kind::Body;
+        out(Run { known: first.known, offset: *given, content, is_body, is_end: first.is_end });
         *given = given.saturating_add(first.len);
         queue.pop_front();
     }

@@ -270,3 +270,62 @@ fn only_sessions_that_are_chosen_are_in_it_and_ciphertext_never() {
     let implicit = Lab { keys: None, ..Lab::load("port465_s_client") };
     assert!(Exported::of("pcapng-plain", &implicit, &[]).names().is_empty());
 }
+
+/// What a shared capture still tells of a dialogue: who waited for whom, what was refused, how much.
+fn shape(session: &Value) -> Value {
+    let exchange = |exchange: &Value| {
+        let reply = [&exchange["reply"]["code"], &exchange["reply"]["enhanced"]];
+        json!([exchange["verb"], reply, exchange["t_ns"], exchange["latency_ns"]])
+    };
+    let mail = |mail: &Value| json!([mail["bytes"], items(&mail["to"]).len()]);
+    json!([
+        items(&session["smtp"]["exchanges"]).iter().map(exchange).collect::<Vec<_>>(),
+        items(&session["smtp"]["mails"]).iter().map(mail).collect::<Vec<_>>(),
+        [&session["start"], &session["outcome"], &session["smtp"]["starttls"]],
+    ])
+}
+
+/// Whether a file has a word in any case.
+fn holds(file: &Path, word: &str) -> bool {
+    let bytes = std::fs::read(file).expect("a file").to_ascii_lowercase();
+    bytes.windows(word.len()).any(|window| window == word.to_ascii_lowercase().as_bytes())
+}
+
+#[test]
+fn a_redacted_capture_has_no_name_and_the_same_course() {
+    let mut compared = 0;
+    for lab in Lab::all().iter().filter(|lab| lab.complete) {
+        let exported = Exported::of("pcapng-plain", lab, &["--redact", "addresses"]);
+        if exported.names().is_empty() {
+            continue;
+        }
+        let file = exported.file(PLAIN);
+        for word in ["example", "sender@", "rcpt@", "percival", "127.0.0.1", "subject:", "hello"] {
+            assert!(!holds(&file, word), "{}: {word}", lab.name);
+        }
+        let (before, _) = Runner::with_keys_and_log_of(lab).report_and_streams(&lab.files);
+        let (after, _) = Runner::keyless().report_and_streams(&[file]);
+        let readable = items(&before["sessions"]).iter();
+        let mut readable = readable.filter(|s| is_readable(s) && !s["smtp"].is_null());
+        for after in items(&after["sessions"]) {
+            let Some(session) = readable.find(|s| s["start"] == after["start"]) else { continue };
+            assert_eq!(shape(after), shape(session), "{}", lab.name);
+            assert!(!text(&after["client"]["ip"]).starts_with("127."), "{}", lab.name);
+            compared += 1;
+        }
+    }
+    assert!(compared > 120, "only {compared} sessions");
+}
+
+#[test]
+fn a_redacted_capture_is_marked_as_modified_and_other_kinds_are_refused() {
+    let lab = Lab::load("tls12_aes128_sha");
+    let redacted = Exported::of("pcapng-plain", &lab, &["--redact", "addresses"]);
+    assert!(redacted.said().contains("modified, IP addresses are pseudonyms"));
+    assert!(holds(&redacted.file(PLAIN), "modified, IP addresses are pseudonyms"));
+    for kind in ["keylog", "pcapng-dsb", "eml", "flows"] {
+        let refused = Exported::of(kind, &lab, &["--redact", "addresses"]);
+        assert_eq!((code(&refused.output), refused.names().len()), (2, 0), "{kind}");
+        assert!(refused.said().contains("export pcapng-plain --redact"), "{}", refused.said());
+    }
+}

@@ -6,6 +6,7 @@ mod runs;
 mod segment;
 mod stream;
 mod tap;
+mod veil;
 
 use std::collections::HashMap;
 use std::sync::mpsc;
@@ -17,12 +18,12 @@ use super::leaving::numbers;
 use super::staging::{Placed, StagedFile};
 use crate::cli::plan;
 use crate::render::pcapng::{self, BlockOption, COMMENT, Packet};
-use crate::report::{Ends, SessionReport};
+use crate::report::{Ends, Redactor, SessionReport};
 use crate::role::Role;
 use piece::Piece;
 use runs::{Merge, Writer};
 use stream::Stream;
-use tap::{Plain, PlainTap};
+use tap::{Plain, PlainTap, Shows};
 
 /// The file.
 const PLAIN: &str = "plaintext.pcapng";
@@ -40,6 +41,7 @@ struct Chosen {
     first_frame: u64,
     ends: Ends,
     is_closed: bool,
+    speaks_smtp: bool,
 }
 
 impl Chosen {
@@ -49,6 +51,7 @@ impl Chosen {
             first_frame: session.frames.first,
             ends: Ends { client: session.client.0, server: session.server.0 },
             is_closed: plan::is_closed(session),
+            speaks_smtp: session.smtp.is_some(),
         }
     }
 }
@@ -57,12 +60,16 @@ impl Chosen {
 pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
     let (done, plains) = mpsc::channel();
     let aside = run.staging.aside().to_owned();
-    let reveal = run.plan.setup.reveal;
+    let shows = match (run.redacts, run.plan.setup.reveal.auth) {
+        (true, _) => Shows::NoNames,
+        (false, true) => Shows::Secrets,
+        (false, false) => Shows::Text,
+    };
     let mut chosen = Vec::new();
     run.read(
         |number| {
             let file = StagedFile::new(aside.join(number.to_string()));
-            Some(Box::new(PlainTap::new(reveal, Writer::new(file), done.clone())))
+            Some(Box::new(PlainTap::new(shows, Writer::new(file), done.clone())))
         },
         |session| chosen.push(Chosen::new(session)),
     );
@@ -73,15 +80,18 @@ pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
     for session in chosen {
         let Some(plain) = by_frame.remove(&session.first_frame) else { continue };
         let says_anything = Role::BOTH.iter().any(|&role| plain.numbers.total[role] > 0);
-        if says_anything || !session.is_closed {
+        // Which words of another protocol are names, nobody here knows.
+        let is_safe = shows != Shows::NoNames || session.speaks_smtp || !says_anything;
+        if is_safe && (says_anything || !session.is_closed) {
             sessions.push((session, plain));
         }
     }
-    write_sessions(sessions, run)
+    write_sessions(sessions, shows, run)
 }
 
 fn write_sessions(
     sessions: Vec<(Chosen, Plain)>,
+    shows: Shows,
     run: &mut Run<'_>,
 ) -> anyhow::Result<Vec<Placed>> {
     let ids: Vec<_> = sessions.iter().map(|(session, _)| session.id).collect();
@@ -89,34 +99,47 @@ fn write_sessions(
         run.leaving.add("nothing to write: no session is in the clear".to_owned());
         return Ok(Vec::new());
     }
-    let secrets = if run.plan.setup.reveal.auth { "with its secrets" } else { "secrets masked" };
-    run.leaving.add(format!(
-        "to be written: {} in the clear: envelopes, bodies, and AUTH {secrets}",
-        numbers(&ids)
-    ));
+    let holds = format!("{} in the clear: {}", numbers(&ids), shows.in_words());
+    run.leaving.add(format!("to be written: {holds}"));
+    let mut redactor = (shows == Shows::NoNames).then(Redactor::default);
     let mut streams = Vec::new();
     let mut written = Vec::new();
     for (session, plain) in sessions {
         let missing = plain.missing.client.saturating_add(plain.missing.server);
         run.note_missing(&format!("session {}", session.id), missing, true);
-        streams.push(Stream::new(session.ends, session.ends, &plain.numbers));
+        let shown = shown(session.ends, redactor.as_mut());
+        streams.push(Stream::new(session.ends, shown, &plain.numbers));
         written.push(plain.written.context("cannot write a session")?);
     }
     let mut file = run.staging.file(PLAIN);
-    file.push(&head(&format!("plaintext of {}, made of a capture; AUTH {secrets}", numbers(&ids))));
-    let mut merge = Merge::new(written);
+    file.push(&head(&format!("made of a capture: {holds}")));
+    write_packets(&mut streams, Merge::new(written), &mut file)?;
+    let (staged, bytes) = file.finish().context("cannot write the capture")?;
+    Ok(vec![Placed { staged, name: PLAIN.to_owned(), session: None, bytes }])
+}
+
+fn shown(ends: Ends, redactor: Option<&mut Redactor>) -> Ends {
+    let Some(redactor) = redactor else { return ends };
+    Ends { client: redactor.end(ends.client), server: redactor.end(ends.server) }
+}
+
+/// The pieces of all sessions in order of frames.
+fn write_packets(
+    streams: &mut [Stream],
+    mut pieces: Merge,
+    file: &mut StagedFile,
+) -> anyhow::Result<()> {
     let mut block = Vec::new();
-    while let Some((session, piece)) = merge.next().context("cannot read what was put aside")? {
+    while let Some((session, piece)) = pieces.next().context("cannot read what was put aside")? {
         let Some(stream) = streams.get_mut(session) else { continue };
-        let comment = [(COMMENT, comment(&piece).into_bytes())];
+        let comment = [(COMMENT, frames_of(&piece).into_bytes())];
         for datagram in stream.datagrams(&piece) {
             block.clear();
             pcapng::packet(&packet(&piece, &datagram, &comment), &mut block);
             file.push(&block);
         }
     }
-    let (staged, bytes) = file.finish().context("cannot write the capture")?;
-    Ok(vec![Placed { staged, name: PLAIN.to_owned(), session: None, bytes }])
+    Ok(())
 }
 
 fn packet<'p>(piece: &Piece, datagram: &'p [u8], comment: &'p [BlockOption]) -> Packet<'p> {
@@ -131,7 +154,7 @@ fn packet<'p>(piece: &Piece, datagram: &'p [u8], comment: &'p [BlockOption]) -> 
 }
 
 /// Which frames of the original a packet was made of.
-fn comment(piece: &Piece) -> String {
+fn frames_of(piece: &Piece) -> String {
     match (piece.first_frame, piece.place.frame) {
         (first, last) if first == last => format!("original frame {last}"),
         (first, last) => format!("original frames {first}-{last}"),

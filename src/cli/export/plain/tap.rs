@@ -8,16 +8,40 @@ use super::piece::{Piece, Rank, Sender, What};
 use super::runs::{Writer, Written};
 use super::segment::{ACK, FIN, PSH, RST, SYN};
 use super::stream::Numbers;
+use super::veil::Veil;
 use crate::flow::PacketSeen;
 use crate::moment::Span;
 use crate::render::lane::{Content, Lane, Run};
-use crate::report::{Reveal, SessionReport};
+use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
 use crate::session::Tap;
 use crate::smtp::{SecretSpan, SmtpEvent};
 
 /// The urgent pointer goes with the data that it points to.
 const URG: u8 = 0x20;
+
+/// How much of what was said is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// All of it.
+    Secrets,
+    /// All but AUTH secrets.
+    Text,
+    /// No name, address or body either.
+    NoNames,
+}
+
+impl Shows {
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Secrets => "envelopes, bodies, and what AUTH carries",
+            Self::Text => "envelopes and bodies; what AUTH carries is masked",
+            Self::NoNames => {
+                "modified, IP addresses are pseudonyms; names, bodies and what AUTH carries are masked"
+            }
+        }
+    }
+}
 
 /// One session, written aside.
 pub(super) struct Plain {
@@ -30,9 +54,11 @@ pub(super) struct Plain {
 
 /// Takes the packets that open and close a connection, and what is said in between.
 pub(super) struct PlainTap {
-    reveal: Reveal,
+    reveals_auth: bool,
     now: Span,
     lanes: PerRole<Lane<Span>>,
+    /// Where names and bodies are blanked.
+    veil: Option<Veil>,
     /// The bytes of a run that has not come wholly.
     partial: PerRole<Vec<u8>>,
     numbers: Numbers,
@@ -55,9 +81,10 @@ enum Life {
 }
 
 impl PlainTap {
-    pub(super) fn new(reveal: Reveal, out: Writer, done: Channel<Plain>) -> Self {
+    pub(super) fn new(shows: Shows, out: Writer, done: Channel<Plain>) -> Self {
         Self {
-            reveal,
+            reveals_auth: shows == Shows::Secrets,
+            veil: (shows == Shows::NoNames).then(Veil::new),
             now: Span::default(),
             lanes: PerRole::default(),
             partial: PerRole::default(),
@@ -118,7 +145,12 @@ impl PlainTap {
 
     fn give(&mut self, from: Role, doubts: &[SecretSpan]) {
         let mut lane = mem::take(&mut self.lanes[from]);
-        lane.release(doubts, &mut |run| self.take(from, &run));
+        let mut veil = self.veil.take();
+        lane.release(doubts, &mut |run| match &mut veil {
+            Some(veil) => veil.push(from, &run, &mut |from, run| self.take(from, &run)),
+            None => self.take(from, &run),
+        });
+        self.veil = veil;
         self.lanes[from] = lane;
     }
 
@@ -168,14 +200,20 @@ impl Tap for PlainTap {
     }
 
     fn smtp(&mut self, event: &SmtpEvent<'_>) {
-        if let (SmtpEvent::SecretSpan(span), false) = (event, self.reveal.auth) {
-            self.lanes[span.from].hide(*span);
+        match event {
+            SmtpEvent::SecretSpan(span) if !self.reveals_auth => {
+                self.lanes[span.from].hide(*span);
+            }
+            SmtpEvent::BodySpan(span) if self.veil.is_some() => {
+                self.lanes[span.from].set_apart(*span);
+            }
+            _ => {}
         }
     }
 
     fn doubts(&mut self, doubts: &[SecretSpan]) {
         for role in Role::BOTH {
-            let is_mine = |doubt: &&SecretSpan| doubt.from == role && !self.reveal.auth;
+            let is_mine = |doubt: &&SecretSpan| doubt.from == role && !self.reveals_auth;
             let mine: Vec<_> = doubts.iter().filter(is_mine).copied().collect();
             self.give(role, &mine);
         }
@@ -184,6 +222,10 @@ impl Tap for PlainTap {
     fn finish(mut self: Box<Self>, session: Option<&SessionReport>) {
         // Whatever was a secret has been told by now.
         self.doubts(&[]);
+        if let Some(mut veil) = self.veil.take() {
+            let mut out = |from, run: Run<'_, Span>| self.take(from, &run);
+            Role::BOTH.iter().for_each(|&role| veil.flush(role, &mut out));
+        }
         let Self { numbers, missing, out, done, .. } = *self;
         let Some(session) = session else { return out.discard() };
         let first_frame = session.frames.first;
