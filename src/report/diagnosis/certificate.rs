@@ -44,7 +44,10 @@ fn expired(session: &SessionReport, certificate: &Certificate) -> Option<Oddity>
 /// The dates of certificates have no fraction (RFC 5280 §4.1.2.5).
 fn to_the_second(at: Timestamp) -> String {
     let exact = at.to_string();
-    exact.split_once('.').map_or(exact.clone(), |(second, _)| format!("{second}Z"))
+    match exact.split_once('.') {
+        Some((second, _)) => format!("{second}Z"),
+        None => exact,
+    }
 }
 
 fn not_yet_valid(session: &SessionReport, certificate: &Certificate) -> Option<Oddity> {
