@@ -20,6 +20,7 @@ mod compare;
 mod diagnosis;
 mod filter;
 mod formats;
+mod html;
 mod late;
 mod loss;
 mod redaction;

@@ -40,12 +40,8 @@ pub(super) fn write(
     out: &mut dyn Write,
     body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let head = Head {
-        title,
-        style: STYLE,
-        style_source: source(STYLE),
-        script_source: source(SCRIPT),
-    };
+    let head =
+        Head { title, style: STYLE, style_source: source(STYLE), script_source: source(SCRIPT) };
     put(&head, out)?;
     body(out)?;
     put(&Foot { script: SCRIPT, generator: Generator::default() }, out)

@@ -63,7 +63,7 @@ impl<'a> Page<'a> {
     }
 
     /// Writes a line.
-    pub(super) fn put(&mut self, line: &Line) -> io::Result<()> {
+    pub(in crate::render) fn put(&mut self, line: &Line) -> io::Result<()> {
         let out = match &mut self.out {
             Sink::Text(out) => &mut **out,
             Sink::Lines(lines) => {
@@ -84,7 +84,7 @@ impl<'a> Page<'a> {
     }
 
     /// Writes an empty line.
-    pub(super) fn blank(&mut self) -> io::Result<()> {
+    pub(in crate::render) fn blank(&mut self) -> io::Result<()> {
         self.put(&Line::default())
     }
 
