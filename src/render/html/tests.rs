@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use askama::Template as _;
-
 use super::HtmlReport;
 use super::ladder::Ladder;
 use super::notable::{MOST_DETAILED, chosen};
