@@ -16,6 +16,8 @@ mod packets;
 mod page;
 mod scale;
 mod session;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod waterfall;
 

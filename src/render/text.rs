@@ -22,7 +22,7 @@ mod spread;
 pub(in crate::render) mod summary;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(in crate::render) mod tests;
 pub(in crate::render) mod timeline;
 pub(in crate::render) mod times;
 pub(in crate::render) mod timing;

@@ -21,6 +21,7 @@ mod diagnosis;
 mod elsewhere;
 mod filter;
 mod formats;
+mod html;
 mod keys;
 mod late;
 mod loss;

@@ -64,6 +64,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("cel", &["check"]),
     ("toml", &["check"]),
     ("quick_junit", &["render"]),
+    ("askama", &["render"]),
+    ("base64ct", &["render"]),
     ("flate2", &["capture", "tls/decrypt"]),
     ("tls_parser", &["tls"]),
     ("x509_parser", &["tls"]),

@@ -61,8 +61,7 @@ struct Timed<'a> {
 ///
 /// What `out` says.
 pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let (sums, phases): (Vec<_>, Vec<_>) =
-        comparison.timing.iter().partition(|row| row.composite);
+    let (sums, phases): (Vec<_>, Vec<_>) = comparison.timing.iter().partition(|row| row.composite);
     let body = Page {
         comparison,
         rungs: rungs(comparison),
@@ -102,6 +101,12 @@ impl Page<'_> {
 }
 
 impl Rung<'_> {
+    /// Whether what is to say of it stands at the good side's step, or at the other, if there is
+    /// but that.
+    fn is_told_by(&self, is_good: bool) -> bool {
+        is_good || self.row.good.is_none()
+    }
+
     fn class(&self) -> &'static str {
         match (self.place, self.row.same) {
             (Place::Parting, _) => "apart parting",
@@ -143,9 +148,8 @@ fn step_of(divergence: &Divergence, rows: &[Row]) -> Option<usize> {
     let of_frame = rows.iter().position(|row| {
         is_at(&row.good, divergence.good_frame) || is_at(&row.bad, divergence.bad_frame)
     });
-    let is_place = |cell: &Option<RowCell>| {
-        cell.as_ref().is_some_and(|cell| cell.place == divergence.place)
-    };
+    let is_place =
+        |cell: &Option<RowCell>| cell.as_ref().is_some_and(|cell| cell.place == divergence.place);
     of_frame.or_else(|| rows.iter().position(|row| is_place(&row.good) || is_place(&row.bad)))
 }
 
@@ -200,7 +204,11 @@ mod tests {
 
     #[test]
     fn a_divergence_is_marked_at_its_frame_else_at_its_place() {
-        let row = |place, frame, same| Row { same, good: cell(place, frame), bad: cell(place, frame + 1) };
+        let row = |place, frame, same| Row {
+            same,
+            good: cell(place, frame),
+            bad: cell(place, frame + 1),
+        };
         let rows = [row("EHLO", 1, true), row("EHLO", 5, true), row("reply", 7, false)];
         assert_eq!(step_of(&divergence("value", "EHLO", Some(6)), &rows), Some(1));
         assert_eq!(step_of(&divergence("value", "EHLO", None), &rows), Some(0));

@@ -40,7 +40,7 @@ impl Counts {
     ) -> Self {
         let mut counts: BTreeMap<String, (&'static str, usize)> = BTreeMap::new();
         for (ink, name) in rows.iter().map(of) {
-            counts.entry(name).or_insert((class(ink), 0)).1 += 1;
+            counts.entry(name).or_insert_with(|| (class(ink), 0)).1 += 1;
         }
         let mut values: Vec<_> = counts.into_iter().collect();
         values.sort_by_key(|(_, (_, count))| std::cmp::Reverse(*count));
@@ -52,7 +52,12 @@ impl Counts {
             share: count * 1_000 / most,
         };
         let others = values.iter().skip(MOST_VALUES).map(|(_, (_, count))| count).sum();
-        Self { title, column, values: values.into_iter().take(MOST_VALUES).map(value).collect(), others }
+        Self {
+            title,
+            column,
+            values: values.into_iter().take(MOST_VALUES).map(value).collect(),
+            others,
+        }
     }
 
     /// Whether it tells more than one value does.

@@ -23,7 +23,10 @@ mod tests {
     use askama::Template;
 
     #[derive(Template)]
-    #[template(source = "<a title=\"{{ text }}\">{{ text }}</a>{{ char }}{{ number }}", ext = "html")]
+    #[template(
+        source = "<a title=\"{{ text }}\">{{ text }}</a>{{ char }}{{ number }}",
+        ext = "html"
+    )]
     struct Any<'a> {
         text: &'a str,
         char: char,

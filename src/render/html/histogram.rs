@@ -152,7 +152,8 @@ mod tests {
     fn every_session_is_in_a_bar_and_the_fullest_is_as_high_as_the_drawing() {
         let took: Vec<_> = [1, 1, 1, 2, 90].map(|ms| (ms * MS, 1)).to_vec();
         let bars = bars(&took, &Scale::logarithmic(MS, 90 * MS));
-        let shown: Vec<_> = bars.iter().map(|bar| (bar.x.to_string(), bar.height.0.round())).collect();
+        let shown: Vec<_> =
+            bars.iter().map(|bar| (bar.x.to_string(), bar.height.0.round())).collect();
         // log10(2) / log10(90) of 30 steps is step 4; the longest is in the last.
         let expected = [("0", 100.0), ("133.3", 33.0), ("966.7", 33.0)];
         assert_eq!(shown, expected.map(|(x, height)| (x.to_owned(), height)));

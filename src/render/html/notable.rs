@@ -6,20 +6,23 @@ use crate::report::{Outcome, SessionReport, Severity};
 
 /// Sessions that are shown in detail: at some 30 kB each the page opens within two seconds, and can
 /// be mailed (docs/html.md has the figures).
-pub(super) const MOST_DETAILED: usize = 250;
+pub(super) const MOST_DETAILED: usize = 200;
 
-/// The sessions to show in detail: all, if they are few. Else those that went wrong, or have
-/// findings, or stand out in time; of each kind the first come first, so that a thousand failures
+/// The sessions to show in detail: all, if they are few. Else those that stand out in time, then
+/// those that went wrong or have findings; of each kind the first come first, so that a thousand failures
 /// of one kind do not hide the one of another. Then, while there is room, those that went well.
 pub(super) fn chosen(sessions: &[SessionReport], outliers: &BTreeSet<u64>) -> BTreeSet<u64> {
     let mut seen: BTreeMap<_, usize> = BTreeMap::new();
     let mut ranked: Vec<_> = sessions
         .iter()
         .map(|session| {
-            let is_well = !is_notable(session) && !outliers.contains(&session.id);
             let nth = seen.entry(kind(session)).or_default();
             *nth += 1;
-            (is_well, *nth, session.id)
+            // Histograms link to their outliers.
+            match outliers.contains(&session.id) {
+                true => (false, 0, session.id),
+                false => (!is_notable(session), *nth, session.id),
+            }
         })
         .collect();
     ranked.sort_unstable();

@@ -116,7 +116,11 @@ impl Packets {
             rows.push(row(packet, delta, dumps, &sheet, session, local));
         }
         let dumps = match rows.is_empty() {
-            true => transcript.pieces().iter().filter_map(|piece| dump(piece, session, &mut room.bytes)).collect(),
+            true => transcript
+                .pieces()
+                .iter()
+                .filter_map(|piece| dump(piece, session, &mut room.bytes))
+                .collect(),
             false => Vec::new(),
         };
         let (omitted, omitted_bytes) = transcript.omitted();

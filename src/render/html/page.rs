@@ -40,12 +40,8 @@ pub(super) fn write(
     out: &mut dyn Write,
     body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let head = Head {
-        title,
-        style: STYLE,
-        style_source: source(STYLE),
-        script_source: source(SCRIPT),
-    };
+    let head =
+        Head { title, style: STYLE, style_source: source(STYLE), script_source: source(SCRIPT) };
     put(&head, out)?;
     body(out)?;
     put(&Foot { script: SCRIPT, generator: Generator::default() }, out)
@@ -82,7 +78,7 @@ mod tests {
         write("a <title>", &mut page, |_| Ok(())).unwrap();
         let page = String::from_utf8(page).unwrap();
         assert!(page.contains("<title>a &#60;title&#62;</title>"));
-        assert!(page.contains("default-src &#39;none&#39;"));
+        assert!(page.contains("default-src 'none'; style-src &#39;sha256-"));
         for outside in ["http:", "https:", "//", "@import", "url(", "src="] {
             let found: Vec<_> = page.lines().filter(|line| line.contains(outside)).collect();
             assert!(found.iter().all(|line| line.trim_start().starts_with("//")), "{found:?}");

@@ -75,7 +75,10 @@ mod tests {
     #[test]
     fn places_are_shares_of_the_width() {
         let scale = Scale::linear(0, 4_000);
-        assert_eq!([0, 1_000, 4_000, 9_000].map(|ns| scale.at(ns).0), [0.0, 250.0, 1_000.0, 1_000.0]);
+        assert_eq!(
+            [0, 1_000, 4_000, 9_000].map(|ns| scale.at(ns).0),
+            [0.0, 250.0, 1_000.0, 1_000.0]
+        );
         let scale = Scale::logarithmic(1_000_000, 100_000_000);
         assert_eq!(scale.at(10_000_000).0, 500.0);
         assert_eq!(Scale::logarithmic(5_000, 5_000).at(5_000).0, 500.0);
@@ -89,6 +92,9 @@ mod tests {
 
     #[test]
     fn units_have_one_decimal_at_most() {
-        assert_eq!([1.0 / 3.0, 2.0, 999.96].map(|units| Units(units).to_string()), ["0.3", "2", "1000"]);
+        assert_eq!(
+            [1.0 / 3.0, 2.0, 999.96].map(|units| Units(units).to_string()),
+            ["0.3", "2", "1000"]
+        );
     }
 }

@@ -45,8 +45,8 @@ impl<'a> Session<'a> {
     ) -> Self {
         let (verdict_ink, verdict) = verdict(session);
         let transcript = session.transcript.as_deref().zip(room);
-        let packets = transcript
-            .map(|(transcript, room)| Packets::new(session, transcript, room, times));
+        let packets =
+            transcript.map(|(transcript, room)| Packets::new(session, transcript, room, times));
         let has_packets = packets.as_ref().is_some_and(Packets::has_rows);
         Self {
             is_open,

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::inked::class;
+use super::notable::MOST_DETAILED;
 use super::scale::{Scale, Stretch, Units, WIDTH};
 use crate::moment::Timestamp;
 use crate::render::text::duration::Duration;
@@ -10,9 +11,6 @@ use crate::render::text::heading::ink;
 use crate::render::text::ink::Ink;
 use crate::render::text::times::Times;
 use crate::report::{Outcome, SessionReport};
-
-/// Sessions that have a bar of their own; of more, they are counted.
-const MOST_BARS: usize = 300;
 
 /// Lanes that bars are put in; what finds none free is drawn in the last.
 const MOST_LANES: usize = 24;
@@ -71,7 +69,8 @@ impl Timeline {
         let from = sessions.iter().map(|session| session.start).min()?;
         let to = sessions.iter().map(end).max()?;
         let scale = Scale::linear(0, to - from);
-        let is_few = sessions.len() <= MOST_BARS;
+        // Each bar is a link to its session.
+        let is_few = sessions.len() <= MOST_DETAILED;
         let (bars, lanes) = if is_few { bars(sessions, from, &scale) } else { (Vec::new(), 0) };
         let (columns, fullest) =
             if is_few { (Vec::new(), 0) } else { columns(sessions, from, &scale) };

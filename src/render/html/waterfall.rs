@@ -80,6 +80,12 @@ enum Awaited {
 }
 
 impl Waterfall {
+    /// Names of the phases that are drawn.
+    #[cfg(test)]
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.bars.iter().map(|bar| bar.name.as_str()).collect()
+    }
+
     /// The drawing of a session.
     pub(super) fn new(session: &SessionReport) -> Self {
         let total = session.timing.total_ns;
@@ -108,7 +114,9 @@ impl Waterfall {
             further_marks,
             ticks: (0..=4).map(|quarter| Duration(total / 4 * quarter)).collect(),
             shares: shares(&session.timing),
-            for_lost_packets: Some(session.timing.retransmission_ns).filter(|&ns| ns > 0).map(Duration),
+            for_lost_packets: Some(session.timing.retransmission_ns)
+                .filter(|&ns| ns > 0)
+                .map(Duration),
         }
     }
 }
@@ -135,7 +143,11 @@ fn split<'p>(
     // A phase that took no time is drawn all the same, as its end's.
     let has_time = move |part: &(&str, (i64, i64))| part.1.1 > part.1.0;
     let is_empty = phase.to <= phase.from;
-    parts.into_iter().enumerate().filter(move |(i, part)| has_time(part) || is_empty && *i == 1).map(|(_, part)| part)
+    parts
+        .into_iter()
+        .enumerate()
+        .filter(move |(i, part)| has_time(part) || is_empty && *i == 1)
+        .map(|(_, part)| part)
 }
 
 /// The phases in order of time.
@@ -265,18 +277,18 @@ fn marks(session: &SessionReport, scale: &Scale) -> (Vec<Mark>, usize) {
 
 fn shares(timing: &Timing) -> Vec<Share> {
     let split = timing.attribution;
-    let parts = [
-        ("client", split.client_ns),
-        ("server", split.server_ns),
-        ("network", split.network_ns),
-    ];
+    let parts =
+        [("client", split.client_ns), ("server", split.server_ns), ("network", split.network_ns)];
     let scale = Scale::linear(0, timing.total_ns);
     let mut at = 0_i64;
     let mut share = |(name, ns): (&'static str, i64)| {
         let from = at;
         at = at.saturating_add(ns);
         let percent = (ns as f64 / timing.total_ns.max(1) as f64 * 100.0).round() as i64;
-        let stretch = Stretch { width: Units((scale.at(at).0 - scale.at(from).0).max(0.0)), x: scale.at(from) };
+        let stretch = Stretch {
+            width: Units((scale.at(at).0 - scale.at(from).0).max(0.0)),
+            x: scale.at(from),
+        };
         Share { name, class: name, took: Duration(ns), percent, stretch }
     };
     parts.into_iter().map(&mut share).collect()

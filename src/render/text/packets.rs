@@ -129,7 +129,10 @@ impl<'a> Sheet<'a> {
 
 /// What is worth telling of a packet: what was said in it says also that data came, and the end of
 /// a message that it began.
-pub(in crate::render) fn told<'a>(events: &[&'a TimelineEntry], role: Role) -> Vec<&'a TimelineEntry> {
+pub(in crate::render) fn told<'a>(
+    events: &[&'a TimelineEntry],
+    role: Role,
+) -> Vec<&'a TimelineEntry> {
     let has = |name: &str| events.iter().any(|entry| entry.event == name);
     let speaks = ["smtp.command", "smtp.reply", "smtp.greeting"].into_iter().any(has);
     let is_told = |entry: &&TimelineEntry| match entry.event {

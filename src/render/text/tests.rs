@@ -17,14 +17,14 @@ use crate::report::{
 use crate::session::Setup;
 use crate::tls::Keys;
 
-struct Run {
-    sessions: Vec<SessionReport>,
+pub(in crate::render) struct Run {
+    pub(in crate::render) sessions: Vec<SessionReport>,
     summary: Summary,
     findings: Vec<Finding>,
 }
 
 /// What the engine says of `testdata/NAME.pcap` with the keys beside it.
-fn run(name: &str, reveal: Reveal) -> Run {
+pub(in crate::render) fn run(name: &str, reveal: Reveal) -> Run {
     let keys = PathBuf::from(format!("testdata/{name}.keys"));
     let sources: Vec<_> = keys.exists().then_some(KeySource::List(keys)).into_iter().collect();
     let (ring, errors) = KeyRing::load(&sources);

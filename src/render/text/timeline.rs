@@ -48,7 +48,9 @@ pub(in crate::render) struct Row<'a> {
 }
 
 /// The entries, packet by packet.
-pub(in crate::render) fn rows<'a>(timeline: impl Iterator<Item = &'a TimelineEntry>) -> Vec<Row<'a>> {
+pub(in crate::render) fn rows<'a>(
+    timeline: impl Iterator<Item = &'a TimelineEntry>,
+) -> Vec<Row<'a>> {
     let mut rows: Vec<Row<'a>> = Vec::new();
     for entry in timeline {
         match rows.last_mut().filter(|row| row.takes(entry)) {
