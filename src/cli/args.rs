@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::select;
+use super::{profile, select};
 use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
@@ -52,6 +52,9 @@ pub(super) struct SharedArgs {
     /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
     #[arg(long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
+    /// A Wireshark profile, for the keys and the key log it names: its folder, or its name
+    #[arg(long, value_name = "DIR|NAME", value_parser = profile::folder)]
+    pub(super) wireshark_profile: Vec<PathBuf>,
     /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
     #[arg(long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,

@@ -10,6 +10,7 @@ mod export;
 mod follow;
 mod output;
 mod plan;
+mod profile;
 mod progress;
 mod redaction;
 mod select;

@@ -22,6 +22,9 @@ pub enum Problem {
     /// A key list with NUL bytes.
     #[error("not a key list: the file is binary")]
     BinaryList,
+    /// A folder without the files of a Wireshark profile.
+    #[error("no Wireshark profile: it has none of ssl_keys, rsa_keys and preferences")]
+    NotProfile,
     /// A PEM file where a list was expected.
     #[error("a PEM file, not a key list")]
     PemNotList,
@@ -161,6 +164,9 @@ impl Problem {
             }
             Self::Utf16 => "save it as UTF-8 (or plain ASCII)",
             Self::BinaryList => "a list is text, one `ip,port,proto,path` a line; give a key file with --key",
+            Self::NotProfile => {
+                "Wireshark's Help > About > Folders names the folder of its profiles"
+            }
             Self::PemNotList => "give a key file with --key",
             Self::KeyLogNotList => "give a key log with --keylog",
             Self::UnclosedQuote => "close it; inside quotes write \\\" for a quote and \\\\ for a backslash",

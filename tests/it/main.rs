@@ -22,6 +22,7 @@ mod filter;
 mod formats;
 mod late;
 mod loss;
+mod profile;
 mod redaction;
 mod scenario;
 mod schema;
