@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod follow;
 mod output;
+mod packaging;
 mod plan;
 mod profile;
 mod progress;
@@ -41,6 +42,9 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Completions(args)) => packaging::completions(args),
+        Some(Command::Man(args)) => packaging::man(args),
+        Some(Command::Version) => packaging::version(),
     };
     match result {
         Ok(exit) => exit.into(),
