@@ -159,7 +159,11 @@ impl Problem {
     pub(super) fn hint(&self, file: &str) -> String {
         match self {
             Self::Unreadable(error) => io_hint(error),
-            Self::TooLarge(_) | Self::NoKey | Self::Empty => {
+            Self::NoKey => {
+                "name a file with an RSA private key, in PEM (`-----BEGIN ... PRIVATE KEY-----`) or DER; \
+                 a key list is given with --keys, a key log with --keylog"
+            }
+            Self::TooLarge(_) | Self::Empty => {
                 "name a file with an RSA private key, in PEM (`-----BEGIN ... PRIVATE KEY-----`) or DER"
             }
             Self::Utf16 => "save it as UTF-8 (or plain ASCII)",
