@@ -137,10 +137,11 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// What is known at the end. Sessions that were not taken are lost.
+    /// What is known at the end, to which it reads on. Sessions that were not taken are lost. (To
+    /// stop before the end, drop this instead.)
     #[must_use]
-    pub fn conclude(self) -> Conclusion {
-        drop(self.received);
+    pub fn conclude(mut self) -> Conclusion {
+        self.by_ref().for_each(drop);
         self.worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }

@@ -35,6 +35,7 @@ fn fixtures() -> BTreeMap<&'static str, PathBuf> {
     BTreeMap::from([
         // Plain, RSA, ECDHE and TLS 1.3, one session each, and the secrets of the latter two.
         ("capture.pcap", testdata("mixed.pcap")),
+        ("mail.pcap", testdata("mixed.pcap")),
         ("session.keylog", testdata("mixed.keylog")),
         ("captures/1.pcap", testdata("rotated.0.pcap")),
         ("captures/2.pcap", testdata("rotated.1.pcap")),
