@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::select;
+use super::{profile, select};
 use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
@@ -16,8 +16,7 @@ use crate::report::SlowLimit;
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
 #[command(name = "smtp-decrypt", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Without a command the captures are shown: \
-    smtp-decrypt --keys keys.list capture.pcap")]
+#[command(after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -27,6 +26,30 @@ pub(super) struct Cli {
     #[arg(long, value_name = "CODE", exclusive = true)]
     pub(super) explain: Option<String>,
 }
+
+const AFTER_HELP: &str = "Without a command the captures are shown: \
+    smtp-decrypt --keys keys.list capture.pcap";
+
+const AFTER_LONG_HELP: &str = "\
+Without a command the captures are shown:
+
+  smtp-decrypt --keys keys.list capture.pcap       with the server's RSA key
+  smtp-decrypt --keylog session.keylog capture.pcap
+
+A key list has a row a server: 192.0.2.25,587,smtp,server.key
+
+Exit codes:
+  0  done, whether or not there was anything to decrypt
+  1  compare: the negotiations differ; check: a rule failed
+  2  wrong usage, or a key, key list, key log or policy that cannot be used
+  3  a capture cannot be read, or not to its end
+  4  --require-decrypted, and a session was not decrypted
+
+Environment:
+  SMTP_DECRYPT_PASSWORD  a password of encrypted keys
+  NO_COLOR               no colours, if it is not empty
+
+`smtp-decrypt COMMAND --help` tells of a command.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -40,6 +63,24 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Validate keys and key logs: which sessions each opens, and which are missing
     Keys(Box<KeysArgs>),
+    /// Print what completes commands and options in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, in roff
+    Man(ManArgs),
+    /// Print what this build is: version, commit, target
+    Version,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The page of this command, instead of that of the program
+    pub(super) command: Option<String>,
 }
 
 /// Options that every command shares.
@@ -54,6 +95,9 @@ pub(super) struct SharedArgs {
     /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
     #[arg(long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
+    /// A Wireshark profile, for the keys and the key log it names: its folder, or its name
+    #[arg(long, value_name = "DIR|NAME", value_parser = profile::folder)]
+    pub(super) wireshark_profile: Vec<PathBuf>,
     /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
     #[arg(long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,

@@ -10,7 +10,9 @@ mod export;
 mod follow;
 mod keys;
 mod output;
+mod packaging;
 mod plan;
+mod profile;
 mod progress;
 mod redaction;
 mod select;
@@ -42,6 +44,9 @@ pub fn main() -> ExitCode {
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Keys(args)) => keys::run(args),
+        Some(Command::Completions(args)) => packaging::completions(args),
+        Some(Command::Man(args)) => packaging::man(args),
+        Some(Command::Version) => packaging::version(),
     };
     match result {
         Ok(exit) => exit.into(),

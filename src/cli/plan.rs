@@ -36,8 +36,8 @@ impl Plan {
         let (ring, errors) = KeyRing::load(&sources(args));
         let ring = ring.with_rsa_engine(args.rsa_engine);
         errors.iter().for_each(complain_of_key);
-        if ring.is_empty() && errors.is_empty() && !args.keys.is_empty() && !args.quiet {
-            output::say("the key list names no key");
+        if errors.is_empty() && !args.quiet {
+            empty(args, &ring).into_iter().for_each(output::say);
         }
         if !args.quiet {
             ring.keylog().remarks().iter().for_each(|remark| output::say(remark));
@@ -167,8 +167,21 @@ fn sources(args: &SharedArgs) -> Vec<KeySource> {
     let lists = args.keys.iter().cloned().map(KeySource::List);
     let files = args.key.iter().cloned().map(KeySource::KeyFile);
     let logs = args.keylog.iter().cloned().map(KeySource::KeyLog);
+    let profiles = args.wireshark_profile.iter().cloned().map(KeySource::WiresharkProfile);
     let variable = KeySource::PasswordVariable(PASSWORD_VARIABLE);
-    passwords.chain([variable]).chain(lists).chain(files).chain(logs).collect()
+    let named = lists.chain(files).chain(logs).chain(profiles);
+    passwords.chain([variable]).chain(named).collect()
+}
+
+/// What was named and holds nothing.
+fn empty(args: &SharedArgs, ring: &KeyRing) -> Option<&'static str> {
+    match ring.is_empty() {
+        true if !args.keys.is_empty() => Some("the key list names no key"),
+        true if !args.wireshark_profile.is_empty() && ring.keylog().is_empty() => {
+            Some("the Wireshark profile names neither a key nor a key log")
+        }
+        _ => None,
+    }
 }
 
 /// Lines of key logs that are about no session of the capture: often the log is that of another run,

@@ -28,6 +28,7 @@ mod pem;
 mod pkcs12;
 mod port;
 mod problem;
+mod profile;
 mod ring;
 mod row;
 mod rsa_key;
@@ -56,6 +57,9 @@ pub enum KeySource {
     KeyFile(PathBuf),
     /// A key log (`--keylog FILE`).
     KeyLog(PathBuf),
+    /// The folder of a Wireshark profile, for the keys and the key log it names
+    /// (`--wireshark-profile DIR`).
+    WiresharkProfile(PathBuf),
     /// Passwords for encrypted keys, one a line (`--password-file FILE`). A password of a list row
     /// is tried before them.
     PasswordFile(PathBuf),

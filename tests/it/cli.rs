@@ -355,6 +355,32 @@ fn the_help_is_as_it_was() {
 }
 
 #[test]
+fn a_code_is_explained_with_and_without_its_area() {
+    let [whole, name] =
+        ["tls.forward_secrecy", "forward_secrecy"].map(|code| run(&["--explain", code]));
+    assert!(stdout(&whole).starts_with("tls.forward_secrecy ("));
+    assert_eq!(stdout(&whole), stdout(&name));
+    assert_eq!(code(&run(&["--explain", "secrecy"])), 2);
+}
+
+#[test]
+fn key_material_given_with_the_wrong_option_is_told_the_right_one() {
+    for (option, file, right) in [
+        ("--key", KEYS, "--keys"),
+        ("--key", "testdata/tls13.keylog", "--keylog"),
+        ("--keys", "testdata/pki/server.key", "--key"),
+        ("--keys", "testdata/tls13.keylog", "--keylog"),
+        ("--keylog", "testdata/pki/server.key", "--key,"),
+        ("--keylog", KEYS, "--keys"),
+    ] {
+        let output = run(&[option, file, CAPTURE]);
+        assert_eq!(code(&output), 2, "{option} {file}");
+        let hint = stderr(&output).lines().find(|line| line.contains("hint: ")).unwrap_or_default();
+        assert!(hint.contains(right), "{option} {file}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn the_version_is_that_of_the_package() {
     let output = run(&["--version"]);
     assert_eq!(stdout(&output), format!("smtp-decrypt {}\n", env!("CARGO_PKG_VERSION")));

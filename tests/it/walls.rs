@@ -43,6 +43,8 @@ const WALLS: &[(&str, &[&str])] = &[
 /// A crate that only some places may name.
 const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("anyhow", &["cli"]),
     ("anstream", &["cli", "render"]),
     ("anstyle", &["cli", "render"]),
