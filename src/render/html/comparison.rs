@@ -101,12 +101,6 @@ impl Page<'_> {
 }
 
 impl Rung<'_> {
-    /// Whether what is to say of it stands at the good side's step, or at the other, if there is
-    /// but that.
-    fn is_told_by(&self, is_good: bool) -> bool {
-        is_good || self.row.good.is_none()
-    }
-
     fn class(&self) -> &'static str {
         match (self.place, self.row.same) {
             (Place::Parting, _) => "apart parting",

@@ -79,9 +79,8 @@ mod tests {
         let page = String::from_utf8(page).unwrap();
         assert!(page.contains("<title>a &#60;title&#62;</title>"));
         assert!(page.contains("default-src 'none'; style-src &#39;sha256-"));
-        for outside in ["http:", "https:", "//", "@import", "url(", "src="] {
-            let found: Vec<_> = page.lines().filter(|line| line.contains(outside)).collect();
-            assert!(found.iter().all(|line| line.trim_start().starts_with("//")), "{found:?}");
+        for outside in ["http:", "https:", "@import", "url(", "src="] {
+            assert!(!page.contains(outside), "{outside}");
         }
     }
 }
