@@ -85,10 +85,11 @@ fn the_capture_in_the_clear_has_the_bytes_that_the_ends_recorded() {
             continue;
         }
         let (_, plain) = Runner::keyless().report_and_streams(&[exported(lab).file(PLAIN)]);
-        for index in 0..lab.connections.len() {
+        assert_eq!(plain.len(), lab.connections.len(), "{}", lab.name);
+        for (index, plain) in plain.iter().enumerate() {
             for (side, direction) in ["c2s", "s2c"].into_iter().enumerate() {
                 let expected = lab.stream(index, direction);
-                assert!(plain[index][side] == expected, "{} {index} {direction}", lab.name);
+                assert!(plain[side] == expected, "{} {index} {direction}", lab.name);
                 compared += 1;
             }
         }
@@ -294,7 +295,7 @@ fn holds(file: &Path, word: &str) -> bool {
 #[test]
 fn a_redacted_capture_has_no_name_and_the_same_course() {
     let mut compared = 0;
-    for lab in Lab::all().iter().filter(|lab| lab.complete) {
+    for lab in &Lab::all() {
         let exported = Exported::of("pcapng-plain", lab, &["--redact", "addresses"]);
         if exported.names().is_empty() {
             continue;
@@ -302,6 +303,9 @@ fn a_redacted_capture_has_no_name_and_the_same_course() {
         let file = exported.file(PLAIN);
         for word in ["example", "sender@", "rcpt@", "percival", "127.0.0.1", "subject:", "hello"] {
             assert!(!holds(&file, word), "{}: {word}", lab.name);
+        }
+        if !lab.complete {
+            continue;
         }
         let (before, _) = Runner::with_keys_and_log_of(lab).report_and_streams(&lab.files);
         let (after, _) = Runner::keyless().report_and_streams(&[file]);

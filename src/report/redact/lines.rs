@@ -11,8 +11,8 @@ use super::text::blank;
 const PLAIN: [&str; 6] = ["DATA", "RSET", "QUIT", "STARTTLS", "BDAT", "NOOP"];
 
 /// Commands of which only the verb stays: what follows is a name, or may be one.
-const NAMING: [&str; 12] = [
-    "EHLO", "HELO", "LHLO", "VRFY", "EXPN", "HELP", "ETRN", "ATRN", "XCLIENT", "XFORWARD", "PROXY",
+const NAMING: [&str; 11] = [
+    "EHLO", "HELO", "LHLO", "VRFY", "EXPN", "HELP", "ETRN", "ATRN", "XCLIENT", "XFORWARD",
     "CONNECT",
 ];
 
@@ -35,6 +35,7 @@ impl Redactor {
             name if PLAIN.contains(&name) || NAMING.contains(&name) => blank(rest),
             "MAIL" | "RCPT" => blank_path(rest),
             "AUTH" => blank_behind_first(rest),
+            "PROXY" => blank_proxy(rest),
             _ => return blank_bytes(line),
         };
         [verb.as_bytes(), rest.as_bytes(), end.as_bytes()].concat()
@@ -110,6 +111,13 @@ fn blank_parameter(parameter: &str) -> String {
     }
 }
 
+/// The family becomes one behind which nothing is read (proxy-protocol.txt §2.1).
+fn blank_proxy(rest: &str) -> String {
+    const UNKNOWN: &str = " UNKNOWN ";
+    let Some(left) = rest.len().checked_sub(UNKNOWN.len()) else { return blank(rest) };
+    UNKNOWN.to_owned() + &"x".repeat(left)
+}
+
 /// The mechanism stays.
 fn blank_behind_first(rest: &str) -> String {
     let words = rest.trim_start();
@@ -137,6 +145,7 @@ mod tests {
             ("MAIL FROM:<>\r\n", "MAIL FROM:<>\r\n"),
             ("BDAT 86 LAST\r\n", "BDAT 86 LAST\r\n"),
             ("QUIT bob\r\n", "QUIT xxx\r\n"),
+            ("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", "PROXY UNKNOWN xxxxxxxxxxxxxxxxxxxx\r\n"),
             ("AUTH PLAIN ******\r\n", "AUTH PLAIN ******\r\n"),
             ("AUTH LOGIN Ym9i\r\n", "AUTH LOGIN xxxx\r\n"),
             ("Dear Bob,\r\n", "xxxxxxxxx\r\n"),
