@@ -9,6 +9,7 @@ use smtp_decrypt::report::SessionReport;
 use crate::cli::{code, file, path, run, stderr, stdout};
 use crate::lab::{self, Lab, items};
 use crate::run::Runner;
+use crate::schema;
 
 const GOOD: &str = "testdata/tls12_aes128_gcm_sha256.pcap";
 const KEYS: &str = "testdata/tls12_aes128_gcm_sha256.keys";
@@ -186,7 +187,8 @@ fn built_in_policies_judge_every_capture_of_testdata_without_an_error() {
                     panic!("{name} on {}: {error}", lab.name);
                 }
             }
-            checker.finish(false, None).expect("limits");
+            let checks = checker.finish(false, None).expect("limits");
+            schema::assert_valid_of("check", &checks);
         }
     }
 }
@@ -243,6 +245,7 @@ fn a_baseline_is_written_held_and_told_apart() {
     let output = check(&["--format", "json"], GOOD);
     assert_eq!(code(&output), 1);
     let checks: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    schema::assert_valid_of("check", &checks);
     let changes = items(&checks["baseline"]["changes"]);
     let paths: Vec<_> = changes.iter().map(|change| lab::text(&change["path"])).collect();
     assert_eq!(paths, ["sessions[1].timing.mail_ns", "sessions[1].tls.version"]);
@@ -277,6 +280,7 @@ fn failures_are_told_in_every_format() {
     assert!(github.contains(",line=2,title=a%3A <b>::session 1, "), "{github}");
     assert!(github.contains("::warning "), "{github}");
     let json: Value = serde_json::from_str(&check("json", &[])).expect("JSON");
+    schema::assert_valid_of("check", &json);
     assert_eq!(json["passed"], false);
     assert_eq!(json["results"][0]["failures"][0]["session"], 1);
 }

@@ -1,10 +1,11 @@
-//! The JSON report against the schema that ships with the program, and both against the manual.
+//! The JSON documents against the schemas that ship with the program, and both against the manual.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
+use serde::Serialize;
 use serde_json::{Value, json};
 use smtp_decrypt::report::Reason;
 
@@ -20,21 +21,36 @@ const FINDINGS_PATH: &str = "docs/findings.md";
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| lab::json(&lab::root().join(SCHEMA_PATH)));
 
-static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| validator(&SCHEMA));
+
+fn validator(schema: &Value) -> Validator {
     let options = jsonschema::draft202012::options().should_validate_formats(true);
-    options.build(&SCHEMA).expect("a schema of draft 2020-12")
-});
+    options.build(schema).expect("a schema of draft 2020-12")
+}
 
 /// What the schema says against a report.
 fn complaints(report: &Value) -> Vec<String> {
+    complaints_of(&VALIDATOR, report)
+}
+
+fn complaints_of(validator: &Validator, document: &Value) -> Vec<String> {
     let say = |error: jsonschema::ValidationError<'_>| format!("{}: {error}", error.instance_path);
-    VALIDATOR.iter_errors(report).map(say).take(20).collect()
+    validator.iter_errors(document).map(say).take(20).collect()
 }
 
 /// Fails unless the report is what the schema describes.
 pub(crate) fn assert_valid(report: &Value) {
     let complaints = complaints(report);
     assert!(complaints.is_empty(), "not as docs/report.schema.json says: {complaints:#?}");
+}
+
+/// Fails unless a document of `command` is what the schema of that name describes.
+pub(crate) fn assert_valid_of(command: &str, document: &impl Serialize) {
+    let path = format!("docs/{command}.schema.json");
+    let schema = lab::json(&lab::root().join(&path));
+    let document = serde_json::to_value(document).expect("JSON");
+    let complaints = complaints_of(&validator(&schema), &document);
+    assert!(complaints.is_empty(), "not as {path} says: {complaints:#?}");
 }
 
 fn a_report() -> Value {
