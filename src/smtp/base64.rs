@@ -25,13 +25,12 @@ pub(super) fn is_base64(text: &[u8]) -> bool {
 }
 
 pub(super) fn value(digit: u8) -> Option<u8> {
-    let value = VALUES[usize::from(digit)];
-    (value != FOREIGN).then_some(value)
+    Some(value_or_foreign(digit)).filter(|&value| value != FOREIGN)
 }
 
 /// The three octets of four digits; none if one is foreign.
 pub(super) fn octets(digits: [u8; 4]) -> Option<[u8; 3]> {
-    let values = digits.map(|digit| VALUES[usize::from(digit)]);
+    let values = digits.map(value_or_foreign);
     if values.contains(&FOREIGN) {
         return None;
     }
@@ -40,10 +39,15 @@ pub(super) fn octets(digits: [u8; 4]) -> Option<[u8; 3]> {
     Some(octets)
 }
 
+fn value_or_foreign(digit: u8) -> u8 {
+    VALUES.get(usize::from(digit)).copied().unwrap_or(FOREIGN)
+}
+
 /// The value of what is no digit.
 const FOREIGN: u8 = 0xff;
 
 /// The value of each character (RFC 4648, table 1).
+#[allow(clippy::indexing_slicing, reason = "the compiler does it, and would refuse a wrong index")]
 static VALUES: [u8; 256] = {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut values = [FOREIGN; 256];
