@@ -100,18 +100,16 @@ impl Conversation for Counter {
 fn read_decode_and_reassemble(bencher: Bencher<'_, '_>, kind: (&str, &str)) {
     measure(bencher, kind, |capture| {
         let (mut decoder, mut bytes) = (Decoder::new(), 0);
-        let (mut table, mut number) = (FlowTable::new(usize::MAX), 0);
+        let (mut table, mut segments) = (FlowTable::new(usize::MAX), 0);
         while let Some(packet) = capture.next_packet() {
             for frame in decode::frames(&packet) {
                 let Ok(segment) = decoder.decode(&frame) else { continue };
-                number += 1;
-                table.feed(&segment, number, Counter::default, |over| bytes += over.bytes);
+                segments += 1;
+                table.feed(&segment, segments, Counter::default, |over| bytes += over.bytes);
             }
         }
-        for (_, key) in table.rest() {
-            bytes += table.end(&key).map_or(0, |over| over.bytes);
-        }
-        bytes
+        let over = table.rest().into_iter().filter_map(|(_, key)| table.end(&key));
+        bytes + over.map(|over| over.bytes).sum::<u64>()
     });
 }
 

@@ -488,4 +488,8 @@ impl Conversation for Session {
             TcpEvent::Finished(facts) => self.finish(facts),
         }
     }
+
+    fn is_deaf(&self) -> bool {
+        !self.in_tls && self.stays_foreign() && self.is_relevant() == Some(false)
+    }
 }

@@ -104,11 +104,6 @@ impl Part {
         self.events.clear();
     }
 
-    /// Bytes of payload.
-    pub(super) fn bytes(&self) -> usize {
-        self.payloads.len()
-    }
-
     pub(super) fn push(&mut self, stamped: &Stamped<'_>) {
         let start = self.payloads.len();
         self.payloads.extend_from_slice(stamped.segment.payload);

@@ -55,6 +55,8 @@ pub(super) struct Desk {
 struct Batch {
     clocks: Clocks,
     parts: Vec<Part>,
+    /// Of payload.
+    bytes: usize,
 }
 
 impl<'c> Reader<'c> {
@@ -73,9 +75,9 @@ impl<'c> Reader<'c> {
     /// why it ends.
     pub(super) fn fill(&mut self, first: u64, mut parts: Vec<Part>) -> (Vec<Part>, Border) {
         parts.iter_mut().for_each(Part::clear);
-        let mut batch = Batch { clocks: Clocks::starting_at(first), parts };
+        let mut batch = Batch { clocks: Clocks::starting_at(first), parts, bytes: 0 };
         let border = self.read(&mut batch);
-        let Batch { clocks, mut parts } = batch;
+        let Batch { clocks, mut parts, .. } = batch;
         let clocks = Arc::new(clocks);
         for part in &mut parts {
             part.clocks = Arc::clone(&clocks);
@@ -142,13 +144,13 @@ impl Desk {
 
 impl Batch {
     fn is_full(&self, limits: &Limits) -> bool {
-        let bytes: usize = self.parts.iter().map(Part::bytes).sum();
-        self.clocks.len() >= limits.segments || bytes >= limits.bytes
+        self.clocks.len() >= limits.segments || self.bytes >= limits.bytes
     }
 
     fn push(&mut self, now: Timestamp, segment: &Segment<'_>, makes_wanted: bool) {
         let number = self.clocks.end();
         self.clocks.push(now);
+        self.bytes += segment.payload.len();
         let shard = FlowKey::new(segment.source, segment.destination).spread() % SHARDS;
         let worker = shard % self.parts.len().max(1);
         if let Some(part) = self.parts.get_mut(worker) {

@@ -1,6 +1,6 @@
 //! What is left to say when every session has been said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::capture::{DamageKind, FileFacts};
 use crate::decode::{FragmentFacts, Skip};
@@ -20,19 +20,25 @@ pub struct Totals {
 /// Frames without a TCP segment, by reason.
 #[derive(Default)]
 pub(super) struct Skipped {
-    by_reason: BTreeMap<String, (u64, u64)>,
+    by_reason: HashMap<Skip, (u64, u64)>,
 }
 
 impl Skipped {
     pub(super) fn count(&mut self, skip: Skip, frame: u64) {
-        self.by_reason.entry(skip.to_string()).or_insert((0, frame)).0 += 1;
+        self.by_reason.entry(skip).or_insert((0, frame)).0 += 1;
     }
 
     /// As the summary has them.
     pub(super) fn into_summary(self) -> Vec<SkippedFrames> {
+        let mut by_name = BTreeMap::new();
+        for (skip, (frames, first)) in self.by_reason {
+            let (sum, earliest) = by_name.entry(skip.to_string()).or_insert((0, first));
+            *sum += frames;
+            *earliest = first.min(*earliest);
+        }
         let frames =
             |(reason, (frames, first_frame))| SkippedFrames { reason, frames, first_frame };
-        self.by_reason.into_iter().map(frames).collect()
+        by_name.into_iter().map(frames).collect()
     }
 }
 

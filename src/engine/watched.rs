@@ -59,4 +59,8 @@ impl Conversation for Watched {
     fn on_tcp(&mut self, event: TcpEvent<'_>) {
         self.session.on_tcp(event);
     }
+
+    fn is_deaf(&self) -> bool {
+        self.session.is_deaf()
+    }
 }

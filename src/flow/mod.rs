@@ -131,6 +131,11 @@ pub trait Conversation {
 
     /// Takes the next event.
     fn on_tcp(&mut self, event: TcpEvent<'_>);
+
+    /// Whether nothing that its bytes could say would be heard any more.
+    fn is_deaf(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

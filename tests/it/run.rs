@@ -89,21 +89,17 @@ impl Runner {
         self.sessions_of(Capture::open(files.iter().cloned().map(Input::File).collect()))
     }
 
-    /// The sessions of files as they end, a line of JSON each.
-    pub(crate) fn sessions_in_order(&self, files: &[PathBuf]) -> Vec<String> {
+    /// The sessions of files as they end, a line of JSON each, and the plaintext of the connections.
+    pub(crate) fn everything_in_order(&self, files: &[PathBuf]) -> (Vec<String>, Streams) {
         let mut capture = Capture::open(files.iter().cloned().map(Input::File).collect());
-        let mut sessions = Vec::new();
-        let totals = engine::run(
-            &mut capture,
-            &self.setup,
-            |_| None,
-            |session| {
-                sessions.push(serde_json::to_string(&session).expect("JSON"));
-                ControlFlow::Continue(())
-            },
-        );
+        let (taps, mut sessions) = (Taps::default(), Vec::new());
+        let tap = |number| Some(taps.tap(number));
+        let totals = engine::run(&mut capture, &self.setup, tap, |session| {
+            sessions.push(serde_json::to_string(&session).expect("JSON"));
+            ControlFlow::Continue(())
+        });
         sessions.push(format!("{totals:?}"));
-        sessions
+        (sessions, taps.into_streams())
     }
 
     fn sessions_of(&self, mut capture: Capture) -> Vec<SessionReport> {

@@ -29,8 +29,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
 fn each_capture_of_ours_is_told_alike_by_any_number_of_threads() {
     for lab in Lab::all() {
         let told = |threads| {
-            let runner = Runner::with_keys_and_log_of(&lab).on(threads);
-            (runner.sessions_in_order(&lab.files), runner.report_and_streams(&lab.files))
+            Runner::with_keys_and_log_of(&lab).on(threads).everything_in_order(&lab.files)
         };
         let alone = told(1);
         for threads in THREADS {
@@ -47,7 +46,7 @@ fn captures_of_others_are_told_alike_by_any_number_of_threads() {
         let log = file.with_extension("keylog");
         let told = |threads| {
             let runner = Runner::with_log(log.is_file().then(|| log.clone())).on(threads);
-            runner.sessions_in_order(std::slice::from_ref(&file))
+            runner.everything_in_order(std::slice::from_ref(&file))
         };
         let alone = told(1);
         for threads in THREADS {
