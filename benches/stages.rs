@@ -14,7 +14,7 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use smtp_decrypt::capture::{Capture, Input};
 use smtp_decrypt::decode::{self, Decoder};
-use smtp_decrypt::flow::{Conversation, FlowTable, TcpEvent};
+use smtp_decrypt::flow::{Conversation, FlowTable, TableLimits, TcpEvent};
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
@@ -100,7 +100,7 @@ impl Conversation for Counter {
 fn read_decode_and_reassemble(bencher: Bencher<'_, '_>, kind: (&str, &str)) {
     measure(bencher, kind, |capture| {
         let (mut decoder, mut bytes) = (Decoder::new(), 0);
-        let (mut table, mut segments) = (FlowTable::new(usize::MAX), 0);
+        let (mut table, mut segments) = (FlowTable::new(TableLimits::NONE), 0);
         while let Some(packet) = capture.next_packet() {
             for frame in decode::frames(&packet) {
                 let Ok(segment) = decoder.decode(&frame) else { continue };

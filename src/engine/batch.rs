@@ -77,6 +77,8 @@ pub(super) struct Part {
     /// The payloads of all segments.
     payloads: Vec<u8>,
     pub(super) events: Vec<Event>,
+    /// In the last part: connections that were ended to make room for others.
+    pub(super) crowded_out: u64,
 }
 
 /// A segment, and what the reader knows of it.

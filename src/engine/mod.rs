@@ -137,6 +137,7 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
         let quality = desk.quality.conclude(capture.files());
         findings.extend(quality.findings());
         findings.extend(self.sorter.elsewhere.findings());
+        findings.extend(totals::crowded(self.sorter.crowded_out));
         findings.extend(totals::fragments(&desk.decoder.fragment_facts()));
         findings.extend(self.secrets);
         findings.extend(desk.chooser.findings());

@@ -16,6 +16,8 @@ pub(super) struct Sorter {
     /// Meets the sessions where they come out in the order of their report, so that what it says
     /// of them is the same however they were computed.
     pub(super) elsewhere: Elsewhere,
+    /// Connections that were ended to make room for others.
+    pub(super) crowded_out: u64,
     /// The events of a batch.
     events: Vec<Event>,
 }
@@ -31,6 +33,7 @@ impl Sorter {
     ) -> ControlFlow<B> {
         let mut events = std::mem::take(&mut self.events);
         parts.iter_mut().for_each(|part| events.append(&mut part.events));
+        self.crowded_out += parts.iter().map(|part| part.crowded_out).sum::<u64>();
         events.sort_by_key(Event::order);
         let mut flow = ControlFlow::Continue(());
         for event in events.drain(..) {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::SHARDS;
+use super::worker::MOST_OPEN;
 use crate::capture::{DamageKind, FileFacts};
 use crate::decode::{FragmentFacts, Skip};
 use crate::report::{Finding, Quality, Severity, SkippedFrames, Summary};
@@ -40,6 +42,18 @@ impl Skipped {
             |(reason, (frames, first_frame))| SkippedFrames { reason, frames, first_frame };
         by_name.into_iter().map(frames).collect()
     }
+}
+
+/// That more connections were open at one time than are followed.
+pub(super) fn crowded(ended: u64) -> Option<Finding> {
+    let most = MOST_OPEN * SHARDS;
+    let message = format!(
+        "{ended} connections were taken for over before their time: more than {most} were open at once"
+    );
+    let hint = "most were never answered, if somebody floods the server; else give a --filter, or the \
+                servers one by one";
+    let finding = Finding::new("capture.crowded", Severity::Warning, message).hint(hint);
+    (ended > 0).then_some(finding)
 }
 
 /// What of datagrams in parts went wrong.

@@ -6,13 +6,19 @@ use super::SHARDS;
 use super::batch::{Clocks, Part, Stamped};
 use super::event::{Event, Place, What};
 use super::watched::Watched;
-use crate::flow::FlowTable;
+use crate::flow::{FlowTable, TableLimits};
 use crate::moment::Timestamp;
 use crate::session::{Session, Setup, Tap};
 
 /// Connections that may be open at one time in each of the [`SHARDS`]. A half-open one costs about
 /// 2.6 KiB, so a flood of them is held to 32 MiB; a mail relay has some hundreds, or thousands, open.
-const MOST_OPEN: usize = (12 << 10) / SHARDS;
+pub(super) const MOST_OPEN: usize = (12 << 10) / SHARDS;
+
+/// Closed connections that are kept for late packets in each of the [`SHARDS`]: a thousand in all,
+/// which is what a busy relay closes in ten seconds. One costs some 30 KiB until it is told.
+const MOST_CLOSED: usize = 1024 / SHARDS;
+
+const LIMITS: TableLimits = TableLimits { open: MOST_OPEN, closed: MOST_CLOSED };
 
 /// What is due at no time of its own.
 const NO_TIME: Timestamp = Timestamp(i64::MIN);
@@ -33,7 +39,7 @@ pub(super) struct Worker<'t> {
 impl<'t> Worker<'t> {
     /// A worker that goes its own way through what `setup` shares with others.
     pub(super) fn new(setup: Arc<Setup>, tap: &'t TapMaker<'t>) -> Self {
-        let shards = (0..SHARDS).map(|_| FlowTable::new(MOST_OPEN)).collect();
+        let shards = (0..SHARDS).map(|_| FlowTable::new(LIMITS)).collect();
         Self { setup, tap, shards, next_deadline: Timestamp(i64::MAX) }
     }
 
@@ -53,6 +59,7 @@ impl<'t> Worker<'t> {
         let mut next = Place::before(part.clocks.end());
         if part.is_last {
             self.finish(part.clocks.end(), &mut events);
+            part.crowded_out = self.shards.iter().map(FlowTable::crowded_out).sum();
             next = Place::LAST;
         }
         self.advance(next, 0);

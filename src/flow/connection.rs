@@ -130,7 +130,8 @@ impl<C: Conversation> Connection<C> {
         self.newest.plus(patience)
     }
 
-    fn is_closed(&self) -> bool {
+    /// Nothing more is to come but what is late.
+    pub(super) fn is_closed(&self) -> bool {
         self.halves.iter().any(|half| half.rst_at.is_some())
             || self.halves.iter().all(|half| half.fin_at.is_some())
     }

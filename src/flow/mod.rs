@@ -17,7 +17,7 @@ pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
 pub use clock::CaptureClock;
 pub use key::FlowKey;
 pub use oddity::{Noted, Oddities};
-pub use table::FlowTable;
+pub use table::{FlowTable, TableLimits};
 
 use crate::moment::Moment;
 use crate::role::Role;

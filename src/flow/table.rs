@@ -16,16 +16,34 @@ pub struct FlowTable<C> {
     open: HashMap<FlowKey, Box<Connection<C>>>,
     /// When to look at a connection again.
     deadlines: BinaryHeap<Reverse<(Timestamp, u64, FlowKey)>>,
-    /// Connections that may be open at one time.
-    most: usize,
+    limits: TableLimits,
+    /// Of the open ones, those that were closed and linger.
+    closed: usize,
+    crowded_out: u64,
+}
+
+/// How much a table holds.
+#[derive(Clone, Copy, Debug)]
+pub struct TableLimits {
+    /// Connections that may be open at one time, 1 at least. For one more, that which would be over
+    /// first is over.
+    pub open: usize,
+    /// Connections that were closed and are kept for packets that come late. For one more, that
+    /// which would be over first is over.
+    pub closed: usize,
+}
+
+impl TableLimits {
+    /// As many as there are.
+    pub const NONE: Self = Self { open: usize::MAX, closed: usize::MAX };
 }
 
 impl<C: Conversation> FlowTable<C> {
-    /// A table for so many connections, 1 at least. For one more, that which would be over first is
-    /// over.
+    /// A table for so many connections.
     #[must_use]
-    pub fn new(most: usize) -> Self {
-        Self { open: HashMap::new(), deadlines: BinaryHeap::new(), most }
+    pub fn new(limits: TableLimits) -> Self {
+        let (open, deadlines) = (HashMap::new(), BinaryHeap::new());
+        Self { open, deadlines, limits, closed: 0, crowded_out: 0 }
     }
 
     /// Takes a segment, and gives the conversation that it belongs to. `begin` makes the conversation
@@ -41,20 +59,23 @@ impl<C: Conversation> FlowTable<C> {
         let key = FlowKey::new(segment.source, segment.destination);
         let side = key.side_of(segment.source);
         let begin = || Box::new(Connection::new(number, &key, begin()));
-        if self.open.len() >= self.most && !self.open.contains_key(&key) {
-            self.first_over(Timestamp(i64::MAX)).and_then(|_| self.end_first()).map(&mut end);
-        }
+        self.make_room(&key, &mut end);
         let connection = match self.open.entry(key) {
             Entry::Vacant(place) => place.insert(begin()),
             Entry::Occupied(place) => {
                 let open = place.into_mut();
                 if open.is_replaced_by(side, segment) {
+                    self.closed -= usize::from(open.is_closed());
                     end(std::mem::replace(open, begin()).finish());
                 }
                 open
             }
         };
+        let was_closed = connection.is_closed();
         connection.accept(side, segment);
+        // A reset that turns out to be none opens it again.
+        self.closed -= usize::from(was_closed);
+        self.closed += usize::from(connection.is_closed());
         // Closing brings the end nearer; everything else only puts it off, which can wait until
         // the deadline is looked at.
         let due = connection.deadline();
@@ -63,6 +84,23 @@ impl<C: Conversation> FlowTable<C> {
             self.deadlines.push(Reverse((due, connection.number, key)));
         }
         &mut connection.conversation
+    }
+
+    /// Connections that were ended to make room for others.
+    #[must_use]
+    pub fn crowded_out(&self) -> u64 {
+        self.crowded_out
+    }
+
+    /// Makes room for a connection, if it is a new one.
+    fn make_room(&mut self, key: &FlowKey, end: &mut impl FnMut(C)) {
+        if self.closed > self.limits.closed {
+            self.first_over(Timestamp(i64::MAX)).and_then(|_| self.end_first()).map(&mut *end);
+        }
+        if self.open.len() >= self.limits.open && !self.open.contains_key(key) {
+            self.first_over(Timestamp(i64::MAX)).and_then(|_| self.end_first()).map(end);
+            self.crowded_out += 1;
+        }
     }
 
     /// When a connection may be over next.
@@ -110,7 +148,9 @@ impl<C: Conversation> FlowTable<C> {
 
     /// Ends a connection, as [`end_first`](Self::end_first) does.
     pub fn end(&mut self, key: &FlowKey) -> Option<C> {
-        self.open.remove(key).map(|over| over.finish())
+        let over = self.open.remove(key)?;
+        self.closed -= usize::from(over.is_closed());
+        Some(over.finish())
     }
 
     /// The number of connections open.

@@ -122,7 +122,7 @@ impl Sent {
 /// What is heard of every connection in some packets. Those without a time come a millisecond apart.
 fn hear(packets: &[Sent]) -> Vec<Heard> {
     let ended = Rc::new(RefCell::new(Vec::new()));
-    let mut table = FlowTable::new(usize::MAX);
+    let mut table = FlowTable::new(TableLimits::NONE);
     let mut clock = CaptureClock::default();
     for (frame, packet) in (1..).zip(packets) {
         let ms = if packet.ms == 0 { frame as i64 } else { packet.ms };

@@ -116,9 +116,13 @@ fn a_version_that_both_sides_could_do_and_did_not_agree_on_is_a_downgrade() {
     assert_eq!(told(&earlier["findings"]), [("tls.downgrade", message)]);
 }
 
+/// But where its truth says that this is what was done.
 #[test]
 fn the_testdata_accuses_nobody() {
-    for lab in Lab::all() {
+    let is_innocent = |lab: &Lab| {
+        lab.connections.iter().all(|truth| truth["expected_finding"] != "smtp.starttls_stripped")
+    };
+    for lab in Lab::all().into_iter().filter(is_innocent) {
         let (report, _) = Runner::with_keys_of(&lab).report_and_streams(&lab.files);
         let of_sessions = items(&report["sessions"]).iter().map(|session| &session["findings"]);
         for findings in of_sessions.chain([&report["findings"]]) {
