@@ -17,6 +17,7 @@ pub mod pcapng;
 pub mod tcpflow;
 pub mod term;
 pub mod text;
+mod visible;
 
 use std::fmt;
 use std::io::{self, Write};
