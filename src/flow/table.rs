@@ -95,12 +95,18 @@ impl<C: Conversation> FlowTable<C> {
     /// Makes room for a connection, if it is a new one.
     fn make_room(&mut self, key: &FlowKey, end: &mut impl FnMut(C)) {
         if self.closed > self.limits.closed {
-            self.first_over(Timestamp(i64::MAX)).and_then(|_| self.end_first()).map(&mut *end);
+            self.end_earliest().map(&mut *end);
         }
         if self.open.len() >= self.limits.open && !self.open.contains_key(key) {
-            self.first_over(Timestamp(i64::MAX)).and_then(|_| self.end_first()).map(end);
+            self.end_earliest().map(end);
             self.crowded_out += 1;
         }
+    }
+
+    /// Ends the connection that would be over first, whenever that is.
+    fn end_earliest(&mut self) -> Option<C> {
+        self.first_over(Timestamp(i64::MAX))?;
+        self.end_first()
     }
 
     /// When a connection may be over next.

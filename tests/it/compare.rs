@@ -12,6 +12,7 @@ use crate::cli::{code, run, stderr, stdout};
 use crate::lab::{self, Lab};
 use crate::run::Runner;
 use crate::schema;
+use crate::views::assert_looks;
 use crate::wire::{self, Frame};
 
 fn side(sessions: &[SessionReport]) -> Side {
@@ -329,10 +330,7 @@ fn the_steps_stand_side_by_side_at_80_and_120_columns() {
     for (name, width) in [("compare_80", "80"), ("compare_120", "120")] {
         let keys = "testdata/tiny_segments.keys";
         let text = run(&["compare", "-q", "--width", width, "--keys", keys, pair[0], pair[1]]);
-        let mut settings = insta::Settings::clone_current();
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(name, stdout(&text)));
+        assert_looks(name, stdout(&text));
     }
 }
 
