@@ -18,6 +18,7 @@ pub mod moment;
 pub mod render;
 pub mod report;
 pub mod role;
+pub mod sandbox;
 pub mod session;
 pub mod smtp;
 pub mod tls;

@@ -31,6 +31,7 @@ pub use facts::{ClockSteps, Compression, FileFacts, Format};
 pub use merge::Capture;
 pub use secrets::Secrets;
 pub use source::Input;
+pub(crate) use source::UNFINISHED;
 pub use statistics::Statistics;
 
 /// One captured frame, borrowed from the block it was read into.

@@ -79,6 +79,9 @@ pub(super) struct SharedArgs {
     /// What computes RSA: auto, ifma, avx2, portable or reference (the output is the same for any)
     #[arg(long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
     pub(super) rsa_engine: RsaEngine,
+    /// Do not give up the rights to other files, the network and other programs (Linux)
+    #[arg(long, hide_short_help = true)]
+    pub(super) no_sandbox: bool,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,

@@ -14,25 +14,28 @@ use super::args::{ExportArgs, ExportKind};
 use super::exit::Exit;
 use super::output;
 use super::plan::{self, Plan};
+use super::target::How;
 use crate::capture::Capture;
 use crate::engine;
 use crate::render::flow_name::{DEFAULT_TEMPLATE, Template};
 use crate::render::term;
 use crate::report::{SessionReport, Summary};
+use crate::sandbox::Access;
 use crate::session::Tap;
 use staging::{Placed, Staging};
 
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
-    run_to(args, &mut *output::open(None)?)
+    run_to(args, &mut output::open(None, How::default())?)
 }
 
 /// Writes the list of the files to `out`.
 fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let template = template(args)?;
     let mut plan = Plan::new(&args.shared, &args.reveal);
-    let mut capture = plan::capture(&args.shared);
     let staging = Staging::new(&args.output)?;
+    plan.confine(&args.shared, Access { write: vec![args.output.clone()], ..Access::default() });
+    let mut capture = plan::capture(&args.shared);
     let mut run = Run::new(&mut plan, &mut capture, &staging);
     let files = match args.kind {
         ExportKind::Flows => flows::write(&mut run, &template)?,

@@ -10,10 +10,12 @@ mod export;
 mod follow;
 mod output;
 mod plan;
+mod precautions;
 mod progress;
 mod redaction;
 mod select;
 mod show;
+mod target;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,7 @@ pub use exit::Exit;
 /// Runs the program on the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    precautions::no_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

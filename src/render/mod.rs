@@ -13,6 +13,7 @@ pub mod ndjson;
 pub mod tcpflow;
 pub mod term;
 pub mod text;
+mod visible;
 
 use std::fmt;
 use std::io::{self, Write};
