@@ -17,11 +17,15 @@ mod wire;
 mod check;
 mod cli;
 mod compare;
+#[cfg(target_os = "linux")]
+mod confinement;
 mod diagnosis;
 mod filter;
 mod formats;
 mod late;
 mod loss;
+#[cfg(target_os = "linux")]
+mod outputs;
 mod redaction;
 mod scenario;
 mod schema;
