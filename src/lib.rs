@@ -14,6 +14,7 @@ pub mod filter;
 pub mod flow;
 mod hex;
 pub mod keys;
+pub mod limits;
 pub mod moment;
 pub mod render;
 pub mod report;

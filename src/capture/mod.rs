@@ -9,6 +9,7 @@ mod block;
 mod damage;
 mod facts;
 mod file;
+pub(crate) mod limits;
 mod link;
 mod members;
 mod merge;

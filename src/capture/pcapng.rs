@@ -53,7 +53,7 @@ const SMALLEST_BLOCK: usize = 12;
 
 /// Interfaces of one section. More than any machine has; each costs memory for as long as the
 /// section lasts.
-const MAX_INTERFACES: usize = 65_536;
+pub(super) const MAX_INTERFACES: usize = 65_536;
 
 /// Reads blocks, in the byte order of the section they are in.
 #[derive(Default)]

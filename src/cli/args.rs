@@ -26,6 +26,9 @@ pub(super) struct Cli {
     /// Explain a finding's code, or `list` all of them
     #[arg(long, value_name = "CODE", exclusive = true)]
     pub(super) explain: Option<String>,
+    /// List every limit: what a capture can make grow, and how far
+    #[arg(long, exclusive = true)]
+    pub(super) limits: bool,
 }
 
 #[derive(Debug, Subcommand)]

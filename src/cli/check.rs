@@ -19,10 +19,10 @@ use crate::report::{CaptureReport, Generator, KeyReport, Report, SCHEMA, Session
 use crate::sandbox::Access;
 
 /// Bytes of a policy: thousands of rules.
-const MOST_POLICY: u64 = 1 << 20;
+pub(super) const MOST_POLICY: u64 = 1 << 20;
 
 /// Bytes of a stored report: 50,000 sessions.
-const MOST_BASELINE: u64 = 512 << 20;
+pub(super) const MOST_BASELINE: u64 = 512 << 20;
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {

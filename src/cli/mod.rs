@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod export;
 mod follow;
+mod limits;
 mod output;
 mod plan;
 mod precautions;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     };
     let result = match &cli.command {
         None if let Some(code) = &cli.explain => explain::run(code),
+        None if cli.limits => limits::run(),
         None => show::run(&cli.show),
         Some(Command::Show(args)) => show::run(args),
         Some(Command::Export(args)) => export::run(args),

@@ -8,6 +8,7 @@ pub mod flow_name;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub(crate) mod limits;
 pub mod mask;
 pub mod ndjson;
 pub mod tcpflow;

@@ -5,6 +5,7 @@
 mod codes;
 mod diagnosis;
 mod findings;
+pub(crate) mod limits;
 mod mail;
 mod outcome;
 mod percentiles;

@@ -4,12 +4,13 @@
 mod border;
 mod candidates;
 pub mod certificate;
-mod decrypt;
+pub(crate) mod decrypt;
 pub mod facts;
 pub mod fingerprint;
 mod handshake;
 pub mod hello;
 mod late;
+pub(crate) mod limits;
 mod machine;
 mod messages;
 pub mod names;

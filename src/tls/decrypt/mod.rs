@@ -7,6 +7,7 @@ mod cbc;
 mod deflate;
 mod derive;
 mod effort;
+pub(crate) mod limits;
 mod mac;
 mod premaster;
 mod prf;
