@@ -16,6 +16,6 @@ pub(crate) const LIMITS: &[Limit] = limits! { "report":
     quality::MOST_SENDERS => Count, "senders whose checksums are counted", "more than the hosts of a mail system; others are not checked";
     quality::MOST_NAMED => Count, "senders that the report names", "all are counted";
     summary::MOST_ORIGINS => Count, "missing origins that are told", "the sessions have them too";
-    redact::names::MOST_NAMES => Count, "pseudonyms of a kind", "then all names get one";
-    redact::addresses::MOST_ADDRESSES => Count, "pseudonyms of addresses", "then all addresses get one";
+    redact::names::MOST_NAMES => Count, "names of a kind that get a pseudonym of their own", "those beyond share one";
+    redact::addresses::MOST_ADDRESSES => Count, "addresses of a version that get a pseudonym of their own", "those beyond become the unspecified one";
 };

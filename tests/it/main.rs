@@ -22,6 +22,7 @@ mod confinement;
 mod diagnosis;
 mod filter;
 mod formats;
+mod hostile;
 mod late;
 mod loss;
 #[cfg(target_os = "linux")]
