@@ -109,7 +109,7 @@ pub(super) struct ShowArgs {
     /// What to print
     #[arg(long, value_name = "FORMAT", default_value = FORMATS[0].name, value_parser = formats())]
     pub(super) format: &'static Format,
-    /// Where to print it, instead of standard output; overwritten if it exists
+    /// Where to print it, instead of standard output; replaced if it exists
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// What to show that is masked by default
