@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use smtp_decrypt::flow::Gap;
+use smtp_decrypt::flow::{Gap, GapCause};
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::moment::{Moment, Timestamp};
 use smtp_decrypt::role::Role;
@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
         let from = if what & 1 == 0 { Role::Client } else { Role::Server };
         match what & 6 {
             6 => {
-                let gap = Gap { bytes: words.len() as u64, ..Gap::default() };
+                let gap = Gap { bytes: words.len() as u64, cause: GapCause::Lost };
                 tls.feed_gap(from, gap, at, &mut |_| {});
             }
             _ => tls.feed(from, words, at, &mut |_| {}),
