@@ -115,6 +115,11 @@ impl Side {
         }
     }
 
+    /// Whether there were more ways to negotiate than are told apart.
+    pub(super) fn is_full(&self) -> bool {
+        self.counts.further_shapes > 0
+    }
+
     /// The ways to negotiate, the commonest first.
     pub(super) fn ranked(&self) -> Vec<(u64, &Shape)> {
         let mut shapes: Vec<_> = self.shapes.iter().map(|(&key, shape)| (key, shape)).collect();
