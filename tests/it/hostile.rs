@@ -40,7 +40,7 @@ fn with_beside(frames: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
 fn report(frames: impl IntoIterator<Item = Vec<u8>>) -> Value {
     let report = Runner::keyless().report(with_beside(frames));
     let alone = Runner::keyless().report(beside().pcap());
-    let found = items(&report["sessions"]).into_iter().find(|session| is_beside(session)).cloned();
+    let found = items(&report["sessions"]).iter().find(|session| is_beside(session)).cloned();
     let found = found.expect("the session beside");
     let alone = &alone["sessions"][0];
     assert_eq!(found["outcome"], "delivered");
@@ -58,7 +58,7 @@ fn report_of(talk: Talk) -> Value {
 
 /// The codes of all findings of the sessions that were hostile.
 fn codes(report: &Value) -> Vec<String> {
-    let hostile = items(&report["sessions"]).into_iter().filter(|session| !is_beside(session));
+    let hostile = items(&report["sessions"]).iter().filter(|session| !is_beside(session));
     let findings = hostile.flat_map(|session| items(&session["findings"]));
     findings.map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
@@ -139,7 +139,7 @@ fn a_handshake_message_of_sixteen_megabytes() {
     let announced = [&[1, 0xff, 0xff, 0xff][..], &[0; 2 << 20]].concat();
     let report = report_of(starttls().client(records(&announced)));
     assert_eq!(report["summary"]["sessions"], 2);
-    let hostile = items(&report["sessions"]).into_iter().find(|s| !is_beside(s)).expect("it");
+    let hostile = items(&report["sessions"]).iter().find(|s| !is_beside(s)).expect("it");
     assert_ne!(hostile["tls"]["decryption"]["status"], "decrypted");
     assert!(!codes(&report).is_empty());
 }
@@ -155,7 +155,7 @@ fn a_chain_of_ten_thousand_certificates() {
     hello.extend([0, 0, 0x2f, 0]);
     let flight = [message(2, &hello), message(11, &list), message(14, &[])].concat();
     let report = report_of(starttls().server(records(&flight)));
-    let hostile = items(&report["sessions"]).into_iter().find(|s| !is_beside(s)).expect("it");
+    let hostile = items(&report["sessions"]).iter().find(|s| !is_beside(s)).expect("it");
     assert!(items(&hostile["tls"]["certificates"]).len() <= 10_000);
     assert!(report.to_string().len() < 16 << 20, "the report is as long as the attack");
 }
@@ -164,7 +164,7 @@ fn a_chain_of_ten_thousand_certificates() {
 fn a_line_without_an_end() {
     let talk = Talk::open().server("220 mx.example.com ESMTP\r\n");
     let report = report_of(talk.client(vec![b'A'; 3 << 20]).client("\r\nQUIT\r\n"));
-    let hostile = items(&report["sessions"]).into_iter().find(|s| !is_beside(s)).expect("it");
+    let hostile = items(&report["sessions"]).iter().find(|s| !is_beside(s)).expect("it");
     let longest = items(&hostile["smtp"]["exchanges"])
         .iter()
         .filter_map(|exchange| exchange["command"].as_str().map(str::len))
