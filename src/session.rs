@@ -4,6 +4,7 @@
 //! not take yet waits here, pieces and holes in order.
 
 mod late;
+pub(crate) mod limits;
 mod talk;
 mod tap;
 mod tunnel;

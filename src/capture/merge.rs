@@ -12,11 +12,11 @@ use super::secrets::{Held, MAX_HELD};
 use super::{DamageKind, FileFacts, Input, Original, Packet, Secrets};
 
 /// Bytes read of a file to learn when it starts.
-const PROBE_SIZE: usize = 64 << 10;
+pub(super) const PROBE_SIZE: usize = 64 << 10;
 
 /// Damaged places of one file behind which reading goes on. A file with more is rubble, and each
 /// costs a search.
-const MOST_MENDED: u64 = 1000;
+pub(super) const MOST_MENDED: u64 = 1000;
 
 /// Takes each packet as its file has it.
 type Copyist = dyn FnMut(&Original<'_>) + Send;

@@ -25,6 +25,9 @@ pub(super) struct Cli {
     /// Explain a finding's code, or `list` all of them
     #[arg(long, value_name = "CODE", exclusive = true)]
     pub(super) explain: Option<String>,
+    /// List every limit: what a capture can make grow, and how far
+    #[arg(long, exclusive = true)]
+    pub(super) limits: bool,
 }
 
 const AFTER_HELP: &str = "Without a command the captures are shown: \
@@ -125,6 +128,9 @@ pub(super) struct SharedArgs {
     /// What computes RSA: auto, ifma, avx2, portable or reference (the output is the same for any)
     #[arg(long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
     pub(super) rsa_engine: RsaEngine,
+    /// Do not give up the rights to other files, the network and other programs (Linux)
+    #[arg(long, hide_short_help = true)]
+    pub(super) no_sandbox: bool,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
@@ -149,7 +155,7 @@ pub(super) struct ShowArgs {
     /// What to print
     #[arg(long, value_name = "FORMAT", default_value = FORMATS[0].name, value_parser = formats())]
     pub(super) format: &'static Format,
-    /// Where to print it, instead of standard output; overwritten if it exists
+    /// Where to print it, instead of standard output; replaced if it exists
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// What to show that is masked by default

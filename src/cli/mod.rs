@@ -9,14 +9,17 @@ mod explain;
 mod export;
 mod follow;
 mod keys;
+mod limits;
 mod output;
 mod packaging;
 mod plan;
+mod precautions;
 mod profile;
 mod progress;
 mod redaction;
 mod select;
 mod show;
+mod target;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,7 @@ pub use exit::Exit;
 /// Runs the program on the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    precautions::no_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -38,6 +42,7 @@ pub fn main() -> ExitCode {
     };
     let result = match &cli.command {
         None if let Some(code) = &cli.explain => explain::run(code),
+        None if cli.limits => limits::run(),
         None => show::run(&cli.show),
         Some(Command::Show(args)) => show::run(args),
         Some(Command::Export(args)) => export::run(args),

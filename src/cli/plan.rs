@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::args::{RevealWhat, SharedArgs};
 use super::exit::{Exit, Faults};
 use super::output;
+use super::precautions;
 use super::select::{self, Asked};
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::keys::{KeyError, KeyRing, KeySource};
 use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
+use crate::sandbox::{self, Access, Confined};
 use crate::session::Setup;
 use crate::tls::Keys;
 
@@ -25,6 +28,7 @@ pub(super) struct Plan {
     sessions: Asked,
     require_decrypted: bool,
     quiet: bool,
+    verbose: bool,
     follows: bool,
     faults: Faults,
 }
@@ -41,6 +45,9 @@ impl Plan {
         }
         if !args.quiet {
             ring.keylog().remarks().iter().for_each(|remark| output::say(remark));
+            precautions::exposed(secret_files(args, &ring))
+                .iter()
+                .for_each(|text| output::warn(text));
         }
         let setup = Setup {
             keys: Keys { ring: Arc::new(ring), ..Keys::default() },
@@ -50,7 +57,8 @@ impl Plan {
             },
             all_tls: args.all_tls,
             selection: select::selection(args),
-            threads: args.threads,
+            // Asked here: once confined, nobody can read how much of the machine a container has.
+            threads: args.threads.or_else(|| thread::available_parallelism().ok()),
             ..Setup::default()
         };
         Self {
@@ -58,6 +66,7 @@ impl Plan {
             sessions: Asked::new(&args.session),
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
+            verbose: args.verbose > 0,
             follows: false,
             faults: Faults { keys: !errors.is_empty(), ..Faults::default() },
             key_errors: errors,
@@ -78,6 +87,25 @@ impl Plan {
     fn is_fault(&self, file: &FileFacts) -> bool {
         let is_cut = |damage: &Damage| matches!(damage.kind, DamageKind::Truncated { .. });
         file.damage.as_ref().is_some_and(|damage| !(self.follows && is_cut(damage)))
+    }
+
+    /// From here on only the captures can be read, and `access` is what else can be done. To be
+    /// called when keys are loaded, and before a capture is opened or a thread started.
+    pub(super) fn confine(&self, args: &SharedArgs, mut access: Access) {
+        if args.no_sandbox {
+            return;
+        }
+        access.read.extend(args.captures.iter().cloned());
+        let Confined { files, calls } = sandbox::confine(&access);
+        if self.verbose && !(files && calls) {
+            output::say("this system does not confine the program (SECURITY.md, --no-sandbox)");
+        }
+    }
+
+    /// Files that are read, and so must not be written.
+    pub(super) fn inputs(&self, args: &SharedArgs, capture: &Capture) -> Vec<PathBuf> {
+        let captures = capture.files().map(|file| PathBuf::from(&file.path));
+        self.key_files(args).chain(captures).collect()
     }
 
     /// Takes what the user says is slow.
@@ -193,6 +221,12 @@ fn unmatched(ring: &KeyRing) -> Option<String> {
     Some(format!(
         "no session has the secrets of {unmatched} of {lines} key log lines, first {first}"
     ))
+}
+
+/// Keys that were read, key logs and the password file.
+fn secret_files(args: &SharedArgs, ring: &KeyRing) -> impl Iterator<Item = PathBuf> {
+    let keys = ring.keys().iter().map(|key| PathBuf::from(&key.identity().path));
+    keys.chain(args.keylog.iter().chain(&args.password_file).cloned())
 }
 
 fn complain_of_key(error: &KeyError) {

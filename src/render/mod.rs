@@ -11,6 +11,7 @@ pub mod json;
 pub mod junit;
 pub mod key_logs;
 pub mod lane;
+pub(crate) mod limits;
 pub mod mask;
 pub mod ndjson;
 pub mod pcapng;

@@ -22,7 +22,7 @@ use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
 
 /// The alerts that are kept; more than a few say nothing new, and a hostile peer sends thousands.
-const MOST_ALERTS: usize = 16;
+pub(super) const MOST_ALERTS: usize = 16;
 
 /// Where the events go.
 pub(super) type Out<'o> = dyn FnMut(TlsEvent<'_>) + 'o;

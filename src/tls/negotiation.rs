@@ -17,14 +17,14 @@ use crate::role::{PerRole, Role};
 
 /// The transcript is kept until the Finished messages are checked, and no longer than this: two
 /// certificate lists of the greatest length are shorter.
-const LONGEST_TRANSCRIPT: usize = 1 << 20;
+pub(super) const LONGEST_TRANSCRIPT: usize = 1 << 20;
 
 /// Secrets that are tried for one session, at most: a key log may have several lines for it.
-const MOST_CANDIDATES: usize = 16;
+pub(super) const MOST_CANDIDATES: usize = 16;
 
 /// Secrets of other sessions' lines that are tried where the ClientHello, and with it the random
 /// that a line is found by, was lost: a log of as many sessions is a long one.
-const MOST_STRANGERS: usize = 1024;
+pub(super) const MOST_STRANGERS: usize = 1024;
 
 /// DEFLATE as a compression method (RFC 3749 §2).
 const DEFLATE: u8 = 1;

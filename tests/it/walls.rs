@@ -311,3 +311,49 @@ fn the_crate_of_rsa_is_unsafe_in_two_files_only_and_says_why_each_time() {
     }
     assert_eq!(blocks, 8);
 }
+
+/// The rooms that keep what comes off the wire. (What a page shows of it is up to the page.)
+const KEEPERS: &[&str] = &[
+    "capture",
+    "decode",
+    "flow",
+    "filter",
+    "session.rs",
+    "session",
+    "tls",
+    "keys",
+    "smtp",
+    "report",
+    "engine",
+];
+
+/// Numbers of a format or a sentence: they sound like a cap, and nothing is kept up to them.
+const NO_CAPS: &[&str] = &[
+    "MAX_FIELDS",
+    "MAX_NAMED",
+    "MAX_PREMASTER_BYTES",
+    "MAX_SESSION_ID",
+    "MAX_VERB",
+    "MAX_WINDOW_SCALE",
+    "MOST_KEYS",
+    "MOST_IN_FRONT",
+    "MOST_LABELS",
+];
+
+#[test]
+fn every_cap_is_in_the_table_of_limits() {
+    let listed = lab::read_text(&lab::root().join("docs/limits.md"));
+    for path in sources().iter().filter(|path| KEEPERS.iter().any(|room| is_in(path, room))) {
+        let code = without_tests(path);
+        for (place, _) in code.match_indices("const M") {
+            let name = head(&code[place + "const ".len()..]);
+            let is_cap = name.starts_with("MAX_") || name.starts_with("MOST_");
+            let is_listed = listed.contains(&format!("::{name}`"));
+            assert!(
+                is_listed || !is_cap || NO_CAPS.contains(&name.as_str()),
+                "{}: {name} belongs into the `limits.rs` of its room",
+                name_in_src(path)
+            );
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod deflate;
 mod derive;
 mod effort;
 mod keylog_line;
+pub(crate) mod limits;
 mod mac;
 mod premaster;
 mod prf;
