@@ -295,6 +295,9 @@ impl Session {
         self.in_tls = true;
         let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
         let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
+        if self.tap.as_ref().is_some_and(|tap| tap.wants_secrets()) {
+            tls.disclose();
+        }
         if is_late {
             tls.begin_late();
         }
@@ -359,8 +362,10 @@ impl Session {
             }
         }
         self.tell(|dialogue, out| dialogue.finish(out));
+        let secrets = self.tls.as_mut().map(|tls| tls.take_disclosed()).unwrap_or_default();
         let ended = self.judge(tcp);
-        if let Some(tap) = self.tap.take() {
+        if let Some(mut tap) = self.tap.take() {
+            tap.secrets(secrets);
             tap.finish(match &ended {
                 Ended::Session(report) => Some(report),
                 Ended::OtherTls | Ended::Other => None,

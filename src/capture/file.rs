@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::moment::Timestamp;
 
 use super::block::Block;
+use super::original::{Original, Written};
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
 use super::{DamageKind, FileFacts, Format, LinkType, Secrets, Statistics, sniff, source};
@@ -23,13 +24,18 @@ pub(super) struct Record {
     pub(super) data: Range<usize>,
     /// Packets that the file says were lost just before this one.
     pub(super) dropped_before: u64,
+    /// As it stands in the file.
+    pub(super) written: Written,
 }
 
 impl Record {
     /// Moves a place within the record to the place the record has in the block.
     pub(super) fn at(self, place: Range<usize>) -> Self {
         let moved = |within: usize| place.start.saturating_add(within).min(place.end);
-        Self { data: moved(self.data.start)..moved(self.data.end), ..self }
+        let moved = |range: Range<usize>| moved(range.start)..moved(range.end);
+        let Written { data, options, .. } = self.written;
+        let written = Written { data: moved(data), options: moved(options), ..self.written };
+        Self { data: moved(self.data), written, ..self }
     }
 
     pub(super) fn is_cut(&self) -> bool {
@@ -91,6 +97,18 @@ impl OpenFile {
     /// The bytes of the record that [`Self::next`] gave last.
     pub(super) fn bytes(&self, record: &Record) -> &[u8] {
         self.block.at(&record.data)
+    }
+
+    /// The record that [`Self::next`] gave last, as the file has it.
+    pub(super) fn original(&self, record: &Record) -> Option<Original<'_>> {
+        let Written { interface, ticks, wire_len, ref data, ref options } = record.written;
+        let (interface, options) = match &self.reader {
+            Reader::Pcap(pcap) => (pcap.description(), Vec::new()),
+            Reader::Pcapng(pcapng) => {
+                (pcapng.description(interface)?, pcapng.packet_options(self.block.at(options)))
+            }
+        };
+        Some(Original { interface, ticks, wire_len, data: self.block.at(data), options })
     }
 
     /// Bytes of content read so far, whole records only.

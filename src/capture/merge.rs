@@ -9,7 +9,7 @@ use crate::moment::Timestamp;
 use super::block::BLOCK_SIZE;
 use super::file::{Item, OpenFile, Record};
 use super::secrets::{Held, MAX_HELD};
-use super::{DamageKind, FileFacts, Input, Packet, Secrets};
+use super::{DamageKind, FileFacts, Input, Original, Packet, Secrets};
 
 /// Bytes read of a file to learn when it starts.
 const PROBE_SIZE: usize = 64 << 10;
@@ -17,6 +17,9 @@ const PROBE_SIZE: usize = 64 << 10;
 /// Damaged places of one file behind which reading goes on. A file with more is rubble, and each
 /// costs a search.
 const MOST_MENDED: u64 = 1000;
+
+/// Takes each packet as its file has it.
+type Copyist = dyn FnMut(&Original<'_>) + Send;
 
 /// The inputs, merged by time.
 ///
@@ -35,6 +38,7 @@ pub struct Capture {
     frames: u64,
     secrets: Held,
     watcher: Option<Box<dyn FnMut(u64) + Send>>,
+    copyist: Option<Box<Copyist>>,
 }
 
 impl Capture {
@@ -80,7 +84,13 @@ impl Capture {
         self.frames += 1;
         let Record { ts, link, wire_len, .. } = record;
         self.files.get_mut(index)?.facts.count(ts, self.frames, record.is_cut());
-        let data = self.files.get(index)?.bytes(&record);
+        let file = self.files.get(index)?;
+        let data = file.bytes(&record);
+        if let (Some(copyist), Some(open)) = (&mut self.copyist, &file.open)
+            && let Some(original) = open.original(&record)
+        {
+            copyist(&original);
+        }
         if let Some(watcher) = &mut self.watcher {
             watcher(data.len() as u64);
         }
@@ -96,6 +106,11 @@ impl Capture {
     /// From now on `watcher` hears the length of each packet: for a progress bar.
     pub fn watch(&mut self, watcher: impl FnMut(u64) + Send + 'static) {
         self.watcher = Some(Box::new(watcher));
+    }
+
+    /// From now on `copyist` sees each packet as its file has it, in the order of the frames.
+    pub fn copy(&mut self, copyist: impl FnMut(&Original<'_>) + Send + 'static) {
+        self.copyist = Some(Box::new(copyist));
     }
 
     /// The inputs in the order of the command line, directories as the files in them.
@@ -123,6 +138,7 @@ impl Capture {
             frames: 0,
             secrets: Held::default(),
             watcher: None,
+            copyist: None,
         }
     }
 

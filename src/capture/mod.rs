@@ -13,6 +13,7 @@ mod link;
 mod members;
 mod merge;
 mod order;
+mod original;
 mod pcap;
 mod pcapng;
 mod secrets;
@@ -29,6 +30,7 @@ use crate::moment::Timestamp;
 pub use damage::{Damage, DamageKind};
 pub use facts::{ClockSteps, Compression, FileFacts, Format};
 pub use merge::Capture;
+pub use original::{BlockOption, Description, Original};
 pub use secrets::Secrets;
 pub use source::Input;
 pub use statistics::Statistics;
@@ -49,5 +51,5 @@ pub struct Packet<'b> {
 }
 
 /// A libpcap link type (`DLT_*` / `LINKTYPE_*`), see <https://www.tcpdump.org/linktypes.html>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkType(pub u16);

@@ -5,6 +5,8 @@ use crate::moment::Timestamp;
 use super::block::{Block, MAX_RECORD};
 use super::file::Record;
 use super::order::Order;
+use super::original::{Description, Written};
+use super::pcapng::{IF_FCSLEN, IF_TSRESOL};
 use super::{DamageKind, LinkType, seek};
 
 /// Bytes of the magic number: a file with fewer is not even the start of this format.
@@ -34,6 +36,18 @@ struct Variant {
     record_header: usize,
 }
 
+impl Variant {
+    /// In a second.
+    fn ticks(self) -> u64 {
+        if self.ns_per_tick == 1 { 1_000_000_000 } else { 1_000_000 }
+    }
+
+    /// The unit of the clock as an exponent of ten (§4.2 of the block format).
+    fn tsresol(self) -> u8 {
+        if self.ns_per_tick == 1 { 9 } else { 6 }
+    }
+}
+
 /// The variants: microseconds; nanoseconds; Kuznetzov's, whose records carry the interface and more
 /// behind their lengths; Ixia's `lcap` of hardware and of software, with a length behind the file
 /// header.
@@ -57,6 +71,7 @@ pub(super) struct Pcap {
     /// Bytes of frame check sequence at the end of each frame on the wire.
     fcs_len: u32,
     pace: Pace,
+    description: Description,
 }
 
 /// The seconds of the records so far, without single ones that stray: a damaged time must not decide
@@ -95,17 +110,31 @@ impl Pcap {
     fn new(order: Order, variant: Variant, header: &[u8]) -> Self {
         let version = (order.u16_at(header, 4), order.u16_at(header, 6));
         let network = order.u32_at(header, 20).unwrap_or_default();
+        let link = LinkType((network & 0xffff) as u16);
+        // In words of 16 bits (§4).
+        let fcs_len = if network & FCS_PRESENT == 0 { 0 } else { (network >> 28) * 2 };
         Self {
-            link: LinkType((network & 0xffff) as u16),
+            link,
             order,
             variant,
             // 543 is what DG/UX wrote.
             lengths_swapped: matches!(version, (Some(2), Some(..=3)) | (Some(543), _)),
             snaplen: order.u32_at(header, 16).unwrap_or_default(),
-            // In words of 16 bits (§4).
-            fcs_len: if network & FCS_PRESENT == 0 { 0 } else { (network >> 28) * 2 },
+            fcs_len,
             pace: Pace::default(),
+            description: Description {
+                link,
+                snaplen: order.u32_at(header, 16).unwrap_or_default(),
+                options: std::iter::once((IF_TSRESOL, vec![variant.tsresol()]))
+                    .chain((fcs_len > 0).then(|| (IF_FCSLEN, vec![fcs_len as u8])))
+                    .collect(),
+            },
         }
+    }
+
+    /// What the file header says of the one interface.
+    pub(super) fn description(&self) -> &Description {
+        &self.description
     }
 
     /// The next record, `None` at the end of the file.
@@ -163,6 +192,12 @@ impl Pcap {
             wire_len: without_fcs,
             data: start..start + head.captured.min(without_fcs) as usize,
             dropped_before: 0,
+            written: Written {
+                ticks: u64::from(head.seconds) * self.variant.ticks() + u64::from(head.fraction),
+                wire_len,
+                data: start..start + head.captured as usize,
+                ..Written::default()
+            },
         }
     }
 

@@ -1,16 +1,20 @@
 //! The block format (draft-ietf-opsawg-pcapng), several sections and interfaces of different kinds.
 
+use std::ops::Range;
+
 use crate::moment::Timestamp;
 
 use super::block::{Block, MAX_RECORD};
 use super::file::{Item, Record};
 use super::order::Order;
+use super::original::{BlockOption, Description, Written};
 use super::{DamageKind, Secrets, Statistics, seek};
 
 mod interface;
 mod options;
 
 use interface::Interface;
+pub(super) use interface::{IF_FCSLEN, IF_TSRESOL};
 use options::options;
 
 /// Block types (§10.1). The Packet Block is obsolete (appendix A).
@@ -45,6 +49,9 @@ const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 /// The option of a packet that tells how many were lost before it (§4.3).
 const EPB_DROPCOUNT: u16 = 4;
 
+/// Those of its options that are numbers (§4.3): flags, drop count, packet id, queue.
+const EPB_NUMBERS: [u16; 4] = [2, EPB_DROPCOUNT, 5, 6];
+
 /// Bytes before the content of a block: type and total length (§3.1).
 const BLOCK_HEADER: usize = 8;
 
@@ -60,6 +67,8 @@ const MAX_INTERFACES: usize = 65_536;
 pub(super) struct Pcapng {
     order: Order,
     interfaces: Vec<Interface>,
+    /// What else is told of each of them.
+    descriptions: Vec<Description>,
     latest: Timestamp,
 }
 
@@ -142,6 +151,7 @@ impl Pcapng {
     /// §4.1. Only version 1.0 exists; 1.2 was written by some and means the same.
     fn section(&mut self, block: &[u8]) -> Result<(), DamageKind> {
         self.interfaces.clear();
+        self.descriptions.clear();
         match (self.order.u16_at(block, 12), self.order.u16_at(block, 14)) {
             (Some(1), Some(0 | 2)) => Ok(()),
             (Some(major), Some(minor)) => {
@@ -161,6 +171,7 @@ impl Pcapng {
             return Err(DamageKind::corrupt("a section has too many interfaces"));
         }
         self.interfaces.push(interface);
+        self.descriptions.push(interface::description(block, self.order));
         Ok(Item::Interface(interface.link))
     }
 
@@ -182,11 +193,14 @@ impl Pcapng {
         };
         let interface = self.declared(id)?;
         let end = check_captured(captured, block)?;
+        let told = end..block.len().saturating_sub(4).max(end);
         let mut options = options(block, end, self.order);
         let dropped = options.find(|option| option.0 == EPB_DROPCOUNT);
         let dropped = dropped.and_then(|option| self.order.u64_at(option.1, 0)).unwrap_or(0);
-        let ts = interface.instant(ts_high, ts_low);
-        let record = self.record(interface, ts, 28, captured, wire_len);
+        let ticks = ticks(ts_high, ts_low);
+        let written =
+            Written { interface: id, ticks, wire_len, data: in_block(28, captured), options: told };
+        let record = self.record(interface, interface.instant(ticks), written);
         Ok(Item::Packet(Record { dropped_before: dropped, ..record }))
     }
 
@@ -198,7 +212,10 @@ impl Pcapng {
         };
         let present = u32::try_from(block.len().saturating_sub(16)).unwrap_or(u32::MAX);
         let captured = wire_len.min(present).min(interface.snaplen);
-        Ok(Item::Packet(self.record(interface, self.latest, 12, captured, wire_len)))
+        let ticks = interface.ticks(self.latest);
+        let data = in_block(12, captured);
+        let written = Written { ticks, wire_len, data, ..Written::default() };
+        Ok(Item::Packet(self.record(interface, self.latest, written)))
     }
 
     /// Appendix A, obsolete since 2004 but still written by some appliances.
@@ -209,27 +226,34 @@ impl Pcapng {
             return Err(DamageKind::corrupt("a packet block is too short"));
         };
         let interface = self.declared(id.into())?;
-        check_captured(captured, block)?;
+        let end = check_captured(captured, block)?;
         // All ones: not known.
         let dropped = self.order.u16_at(block, 10).filter(|&drops| drops != u16::MAX);
-        let ts = interface.instant(ts_high, ts_low);
-        let record = self.record(interface, ts, 28, captured, wire_len);
+        let ticks = ticks(ts_high, ts_low);
+        let options = end..block.len().saturating_sub(4).max(end);
+        let data = in_block(28, captured);
+        let written = Written { interface: id.into(), ticks, wire_len, data, options };
+        let record = self.record(interface, interface.instant(ticks), written);
         Ok(Item::Packet(Record { dropped_before: dropped.unwrap_or(0).into(), ..record }))
     }
 
-    /// The packet is at `start` in its block.
-    fn record(
-        &mut self,
-        interface: Interface,
-        ts: Timestamp,
-        start: usize,
-        captured: u32,
-        wire_len: u32,
-    ) -> Record {
+    fn record(&mut self, interface: Interface, ts: Timestamp, written: Written) -> Record {
         self.latest = ts;
-        let wire_len = wire_len.max(captured).saturating_sub(interface.fcs_len);
+        let Range { start, end } = written.data;
+        let captured = u32::try_from(end - start).unwrap_or(u32::MAX);
+        let wire_len = written.wire_len.max(captured).saturating_sub(interface.fcs_len);
         let data = start..start.saturating_add(captured.min(wire_len) as usize);
-        Record { ts, link: interface.link, wire_len, data, dropped_before: 0 }
+        Record { ts, link: interface.link, wire_len, data, dropped_before: 0, written }
+    }
+
+    /// What the section says of an interface.
+    pub(super) fn description(&self, id: u32) -> Option<&Description> {
+        self.descriptions.get(id as usize)
+    }
+
+    /// The options of a packet, from the bytes behind its data.
+    pub(super) fn packet_options(&self, bytes: &[u8]) -> Vec<BlockOption> {
+        options::copied(options::listed(bytes, self.order), self.order, &EPB_NUMBERS)
     }
 
     /// §4.7, without the padding.
@@ -251,6 +275,16 @@ impl Pcapng {
             DamageKind::Corrupt(format!("a packet names interface {id}, which is not described"))
         })
     }
+}
+
+/// The two halves of a time (§4.3).
+fn ticks(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// Where `len` bytes are that begin at `start` of a block.
+fn in_block(start: usize, len: u32) -> Range<usize> {
+    start..start.saturating_add(len as usize)
 }
 
 /// By the byte-order magic of a section header that starts `block`.

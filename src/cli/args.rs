@@ -362,4 +362,15 @@ pub(super) enum ExportKind {
     Eml,
     /// The application's bytes of each direction, two files a session
     Flows,
+    /// The secrets of the sessions opened, as SSLKEYLOGFILE: whoever has them reads these sessions
+    Keylog,
+    /// The input as pcapng with these secrets inside, so that others read it without keys
+    PcapngDsb,
+}
+
+impl ExportKind {
+    /// Whether what is written is the application's bytes, not secrets that lead to them.
+    pub(super) fn holds_text(self) -> bool {
+        matches!(self, Self::Eml | Self::Flows)
+    }
 }

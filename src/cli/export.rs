@@ -2,6 +2,10 @@
 
 mod eml;
 mod flows;
+mod keylog;
+mod leaving;
+mod pcapng_dsb;
+mod secrets;
 mod staging;
 #[cfg(test)]
 mod tests;
@@ -20,6 +24,7 @@ use crate::render::flow_name::{DEFAULT_TEMPLATE, Template};
 use crate::render::term;
 use crate::report::{SessionReport, Summary};
 use crate::session::Tap;
+use leaving::Leaving;
 use staging::{Placed, Staging};
 
 /// Runs the command.
@@ -37,13 +42,18 @@ fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let files = match args.kind {
         ExportKind::Flows => flows::write(&mut run, &template)?,
         ExportKind::Eml => eml::write(&mut run)?,
+        ExportKind::Keylog => keylog::write(&mut run)?,
+        ExportKind::PcapngDsb => pcapng_dsb::write(&mut run)?,
     };
-    let Run { summary, notes, closed, .. } = run;
+    let Run { summary, notes, closed, leaving, .. } = run;
+    if !args.shared.quiet {
+        leaving.tell();
+    }
     staging.publish(&files, args.force)?;
     list(&files, &staging, out)?;
     if !args.shared.quiet {
         notes.iter().for_each(|note| output::say(note));
-        say_closed(closed);
+        say_closed(closed, args.kind);
     }
     Ok(plan.conclude(&capture, &summary))
 }
@@ -61,6 +71,8 @@ struct Run<'r> {
     capture: &'r mut Capture,
     staging: &'r Staging,
     summary: Summary,
+    /// What to say before they are.
+    leaving: Leaving,
     /// What to say of the files written.
     notes: Vec<String>,
     /// Sessions with data that was not opened.
@@ -69,7 +81,15 @@ struct Run<'r> {
 
 impl<'r> Run<'r> {
     fn new(plan: &'r mut Plan, capture: &'r mut Capture, staging: &'r Staging) -> Self {
-        Self { plan, capture, staging, summary: Summary::default(), notes: Vec::new(), closed: 0 }
+        Self {
+            plan,
+            capture,
+            staging,
+            summary: Summary::default(),
+            leaving: Leaving::default(),
+            notes: Vec::new(),
+            closed: 0,
+        }
     }
 
     /// Reads all; `on_session` takes the sessions that are wanted.
@@ -109,12 +129,12 @@ fn list(files: &[Placed], staging: &Staging, out: &mut dyn Write) -> io::Result<
     out.flush()
 }
 
-fn say_closed(sessions: u64) {
+fn say_closed(sessions: u64, kind: ExportKind) {
     if sessions > 0 {
         let they = if sessions == 1 { "session is" } else { "sessions are" };
+        let so = if kind.holds_text() { ", and the ciphertext is left out" } else { "" };
         output::say(&format!(
-            "{sessions} {they} not or not wholly decrypted, and the ciphertext is left out; \
-             `smtp-decrypt show` tells why"
+            "{sessions} {they} not or not wholly decrypted{so}; `smtp-decrypt show` tells why"
         ));
     }
 }

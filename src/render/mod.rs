@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod mask;
 pub mod ndjson;
+pub mod pcapng;
 pub mod tcpflow;
 pub mod term;
 pub mod text;

@@ -8,6 +8,7 @@ use crate::moment::Moment;
 use crate::report::SessionReport;
 use crate::role::Role;
 use crate::smtp::{SecretSpan, SmtpEvent};
+use crate::tls::KeyLogLine;
 
 /// Bytes of text after which it is not ciphertext by chance: of random bytes four in ten may stand
 /// in text.
@@ -35,6 +36,12 @@ pub trait Tap: Send {
     fn smtp(&mut self, _event: &SmtpEvent<'_>) {}
     /// What of the bytes given may still turn out to be a secret. Told after each of the above.
     fn doubts(&mut self, _doubts: &[SecretSpan]) {}
+    /// Whether it wants the secrets that open the connection: for `export` to write.
+    fn wants_secrets(&self) -> bool {
+        false
+    }
+    /// The secrets that opened the connection, told before its end.
+    fn secrets(&mut self, _secrets: Vec<KeyLogLine>) {}
     /// The connection is over: a session, or nothing that concerns us.
     fn finish(self: Box<Self>, session: Option<&SessionReport>);
 }

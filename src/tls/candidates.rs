@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::decrypt::{Hole, RecordCipher};
+use super::decrypt::{Hole, KeyLogLine, RecordCipher};
 use super::facts::KeySearch;
 use super::machine::{Out, Protection, Tls};
 use super::record::{ContentType, Record};
@@ -60,6 +60,9 @@ impl Tls {
     fn choose(&mut self, candidate: usize) {
         let Some((secret, random)) = self.negotiation.choose(candidate) else { return };
         self.facts.keys = KeySearch::Opened(secret);
+        if let Some((random, master)) = self.negotiation.proven() {
+            self.disclosed.add(|| KeyLogLine::of_master(random, master));
+        }
         if let Some((log, random)) = self.keys.ring.keylog().read().zip(random) {
             // Its line is not one that no session asked for.
             let _ = log.has_random(&random);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::decrypt::{Effort, Hole, RecordCipher, SessionStore};
+use super::disclosed::Disclosed;
 use super::facts::{Holes, KeySearch, TlsFacts};
 use super::handshake::MessageJoiner;
 use super::names::{AlertDescription, ProtocolVersion};
@@ -72,6 +73,7 @@ pub struct Tls {
     pub(super) scratch: Vec<u8>,
     /// What may still be spent on records behind holes.
     pub(super) effort: Effort,
+    pub(super) disclosed: Disclosed,
     pub(super) facts: TlsFacts,
 }
 
@@ -91,6 +93,7 @@ impl Tls {
             ssl2: ssl2::State::default(),
             scratch: Vec::new(),
             effort: Effort::default(),
+            disclosed: Disclosed::default(),
             facts: TlsFacts::default(),
         }
     }

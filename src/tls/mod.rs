@@ -5,6 +5,7 @@ mod border;
 mod candidates;
 pub mod certificate;
 mod decrypt;
+mod disclosed;
 pub mod facts;
 pub mod fingerprint;
 mod handshake;
@@ -21,7 +22,7 @@ mod ssl2;
 pub mod suite;
 
 pub use border::holds_border;
-pub use decrypt::SessionStore;
+pub use decrypt::{KeyLogLine, SessionStore};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
 pub use machine::{Keys, Tls};

@@ -283,6 +283,13 @@ impl Negotiation {
         self.candidates.get(candidate).map(|chosen| (chosen.secret, chosen.client_random))
     }
 
+    /// The master secret that a record has proven right, and the client's random.
+    pub(super) fn proven(&self) -> Option<([u8; 32], &MasterSecret)> {
+        let chosen = self.chosen()?;
+        let said = self.client_hello.as_ref().map(|hello| hello.random);
+        Some((chosen.client_random.or(said)?, &chosen.master))
+    }
+
     fn chosen(&self) -> Option<&Candidate> {
         self.candidates.get(self.chosen?)
     }

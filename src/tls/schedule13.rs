@@ -117,6 +117,7 @@ impl Tls {
             side.handshake = find(labels[role].0);
             side.application = find(labels[role].1);
         }
+        self.disclosed.add13(&log, random, at.frame);
         self.facts.log_without_line = origin.is_none();
         if let Some(origin) = origin {
             self.facts.keys = KeySearch::Opened(origin.into());

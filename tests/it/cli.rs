@@ -16,7 +16,7 @@ use crate::wire::{self, Talk};
 const CAPTURE: &str = "testdata/tls12_aes128_sha.pcap";
 const KEYS: &str = "testdata/tls12_aes128_sha.keys";
 
-fn smtp_decrypt(arguments: &[&str]) -> Command {
+pub(crate) fn smtp_decrypt(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("smtp-decrypt").expect("the binary");
     command.current_dir(lab::root()).env("NO_COLOR", "").args(arguments);
     command

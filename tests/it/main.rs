@@ -26,6 +26,7 @@ mod redaction;
 mod scenario;
 mod schema;
 mod secrets;
+mod share;
 mod shuffle;
 mod smtp;
 mod ssl2;

@@ -2,6 +2,7 @@
 //! Where it is not installed, these tests say so and pass.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -77,7 +78,7 @@ struct Case {
 
 /// Every complete capture of one file whose RSA sessions its keys open. None without tshark.
 static CASES: LazyLock<Option<Vec<Case>>> = LazyLock::new(|| {
-    if Command::new("tshark").arg("--version").output().is_err() {
+    if !is_installed() {
         return None;
     }
     // tshark reads SSL 2.0, but does not decrypt it.
@@ -93,10 +94,7 @@ static CASES: LazyLock<Option<Vec<Case>>> = LazyLock::new(|| {
 
 /// The captures to compare; none, and a word about it, where there is no judge.
 fn cases() -> &'static [Case] {
-    let Some(cases) = &*CASES else {
-        println!("skipped: tshark is not installed (apt-get install tshark)");
-        return &[];
-    };
+    let Some(cases) = &*CASES else { return &[] };
     assert!(cases.len() > 35, "only {} captures", cases.len());
     cases
 }
@@ -132,14 +130,32 @@ fn port(end: &str) -> &str {
 
 /// One run of tshark: the fields of each packet, then what it follows of each connection.
 fn ask(lab: &Lab) -> String {
-    let mut command = Command::new("tshark");
-    command.arg("-r").arg(&lab.files[0]).args(["-T", "fields", "-E", "separator=|"]);
-    FIELDS.iter().for_each(|field| _ = command.args(["-e", field]));
     let list = lab::read_text(lab.keys.as_deref().expect("keys"));
-    for row in list.lines() {
+    let keys = list.lines().flat_map(|row| {
         let key = testdata(row.split(',').nth(3).expect("a path"));
-        command.arg("-o").arg(format!("uat:rsa_keys:\"{}\",\"\"", key.display()));
+        ["-o".to_owned(), format!("uat:rsa_keys:\"{}\",\"\"", key.display())]
+    });
+    follow(&lab.files[0], lab, &keys.collect::<Vec<_>>())
+}
+
+/// What tshark decrypts of each connection in `file`, a form of the capture, given `options`.
+pub(crate) fn inside(file: &Path, lab: &Lab, options: &[String]) -> Vec<[Vec<u8>; 2]> {
+    let told = follow(file, lab, options);
+    (0..lab.connections.len()).map(|index| followed(&told, index, lab)).collect()
+}
+
+pub(crate) fn is_installed() -> bool {
+    let found = Command::new("tshark").arg("--version").output().is_ok();
+    if !found {
+        println!("skipped: tshark is not installed (apt-get install tshark)");
     }
+    found
+}
+
+fn follow(file: &Path, lab: &Lab, options: &[String]) -> String {
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(file).args(["-T", "fields", "-E", "separator=|"]).args(options);
+    FIELDS.iter().for_each(|field| _ = command.args(["-e", field]));
     for (index, connection) in lab.connections.iter().enumerate() {
         let port = port(text(&connection["server"]));
         let protocol = if port == "465" { "tls" } else { "smtp" };

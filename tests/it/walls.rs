@@ -229,6 +229,26 @@ fn tls_takes_keys_through_their_door_only() {
     }
 }
 
+/// Where secrets pass on their way to a file: whoever else names them is a leak.
+const CARRIERS: &[&str] =
+    &["tls/decrypt", "tls/disclosed.rs", "tls/candidates.rs", "tls/mod.rs", "session/tap.rs"];
+
+#[test]
+fn secrets_leave_through_one_door() {
+    for path in sources() {
+        let code = without_tests(&path);
+        let may_carry = CARRIERS.iter().any(|place| is_in(&path, place));
+        let writes = is_in(&path, "cli/export/secrets.rs");
+        let name = name_in_src(&path);
+        assert!(may_carry || writes || !code.contains("KeyLogLine"), "{name} carries secrets");
+        let is_door = is_in(&path, "cli/export") || is_in(&path, "tls");
+        assert!(is_door || !code.contains("disclose()") || name == "session.rs", "{name}");
+    }
+    let door = lab::read_text(&lab::root().join("src/tls/decrypt/keylog_line.rs"));
+    let derived = door.lines().filter(|line| line.starts_with("#[derive("));
+    assert_eq!(derived.collect::<Vec<_>>(), ["#[derive(PartialEq, Eq)]"]);
+}
+
 #[test]
 fn only_the_output_of_cli_prints() {
     let printers = ["println!", "print!(", "eprintln!", "eprint!(", "dbg!(", "io::stdout()"];

@@ -1,13 +1,21 @@
 //! Interfaces and their clocks: units of any power of ten or two, shifted by whole seconds.
 
-use super::{Order, options};
+use super::options::{self, options};
+use super::{Description, Order};
 use crate::capture::{LinkType, Statistics};
 use crate::moment::Timestamp;
 
 /// Options of an interface description (§4.2).
-const IF_TSRESOL: u16 = 9;
-const IF_FCSLEN: u16 = 13;
+pub(in crate::capture) const IF_TSRESOL: u16 = 9;
+pub(in crate::capture) const IF_FCSLEN: u16 = 13;
 const IF_TSOFFSET: u16 = 14;
+
+/// Those of them that are numbers: speeds, time zone, offset.
+const NUMBERS: [u16; 5] = [8, 10, IF_TSOFFSET, 16, 17];
+
+/// Bytes of options kept for a copy: a name, a filter and more. A hostile file has tens of thousands of
+/// interfaces.
+const MOST_DESCRIBED: usize = 1 << 10;
 
 const NS_PER_SECOND: i128 = 1_000_000_000;
 
@@ -51,8 +59,29 @@ impl Interface {
         Some(interface)
     }
 
-    pub(super) fn instant(&self, ts_high: u32, ts_low: u32) -> Timestamp {
-        self.clock.instant(u64::from(ts_high) << 32 | u64::from(ts_low))
+    pub(super) fn instant(&self, ticks: u64) -> Timestamp {
+        self.clock.instant(ticks)
+    }
+
+    pub(super) fn ticks(&self, ts: Timestamp) -> u64 {
+        self.clock.ticks(ts)
+    }
+}
+
+/// All that a whole description block says, for a copy; what tells the clock comes first.
+pub(super) fn description(block: &[u8], order: Order) -> Description {
+    let mut told = options::copied(options(block, 16, order), order, &NUMBERS);
+    told.sort_by_key(|(code, _)| ![IF_TSRESOL, IF_TSOFFSET, IF_FCSLEN].contains(code));
+    let mut room = MOST_DESCRIBED;
+    told.retain(|(_, value)| {
+        let fits = value.len() <= room;
+        room -= if fits { value.len() } else { 0 };
+        fits
+    });
+    Description {
+        link: LinkType(order.u16_at(block, 8).unwrap_or_default()),
+        snaplen: order.u32_at(block, 12).unwrap_or_default(),
+        options: told,
     }
 }
 
@@ -77,6 +106,16 @@ impl Clock {
         let instant = i64::try_from(unsigned)
             .or_else(|_| i64::try_from(self.shifted(i128::from(ticks.cast_signed()))));
         Timestamp(instant.unwrap_or(if unsigned < 0 { i64::MIN } else { i64::MAX }))
+    }
+
+    /// The other way; wraps before 1970, as others write it.
+    fn ticks(self, ts: Timestamp) -> u64 {
+        let ns = i128::from(ts.0) - i128::from(self.offset) * NS_PER_SECOND;
+        let ticks = match self.ticks {
+            Ticks::Ns(unit) => ns.div_euclid(unit),
+            Ticks::PerSecond(unit) => ns.saturating_mul(unit).div_euclid(NS_PER_SECOND),
+        };
+        ticks as u64
     }
 
     fn shifted(self, ticks: i128) -> i128 {

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use zeroize::Zeroizing;
 
 /// Bytes collected before they are written. Files are open only while that happens, so thousands
 /// of connections need no descriptors; this times two is what a connection costs.
@@ -86,14 +87,15 @@ pub(super) struct Placed {
 /// A file under way. It exists from its first byte on.
 pub(super) struct StagedFile {
     path: PathBuf,
-    buffer: Vec<u8>,
+    /// Secrets may be in it.
+    buffer: Zeroizing<Vec<u8>>,
     bytes: u64,
     written: io::Result<()>,
 }
 
 impl StagedFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, buffer: Vec::new(), bytes: 0, written: Ok(()) }
+        Self { path, buffer: Zeroizing::default(), bytes: 0, written: Ok(()) }
     }
 
     /// Adds bytes. An error is told by [`finish`](Self::finish).
@@ -102,6 +104,20 @@ impl StagedFile {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER {
             self.flush();
+        }
+    }
+
+    /// Adds what another file holds.
+    pub(super) fn append(&mut self, other: PathBuf) {
+        self.flush();
+        if self.written.is_err() {
+            return;
+        }
+        let copied =
+            File::open(other).and_then(|mut from| io::copy(&mut from, &mut private(&self.path)?));
+        match copied {
+            Ok(bytes) => self.bytes = self.bytes.saturating_add(bytes),
+            Err(error) => self.written = Err(error),
         }
     }
 
@@ -128,7 +144,7 @@ impl StagedFile {
             self.written = private(&self.path).and_then(|mut file| file.write_all(&self.buffer));
         }
         // The capacity goes too: an idle connection costs nothing.
-        self.buffer = Vec::new();
+        self.buffer = Zeroizing::default();
     }
 }
 

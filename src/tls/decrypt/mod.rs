@@ -1,5 +1,5 @@
 //! Premaster secret to plaintext. The only room in which key bytes are read: nothing in here is
-//! printed, and all of it is wiped when it is dropped.
+//! printed, and all of it is wiped when it is dropped. [`KeyLogLine`] is the one door out.
 
 mod aead;
 mod block;
@@ -7,6 +7,7 @@ mod cbc;
 mod deflate;
 mod derive;
 mod effort;
+mod keylog_line;
 mod mac;
 mod premaster;
 mod prf;
@@ -19,6 +20,7 @@ mod stream;
 mod tls13;
 
 pub(super) use effort::Effort;
+pub use keylog_line::KeyLogLine;
 pub(super) use premaster::{PremasterFault, PremasterSecret, open_premaster};
 pub(super) use prf::{MasterSecret, Prf, Randoms};
 pub(super) use protection::{Hole, RecordCipher, RecordOptions, record_ciphers};
