@@ -42,7 +42,11 @@ fn made((kind, sessions): (&str, &str)) -> PathBuf {
 }
 
 /// Runs `stage` on the capture of a kind, and counts the bytes of the file.
-fn measure(bencher: Bencher<'_, '_>, kind: (&str, &str), stage: impl Fn(&mut Capture) -> u64 + Sync) {
+fn measure(
+    bencher: Bencher<'_, '_>,
+    kind: (&str, &str),
+    stage: impl Fn(&mut Capture) -> u64 + Sync,
+) {
     let path = made(kind);
     let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
     bencher
@@ -117,9 +121,14 @@ fn everything(bencher: Bencher<'_, '_>, kind: (&str, &str)) {
         let keys = Keys { ring: Arc::clone(&ring), ..Keys::default() };
         let setup = Arc::new(Setup { keys, ..Setup::default() });
         let mut mails = 0;
-        smtp_decrypt::engine::run(capture, &setup, |_| None, |session| {
-            mails += session.smtp.map_or(0, |smtp| smtp.mails.len() as u64);
-        });
+        smtp_decrypt::engine::run(
+            capture,
+            &setup,
+            |_| None,
+            |session| {
+                mails += session.smtp.map_or(0, |smtp| smtp.mails.len() as u64);
+            },
+        );
         mails
     });
 }

@@ -298,6 +298,9 @@ impl Session {
         if self.tap.as_ref().is_some_and(|tap| tap.wants_secrets()) {
             tls.disclose();
         }
+        if self.tap.as_ref().is_some_and(|tap| tap.wants_locks()) {
+            tls.note_locks();
+        }
         if is_late {
             tls.begin_late();
         }
@@ -363,9 +366,11 @@ impl Session {
         }
         self.tell(|dialogue, out| dialogue.finish(out));
         let secrets = self.tls.as_mut().map(|tls| tls.take_disclosed()).unwrap_or_default();
+        let locks = self.tls.as_mut().map(|tls| tls.take_locks()).unwrap_or_default();
         let ended = self.judge(tcp);
         if let Some(mut tap) = self.tap.take() {
             tap.secrets(secrets);
+            tap.locks(locks);
             tap.finish(match &ended {
                 Ended::Session(report) => Some(report),
                 Ended::OtherTls | Ended::Other => None,

@@ -38,6 +38,10 @@ pub(super) enum Command {
     Compare(Box<CompareArgs>),
     /// Hold sessions against policies and baselines, for CI
     Check(Box<CheckArgs>),
+    /// Write what the holder of the keys needs to open the sessions; no secret, no content
+    Handshakes(Box<HandshakesArgs>),
+    /// Turn such handshakes into a key log, where the keys are
+    Unlock(Box<UnlockArgs>),
 }
 
 /// Options that every command shares.
@@ -237,6 +241,40 @@ pub(super) struct CheckArgs {
     /// Where to print it, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HandshakesArgs {
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+    /// Where to write them, instead of standard output; overwritten if it exists
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UnlockArgs {
+    /// RSA key list: rows of ip,port,proto,path, as Wireshark's tls.keys_list
+    #[arg(long, value_name = "FILE")]
+    pub(super) keys: Vec<PathBuf>,
+    /// A server's RSA private key, PEM or DER
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Vec<PathBuf>,
+    /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
+    #[arg(long, value_name = "FILE")]
+    pub(super) password_file: Option<PathBuf>,
+    /// What computes RSA: auto, ifma, avx2, portable or reference (the output is the same for any)
+    #[arg(long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
+    pub(super) rsa_engine: RsaEngine,
+    /// The key log to write, for its owner alone; overwritten if it exists
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Say nothing on standard error but errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// Files that `smtp-decrypt handshakes` wrote
+    #[arg(value_name = "HANDSHAKES", required = true)]
+    pub(super) handshakes: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

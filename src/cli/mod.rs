@@ -8,12 +8,14 @@ mod exit;
 mod explain;
 mod export;
 mod follow;
+mod handshakes;
 mod output;
 mod plan;
 mod progress;
 mod redaction;
 mod select;
 mod show;
+mod unlock;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,8 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Handshakes(args)) => handshakes::run(args),
+        Some(Command::Unlock(args)) => unlock::run(args),
     };
     match result {
         Ok(exit) => exit.into(),

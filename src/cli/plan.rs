@@ -8,7 +8,7 @@ use super::exit::{Exit, Faults};
 use super::output;
 use super::select::{self, Asked};
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
-use crate::keys::{KeyError, KeyRing, KeySource};
+use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine};
 use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
 use crate::session::Setup;
 use crate::tls::Keys;
@@ -31,9 +31,7 @@ impl Plan {
     /// Loads the keys. One that cannot be used is told at once and remembered for the exit code;
     /// with the others the work goes on.
     pub(super) fn new(args: &SharedArgs, reveal: &[RevealWhat]) -> Self {
-        let (ring, errors) = KeyRing::load(&sources(args));
-        let ring = ring.with_rsa_engine(args.rsa_engine);
-        errors.iter().for_each(complain_of_key);
+        let (ring, errors) = load_ring(&sources(args), args.rsa_engine);
         if ring.is_empty() && errors.is_empty() && !args.keys.is_empty() && !args.quiet {
             output::say("the key list names no key");
         }
@@ -142,12 +140,29 @@ fn input(path: &Path) -> Input {
 }
 
 fn sources(args: &SharedArgs) -> Vec<KeySource> {
-    let passwords = args.password_file.iter().cloned().map(KeySource::PasswordFile);
-    let lists = args.keys.iter().cloned().map(KeySource::List);
-    let files = args.key.iter().cloned().map(KeySource::KeyFile);
+    let keys = key_sources(args.password_file.as_deref(), &args.keys, &args.key);
     let logs = args.keylog.iter().cloned().map(KeySource::KeyLog);
+    keys.into_iter().chain(logs).collect()
+}
+
+/// Where private keys come from.
+pub(super) fn key_sources(
+    passwords: Option<&Path>,
+    lists: &[PathBuf],
+    files: &[PathBuf],
+) -> Vec<KeySource> {
+    let passwords = passwords.map(|path| KeySource::PasswordFile(path.to_owned()));
     let variable = KeySource::PasswordVariable(PASSWORD_VARIABLE);
-    passwords.chain([variable]).chain(lists).chain(files).chain(logs).collect()
+    let lists = lists.iter().cloned().map(KeySource::List);
+    let files = files.iter().cloned().map(KeySource::KeyFile);
+    passwords.into_iter().chain([variable]).chain(lists).chain(files).collect()
+}
+
+/// Loads keys, and tells what is wrong with any of them.
+pub(super) fn load_ring(sources: &[KeySource], engine: RsaEngine) -> (KeyRing, Vec<KeyError>) {
+    let (ring, errors) = KeyRing::load(sources);
+    errors.iter().for_each(complain_of_key);
+    (ring.with_rsa_engine(engine), errors)
 }
 
 /// Lines of key logs that are about no session of the capture: often the log is that of another run,

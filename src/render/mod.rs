@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod explain;
 pub mod flow_name;
 pub mod github;
+pub mod handshakes;
 pub mod json;
 pub mod junit;
 pub mod mask;

@@ -8,7 +8,7 @@ use crate::moment::Moment;
 use crate::report::SessionReport;
 use crate::role::Role;
 use crate::smtp::{SecretSpan, SmtpEvent};
-use crate::tls::KeyLogLine;
+use crate::tls::{KeyLogLine, Lock};
 
 /// Bytes of text after which it is not ciphertext by chance: of random bytes four in ten may stand
 /// in text.
@@ -42,6 +42,12 @@ pub trait Tap: Send {
     }
     /// The secrets that opened the connection, told before its end.
     fn secrets(&mut self, _secrets: Vec<KeyLogLine>) {}
+    /// Whether it wants what the holder of the keys needs to open the connection.
+    fn wants_locks(&self) -> bool {
+        false
+    }
+    /// That, told before the end, of connections that do not concern us too: a key may change that.
+    fn locks(&mut self, _locks: Vec<Lock>) {}
     /// The connection is over: a session, or nothing that concerns us.
     fn finish(self: Box<Self>, session: Option<&SessionReport>);
 }

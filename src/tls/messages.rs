@@ -139,6 +139,7 @@ impl Tls {
 
     fn on_key_exchange(&mut self, message: &Message<'_>) {
         self.facts.client_key_exchange_at = Some(message.at);
+        self.lock_key_exchange(message.body, message.at);
         let mut negotiation = std::mem::take(&mut self.negotiation);
         let found =
             self.search(message.at, |search| negotiation.exchange_keys(message.body, search));
@@ -158,6 +159,7 @@ impl Tls {
         let whole = !self.negotiation.damaged && self.facts.certificates.is_empty();
         if from == Role::Server && whole {
             self.facts.resumed = self.negotiation.resumption();
+            self.lock_resumption(at);
         }
     }
 
@@ -191,6 +193,7 @@ impl Tls {
         // Lifetime of four bytes, length of two.
         if !self.facts.is_tls13() {
             self.negotiation.new_ticket = message.body.get(6..).map(<[u8]>::to_vec);
+            self.lock_ticket();
         }
     }
 

@@ -11,6 +11,7 @@ pub mod fingerprint;
 mod handshake;
 pub mod hello;
 mod late;
+pub mod lock;
 mod machine;
 mod messages;
 pub mod names;
@@ -25,6 +26,7 @@ pub use border::holds_border;
 pub use decrypt::{KeyLogLine, SessionStore};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
+pub use lock::Lock;
 pub use machine::{Keys, Tls};
 pub use sniff::looks_like_tls;
 

@@ -19,6 +19,7 @@ mod cli;
 mod compare;
 mod diagnosis;
 mod filter;
+mod fleet;
 mod formats;
 mod late;
 mod loss;

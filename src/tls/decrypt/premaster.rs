@@ -6,7 +6,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::keys::RsaKey;
+use crate::keys::{KeyId, KeyRing, RawAnswer, RsaKey};
 use crate::tls::names::ProtocolVersion;
 
 /// Length of the premaster secret in bytes: two of version, 46 of chance.
@@ -46,7 +46,44 @@ pub(in crate::tls) fn open_premaster(
 ) -> Result<PremasterSecret, PremasterFault> {
     let ciphertext = ciphertext_of(body, key.modulus_len()).ok_or(PremasterFault::Length)?;
     let block = key.raw_decrypt(ciphertext).map_err(|_| PremasterFault::Length)?;
-    let secret = unpad(&block, LENGTH).map(PremasterSecret).ok_or(PremasterFault::Padding)?;
+    secret_of(&block, versions)
+}
+
+/// One of many ciphertexts.
+pub(in crate::tls) struct PremasterRequest<'b> {
+    /// The key that may open it.
+    pub(in crate::tls) key: KeyId,
+    /// The body of the ClientKeyExchange.
+    pub(in crate::tls) body: &'b [u8],
+    /// As for [`open_premaster`].
+    pub(in crate::tls) versions: [ProtocolVersion; 2],
+}
+
+/// [`open_premaster`] for many, with all RSA operations at once.
+pub(in crate::tls) fn open_premasters(
+    ring: &KeyRing,
+    requests: &[PremasterRequest<'_>],
+) -> Vec<Result<PremasterSecret, PremasterFault>> {
+    let ciphertexts: Vec<_> = requests
+        .iter()
+        .map(|request| ciphertext_of(request.body, ring.key(request.key).modulus_len()))
+        .collect();
+    let whole = requests.iter().zip(&ciphertexts);
+    let raw: Vec<_> = whole.filter_map(|(request, bytes)| Some((request.key, (*bytes)?))).collect();
+    let mut blocks = ring.raw_decrypt_batch(&raw).into_iter();
+    let mut open = |(request, bytes): (&PremasterRequest<'_>, &Option<&[u8]>)| {
+        let block: Option<RawAnswer> = bytes.and_then(|_| blocks.next());
+        let block = block.and_then(Result::ok).ok_or(PremasterFault::Length)?;
+        secret_of(&block, request.versions)
+    };
+    requests.iter().zip(&ciphertexts).map(|each| open(each)).collect()
+}
+
+fn secret_of(
+    block: &[u8],
+    versions: [ProtocolVersion; 2],
+) -> Result<PremasterSecret, PremasterFault> {
+    let secret = unpad(block, LENGTH).map(PremasterSecret).ok_or(PremasterFault::Padding)?;
     let version = secret.0.first_chunk().copied().map(u16::from_be_bytes).unwrap_or_default();
     let version = ProtocolVersion(version);
     if versions.contains(&version) { Ok(secret) } else { Err(PremasterFault::Version(version)) }
