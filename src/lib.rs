@@ -19,5 +19,6 @@ pub mod render;
 pub mod report;
 pub mod role;
 pub mod session;
+pub mod sieve;
 pub mod smtp;
 pub mod tls;

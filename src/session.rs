@@ -4,6 +4,7 @@
 //! not take yet waits here, pieces and holes in order.
 
 mod late;
+mod prospect;
 mod talk;
 mod tap;
 mod tunnel;
@@ -22,6 +23,7 @@ use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input};
 use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
+pub use prospect::Prospect;
 use talk::Piece;
 pub use tap::Tap;
 use tap::Trust;

@@ -1,6 +1,7 @@
 //! What was typed, nothing resolved.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Compare(Box<CompareArgs>),
     /// Hold sessions against policies and baselines, for CI
     Check(Box<CheckArgs>),
+    /// Write the packets of the connections that concern us into shards that can be read alone
+    Split(Box<SplitArgs>),
     /// Write what the holder of the keys needs to open the sessions; no secret, no content
     Handshakes(Box<HandshakesArgs>),
     /// Turn such handshakes into a key log, where the keys are
@@ -241,6 +244,31 @@ pub(super) struct CheckArgs {
     /// Where to print it, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SplitArgs {
+    /// How many shards; the same number for all captures that belong together
+    #[arg(long, value_name = "N")]
+    pub(super) shards: NonZeroU16,
+    /// The directory to write to; made if missing
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: PathBuf,
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(super) force: bool,
+    /// A server's port of which all connections are kept, as those of mail are
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Vec<u16>,
+    /// Keep every connection that carries TLS, not only what mail or an RSA key may open
+    #[arg(long)]
+    pub(super) all_tls: bool,
+    /// Say nothing on standard error but errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// Capture files or directories; - is standard input
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub(super) captures: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,6 @@ mod keylog;
 mod leaving;
 mod pcapng_dsb;
 mod secrets;
-mod staging;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +17,7 @@ use super::args::{ExportArgs, ExportKind};
 use super::exit::Exit;
 use super::output;
 use super::plan::{self, Plan};
+use super::staging;
 use crate::capture::Capture;
 use crate::engine;
 use crate::render::flow_name::{DEFAULT_TEMPLATE, Template};

@@ -44,7 +44,7 @@ pub(super) fn run(args: &HandshakesArgs) -> anyhow::Result<Exit> {
     });
     // In the order of their frames, whichever connection ended first. A lock is a kilobyte or two.
     let mut locks: Vec<_> = seen.try_iter().collect();
-    locks.sort_by_key(|lock| lock.frame);
+    locks.sort_by_key(|lock| (lock.frame, lock.client_random.0));
     locks.iter().try_for_each(|lock| handshakes::write(lock, &mut out))?;
     out.flush()?;
     Ok(plan.conclude(&capture, &totals.summary))

@@ -15,6 +15,8 @@ mod progress;
 mod redaction;
 mod select;
 mod show;
+mod split;
+mod staging;
 mod unlock;
 
 use std::process::ExitCode;
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Handshakes(args)) => handshakes::run(args),
+        Some(Command::Split(args)) => split::run(args),
         Some(Command::Unlock(args)) => unlock::run(args),
     };
     match result {

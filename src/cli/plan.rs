@@ -181,6 +181,12 @@ fn complain_of_key(error: &KeyError) {
     output::hint(&error.hint());
 }
 
+/// Says which captures are damaged, and whether any is.
+pub(super) fn complain_of_damage(capture: &Capture) -> bool {
+    capture.files().for_each(complain_of_file);
+    capture.files().any(|file| file.damage.is_some())
+}
+
 fn complain_of_file(file: &FileFacts) {
     let Some(damage) = &file.damage else { return };
     let read = match damage.kind {

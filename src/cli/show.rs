@@ -1,6 +1,8 @@
 //! `show`: decrypted conversations and timing.
 
 mod listener;
+#[cfg(feature = "parquet")]
+mod tables;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -32,12 +34,12 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
         false => plan::capture(&args.shared),
     };
     let mut out = output::create(
-        args.output.as_deref(),
+        args.output.as_deref().filter(|_| !is_folder(args)),
         &inputs(args, &plan, &capture),
         !args.reveal.is_empty(),
     )?;
     let progress = Progress::of(args, &mut capture);
-    let mut renderer = (args.format.renderer)(&style(args));
+    let mut renderer = renderer(args)?;
     if !args.redact.is_empty() {
         if args.format.name == "tcpflow" {
             bail!("--redact has no pseudonyms for raw bytes: use text, json, ndjson or csv");
@@ -48,6 +50,24 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     out.flush()?;
     drop(progress);
     Ok(plan.conclude(&capture, &summary))
+}
+
+#[cfg(feature = "parquet")]
+fn is_folder(args: &ShowArgs) -> bool {
+    args.format.name == crate::render::PARQUET
+}
+
+#[cfg(not(feature = "parquet"))]
+fn is_folder(_args: &ShowArgs) -> bool {
+    false
+}
+
+fn renderer(args: &ShowArgs) -> anyhow::Result<Box<dyn Renderer>> {
+    #[cfg(feature = "parquet")]
+    if is_folder(args) {
+        return tables::open(args.output.as_deref());
+    }
+    Ok((args.format.renderer)(&style(args)))
 }
 
 /// One capture, as it grows.

@@ -11,6 +11,8 @@ pub mod json;
 pub mod junit;
 pub mod mask;
 pub mod ndjson;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod pcapng;
 pub mod tcpflow;
 pub mod term;
@@ -71,6 +73,10 @@ impl fmt::Debug for Format {
     }
 }
 
+/// The format that is a folder of files.
+#[cfg(feature = "parquet")]
+pub const PARQUET: &str = "parquet";
+
 /// All formats, the default first.
 pub static FORMATS: &[Format] = &[
     Format {
@@ -102,6 +108,14 @@ pub static FORMATS: &[Format] = &[
         about: "What was said, as `tcpflow -c -FT -g` prints it",
         needs_bytes: true,
         renderer: |style| Box::new(tcpflow::Console::new(style)),
+    },
+    #[cfg(feature = "parquet")]
+    Format {
+        name: PARQUET,
+        about: "Tables for SQL, one file each in the directory of -o (docs/fleet.md)",
+        needs_bytes: false,
+        // Which files they are, the command line says.
+        renderer: |_| Box::new(ndjson::Lines),
     },
 ];
 

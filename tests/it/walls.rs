@@ -25,6 +25,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("keys", &["capture", "decode", "flow", "tls", "smtp", "session", "report", "render", "cli"]),
     ("smtp", &["capture", "decode", "flow", "tls", "keys", "session", "report", "render", "cli"]),
     ("session.rs", &["capture", "decode", "engine", "render", "cli"]),
+    ("sieve.rs", &["tls", "smtp", "keys", "report", "engine", "render", "cli"]),
     ("engine", &["tls", "smtp", "keys", "render", "cli"]),
     ("report", &["session", "engine", "render", "cli", "decode"]),
     (
@@ -63,6 +64,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("similar", &["compare"]),
     ("cel", &["check"]),
     ("toml", &["check"]),
+    ("parquet", &["render"]),
     ("quick_junit", &["render"]),
     ("flate2", &["capture", "tls/decrypt"]),
     ("tls_parser", &["tls"]),
