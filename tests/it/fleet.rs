@@ -16,7 +16,7 @@ fn report(captures: &[PathBuf], more: &[&str]) -> Value {
     let mut line = vec!["--format", "json"];
     line.extend(more);
     line.extend(captures.iter().map(|file| path(file)));
-    serde_json::from_str(&stdout(&run(&line))).expect("JSON")
+    serde_json::from_str(stdout(&run(&line))).expect("JSON")
 }
 
 /// Makes a key log of captures by way of their handshakes, which are all that the keys see. A session
@@ -81,7 +81,7 @@ fn a_resumption_is_opened_without_the_capture_of_the_session_that_it_resumes() {
     let unlocked = run(&["unlock", "--keys", path(keys), "-o", path(&log), path(&two), path(&one)]);
     assert_eq!(code(&unlocked), 0, "{}", stderr(&unlocked));
     assert!(stderr(&unlocked).contains("2 handshakes unlocked"), "{}", stderr(&unlocked));
-    let alone = report(&[second.clone()], &["--keylog", path(&log)]);
+    let alone = report(std::slice::from_ref(second), &["--keylog", path(&log)]);
     let decryption = &alone["sessions"][0]["tls"]["decryption"];
     assert_eq!((text(&decryption["status"]), text(&decryption["secret"])), ("decrypted", "keylog"));
 }
@@ -131,7 +131,7 @@ fn one_shard_has_the_sessions_that_the_captures_have() {
         lab.keys.iter().for_each(|keys| secrets.extend(["--keys", path(keys)]));
         lab.keylog.iter().for_each(|log| secrets.extend(["--keylog", path(log)]));
         let whole = report(&lab.files, &secrets);
-        let sharded = report(&[shards], &secrets);
+        let sharded = report(std::slice::from_ref(&shards), &secrets);
         for part in ["sessions", "summary", "keys"] {
             assert_eq!(sharded[part], whole[part], "{}: {part}", lab.name);
         }
@@ -235,8 +235,8 @@ fn what_concerns_nobody_stays_behind_and_what_a_key_may_open_does_not() {
     let capture = folder.path().join("both.pcap");
     std::fs::write(&capture, wire::pcap(&frames)).expect("written");
     let shards = |name: &str, more: &[&str]| {
-        let folder = split(&[capture.clone()], "1", folder.path().join(name), more);
-        let report = report(&[folder], &["--all-tls"]);
+        let folder = split(std::slice::from_ref(&capture), "1", folder.path().join(name), more);
+        let report = report(std::slice::from_ref(&folder), &["--all-tls"]);
         usize::try_from(report["summary"]["packets"].as_u64().expect("a count")).expect("few")
     };
     assert_eq!(shards("by-content", &[]), mail_packets);

@@ -71,12 +71,12 @@ pub(in crate::tls) fn open_premasters(
     let whole = requests.iter().zip(&ciphertexts);
     let raw: Vec<_> = whole.filter_map(|(request, bytes)| Some((request.key, (*bytes)?))).collect();
     let mut blocks = ring.raw_decrypt_batch(&raw).into_iter();
-    let mut open = |(request, bytes): (&PremasterRequest<'_>, &Option<&[u8]>)| {
+    let open = |(request, bytes): (&PremasterRequest<'_>, &Option<&[u8]>)| {
         let block: Option<RawAnswer> = bytes.and_then(|_| blocks.next());
         let block = block.and_then(Result::ok).ok_or(PremasterFault::Length)?;
         secret_of(&block, request.versions)
     };
-    requests.iter().zip(&ciphertexts).map(|each| open(each)).collect()
+    requests.iter().zip(&ciphertexts).map(open).collect()
 }
 
 fn secret_of(
