@@ -8,18 +8,20 @@ pub(super) enum Kind {
     Boolean,
     /// Text; of a list or an object, its JSON.
     Text,
-    /// RFC 3339 in the report, nanoseconds of UTC here.
+    /// RFC 3339 in the report; here microseconds of UTC, which all engines read as a time.
     Time,
+    /// RFC 3339 in the report, nanoseconds since 1970 here.
+    Nanoseconds,
 }
 
 impl Kind {
     /// As the language of schemas has it.
     pub(super) fn declared(self) -> (&'static str, &'static str) {
         match self {
-            Self::Number => ("int64", ""),
+            Self::Number | Self::Nanoseconds => ("int64", ""),
             Self::Boolean => ("boolean", ""),
             Self::Text => ("binary", " (STRING)"),
-            Self::Time => ("int64", " (TIMESTAMP(NANOS,true))"),
+            Self::Time => ("int64", " (TIMESTAMP(MICROS,false))"),
         }
     }
 }
@@ -54,6 +56,10 @@ const fn time(name: &'static str, at: &'static str) -> Column {
     Column { name, kind: Kind::Time, at }
 }
 
+const fn nanoseconds(name: &'static str, at: &'static str) -> Column {
+    Column { name, kind: Kind::Nanoseconds, at }
+}
+
 pub(super) static TABLES: &[Layout] = &[
     Layout { name: "sessions", columns: SESSIONS },
     Layout { name: "exchanges", columns: EXCHANGES },
@@ -66,6 +72,7 @@ pub(super) static TABLES: &[Layout] = &[
 static SESSIONS: &[Column] = &[
     number("id", "/id"),
     time("start", "/start"),
+    nanoseconds("start_ns", "/start"),
     number("duration_ns", "/duration_ns"),
     text("client_ip", "/client/ip"),
     number("client_port", "/client/port"),

@@ -101,7 +101,10 @@ impl Cells {
         let mut text_len = 0;
         let is_there = match column.kind {
             Kind::Number => put(&mut self.numbers, value.and_then(whole)),
-            Kind::Time => put(&mut self.numbers, value.and_then(instant)),
+            Kind::Nanoseconds => put(&mut self.numbers, value.and_then(instant)),
+            Kind::Time => {
+                put(&mut self.numbers, value.and_then(instant).map(|ns| ns.div_euclid(1000)))
+            }
             Kind::Boolean => put(&mut self.booleans, value.and_then(Value::as_bool)),
             Kind::Text => {
                 let text = value.and_then(text);
@@ -116,7 +119,7 @@ impl Cells {
     fn write(self, kind: Kind, mut writer: SerializedColumnWriter<'_>) -> Result<()> {
         let levels = Some(&self.levels[..]);
         match kind {
-            Kind::Number | Kind::Time => {
+            Kind::Number | Kind::Time | Kind::Nanoseconds => {
                 writer.typed::<Int64Type>().write_batch(&self.numbers, levels, None)?
             }
             Kind::Boolean => {
