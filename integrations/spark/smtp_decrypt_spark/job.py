@@ -11,6 +11,9 @@ from pyspark import StorageLevel
 
 from . import binary, steps
 
+# Applications whose executors have the program.
+_shipped = set()
+
 
 @dataclass(frozen=True)
 class Job:
@@ -48,18 +51,25 @@ def run(spark, job):
         lines = by_shard.mapPartitionsWithIndex(
             lambda index, rows: [] if index == shards else steps.handshakes(values(rows), known.value)
         )
-        key_log = unlock(job, lines.toLocalIterator())
+        key_log = unlock(job, gather(lines))
     known = context.broadcast(key_log)
     tables = by_shard.mapPartitionsWithIndex(
         lambda index, rows: []
         if index == shards
         else [(index, *table) for table in steps.decrypt(values(rows), known.value)]
     )
-    for shard, name, content in tables.toLocalIterator():
+    for shard, name, content in gather(tables):
         publish(context, f"{job.output}/shard={shard:05}/{name}", content)
     notes = by_shard.filter(lambda row: row[0] == shards).values().collect()
     by_shard.unpersist()
     return [note.decode() for _, note in sorted(notes)]
+
+
+def gather(results):
+    """Computes all shards at once, and then brings the results here one shard after the other."""
+    results.persist(StorageLevel.DISK_ONLY).count()
+    yield from results.toLocalIterator()
+    results.unpersist()
 
 
 def values(rows):
@@ -81,7 +91,10 @@ def unlock(job, lines):
 
 
 def ship(context, program):
-    """Brings the program and this package to the executors."""
+    """Brings the program and this package to the executors, once: Spark knows files by their names."""
+    if context.applicationId in _shipped:
+        return
+    _shipped.add(context.applicationId)
     folder = Path(tempfile.mkdtemp(prefix="smtp-decrypt-spark-"))
     shipped = folder / binary.NAME
     shipped.write_bytes(Path(program).read_bytes())
