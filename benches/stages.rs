@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use smtp_decrypt::capture::{Capture, Input};
 use smtp_decrypt::decode::{self, Decoder};
-use smtp_decrypt::flow::{Conversation, FlowTable, TcpEvent};
+use smtp_decrypt::flow::{Conversation, FlowTable, TableLimits, TcpEvent};
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
@@ -99,15 +100,16 @@ impl Conversation for Counter {
 fn read_decode_and_reassemble(bencher: Bencher<'_, '_>, kind: (&str, &str)) {
     measure(bencher, kind, |capture| {
         let (mut decoder, mut bytes) = (Decoder::new(), 0);
-        let mut table = FlowTable::default();
+        let (mut table, mut segments) = (FlowTable::new(TableLimits::NONE), 0);
         while let Some(packet) = capture.next_packet() {
             for frame in decode::frames(&packet) {
                 let Ok(segment) = decoder.decode(&frame) else { continue };
-                table.feed(&segment, |_| Counter::default(), |over| bytes += over.bytes);
+                segments += 1;
+                table.feed(&segment, segments, Counter::default, |over| bytes += over.bytes);
             }
         }
-        table.finish(|over| bytes += over.bytes);
-        bytes
+        let over = table.rest().into_iter().filter_map(|(_, key)| table.end(&key));
+        bytes + over.map(|over| over.bytes).sum::<u64>()
     });
 }
 
@@ -127,6 +129,7 @@ fn everything(bencher: Bencher<'_, '_>, kind: (&str, &str)) {
             |_| None,
             |session| {
                 mails += session.smtp.map_or(0, |smtp| smtp.mails.len() as u64);
+                ControlFlow::Continue(())
             },
         );
         mails

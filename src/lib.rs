@@ -1,24 +1,79 @@
 //! Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 //!
-//! A capture goes in at one end, a report comes out at the other; the modules stand in the order
-//! in which the data passes them. `ARCHITECTURE.md` tells what each may know.
+//! # As a library
+//!
+//! Three steps: [`Reader::open`] names the captures, [`Reader::load_keys`] the keys, and
+//! [`Reader::sessions`] gives one [`SessionReport`] after the other, in memory that does not grow
+//! with the capture.
+//!
+//! ```
+//! use smtp_decrypt::{KeySource, Reader};
+//!
+//! let mut reader = Reader::open(["testdata/tls12_aes128_sha.pcap"]);
+//! for error in reader.load_keys(&[KeySource::List("testdata/tls12_aes128_sha.keys".into())]) {
+//!     eprintln!("{error}\n  {}", error.hint()); // names file, line and column
+//! }
+//! let mut sessions = reader.sessions();
+//! for session in sessions.by_ref() {
+//!     for mail in session.smtp.iter().flat_map(|smtp| &smtp.mails) {
+//!         println!("session {}: a mail to {:?}", session.id, mail.to);
+//!     }
+//! }
+//! let conclusion = sessions.conclude();
+//! assert_eq!(conclusion.summary.mails.accepted, 1);
+//! ```
+//!
+//! `examples/` has programs to begin with: `sessions` (a line a session), `failures` (what went
+//! wrong, and what to do) and `live` (from a pipe, to JSON).
+//!
+//! **The interface** is what this page shows: [`Reader`], [`Sessions`], the sources of keys, and the
+//! data in [`model`]. It follows semantic versioning; fields may be added to the model at any time,
+//! as to the JSON report. The other modules are the rooms of the program (`ARCHITECTURE.md`): tests
+//! and the fuzzer see them, nobody else may count on them, and these pages leave them out.
 #![forbid(unsafe_code)]
 
+pub mod model;
+mod reader;
+
+pub use model::{
+    Conclusion, ConnectionFilter, FilterError, KeyError, KeySource, Reveal, SessionReport,
+};
+pub use reader::{Reader, Sessions};
+
+// Hidden from rustdoc, and so from tools that compare interfaces; `doc` alone, so that
+// `missing_docs` still holds in them.
+#[cfg_attr(doc, doc(hidden))]
 pub mod capture;
+#[cfg_attr(doc, doc(hidden))]
 pub mod check;
+#[cfg_attr(doc, doc(hidden))]
 pub mod cli;
+#[cfg_attr(doc, doc(hidden))]
 pub mod compare;
+#[cfg_attr(doc, doc(hidden))]
 pub mod decode;
+#[cfg_attr(doc, doc(hidden))]
 pub mod engine;
+#[cfg_attr(doc, doc(hidden))]
 pub mod filter;
+#[cfg_attr(doc, doc(hidden))]
 pub mod flow;
 mod hex;
+#[cfg_attr(doc, doc(hidden))]
 pub mod keys;
+#[cfg_attr(doc, doc(hidden))]
 pub mod moment;
+#[cfg_attr(doc, doc(hidden))]
 pub mod render;
+#[cfg_attr(doc, doc(hidden))]
 pub mod report;
+#[cfg_attr(doc, doc(hidden))]
 pub mod role;
+#[cfg_attr(doc, doc(hidden))]
 pub mod session;
+#[cfg_attr(doc, doc(hidden))]
 pub mod sieve;
+#[cfg_attr(doc, doc(hidden))]
 pub mod smtp;
+#[cfg_attr(doc, doc(hidden))]
 pub mod tls;

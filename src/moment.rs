@@ -38,6 +38,21 @@ pub struct Moment {
     pub frame: u64,
 }
 
+/// When a run of bytes was captured: a TLS record may come in several frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The lowest frame number among its bytes'.
+    pub first_frame: u64,
+    /// The latest instant among them.
+    pub last: Moment,
+}
+
+impl From<Moment> for Span {
+    fn from(at: Moment) -> Self {
+        Self { first_frame: at.frame, last: at }
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with nine decimals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

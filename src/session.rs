@@ -12,11 +12,12 @@ mod tunnel;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport, SlowLimits};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
@@ -48,7 +49,7 @@ const ENOUGH: usize = 1024;
 const LATEST_TLS: u64 = 16 << 10;
 
 /// What every session of a run shares.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Setup {
     /// What may open sessions.
     pub keys: Keys,
@@ -60,6 +61,19 @@ pub struct Setup {
     pub slow: SlowLimits,
     /// What of the capture is wanted.
     pub selection: Selection,
+    /// Time passes where nothing comes: the capture is being written.
+    pub follows: bool,
+    /// How many threads read connections; one for each core if it is not said.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl Setup {
+    /// The same for each of so many workers (see [`Keys::of_workers`]).
+    #[must_use]
+    pub fn of_workers(&self, workers: usize) -> Vec<Self> {
+        let keys = self.keys.of_workers(workers).into_iter();
+        keys.map(|keys| Self { keys, ..self.clone() }).collect()
+    }
 }
 
 /// What a connection turned out to be.
@@ -177,15 +191,15 @@ impl Session {
         if self.tls.is_some() {
             return self.feed_tls(chunk.from, &chunk.body, chunk.at);
         }
-        self.read_text(chunk.from, &chunk.body, chunk.at);
+        self.read_text(chunk.from, &chunk.body, chunk.at.into());
     }
 
     /// Bytes that are plain, or have come out of TLS.
-    fn read_text(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+    fn read_text(&mut self, from: Role, body: &Body<'_>, at: Span) {
         match self.text {
             Text::Foreign if self.begins_tls(from, body) => {
                 self.start_tls();
-                self.feed_tls(from, body, at);
+                self.feed_tls(from, body, at.last);
             }
             Text::Foreign => {
                 self.foreign_bytes += body.len();
@@ -297,11 +311,8 @@ impl Session {
         self.in_tls = true;
         let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
         let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
-        if self.tap.as_ref().is_some_and(|tap| tap.wants_secrets()) {
-            tls.disclose();
-        }
-        if self.tap.as_ref().is_some_and(|tap| tap.wants_locks()) {
-            tls.note_locks();
+        if let Some(tap) = &self.tap {
+            tap::ask(&**tap, &mut tls);
         }
         if is_late {
             tls.begin_late();
@@ -319,10 +330,12 @@ impl Session {
             let is_tls = |piece: &Piece| piece.bytes().is_none_or(looks_like_tls);
             for piece in pieces.into_iter().skip_while(|piece| !is_late && !is_tls(piece)) {
                 match piece {
-                    Piece::Bytes(bytes, at) => self.feed_tls(role, &Body::Bytes(&bytes), at),
+                    Piece::Bytes(bytes, at) => {
+                        self.feed_tls(role, &Body::Bytes(&bytes), at.last);
+                    }
                     Piece::Gap(bytes, at) => {
                         let gap = Gap { bytes, cause: GapCause::Lost };
-                        self.feed_tls(role, &Body::Gap(gap), at);
+                        self.feed_tls(role, &Body::Gap(gap), at.last);
                     }
                 }
             }
@@ -344,7 +357,7 @@ impl Session {
             TlsEvent::Data(from, bytes, at) => self.read_text(from, &Body::Bytes(bytes), at),
             TlsEvent::DataGap(from, bytes, at) => {
                 let gap = Gap { bytes, cause: GapCause::Lost };
-                self.read_text(from, &Body::Gap(gap), at);
+                self.read_text(from, &Body::Gap(gap), at.into());
             }
             _ => {}
         }
@@ -367,12 +380,11 @@ impl Session {
             }
         }
         self.tell(|dialogue, out| dialogue.finish(out));
-        let secrets = self.tls.as_mut().map(|tls| tls.take_disclosed()).unwrap_or_default();
-        let locks = self.tls.as_mut().map(|tls| tls.take_locks()).unwrap_or_default();
+        if let (Some(tap), Some(tls)) = (&mut self.tap, &mut self.tls) {
+            tap::tell(&mut **tap, tls);
+        }
         let ended = self.judge(tcp);
-        if let Some(mut tap) = self.tap.take() {
-            tap.secrets(secrets);
-            tap.locks(locks);
+        if let Some(tap) = self.tap.take() {
             tap.finish(match &ended {
                 Ended::Session(report) => Some(report),
                 Ended::OtherTls | Ended::Other => None,
@@ -478,5 +490,9 @@ impl Conversation for Session {
             TcpEvent::Retransmission(from, at) => self.recorder.on_retransmission(from, at),
             TcpEvent::Finished(facts) => self.finish(facts),
         }
+    }
+
+    fn is_deaf(&self) -> bool {
+        !self.in_tls && self.stays_foreign() && self.is_relevant() == Some(false)
     }
 }

@@ -4,26 +4,33 @@
 //! Ports of mail are known at once; what another connection is, its first bytes tell, and until then
 //! its packets wait, and those behind them.
 
-use std::cell::Cell;
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::rc::Rc;
+mod sifted;
+mod waiting;
+
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::capture::{Capture, FileFacts, LinkType, Packet, Secrets};
 use crate::decode::{self, Decoder, Segment, Skip};
-use crate::flow::{Conversation, FlowKey, FlowTable, TcpEvent};
+use crate::flow::{CaptureClock, FlowKey, FlowTable, TableLimits};
 use crate::moment::Timestamp;
 use crate::session::{Prospect, Session, Setup};
+use sifted::{Fate, Sifted};
+use waiting::{Queue, Waiting};
 
 /// Bytes of packets that wait. When there are more, the oldest are kept though nothing is known of
 /// their connection: of 10 Gbit/s this is the last twentieth of a second, and handshakes take less.
 const MOST_WAITING: usize = 64 << 20;
 
-/// What a packet that waits costs beside its bytes.
-const WAITING: usize = std::mem::size_of::<Waiting>();
+/// Connections that may be open at one time. A half-open one costs about 2.6 KiB, so a flood of them is
+/// held to 85 MiB; one more ends that which would end first, and what follows of it is looked at anew.
+const MOST_OPEN: usize = 32 << 10;
+
+/// Closed connections that are kept for late packets: those cost little here, for their fate is known.
+const MOST_CLOSED: usize = 4 << 10;
+
+const LIMITS: TableLimits = TableLimits { open: MOST_OPEN, closed: MOST_CLOSED };
 
 /// What comes through.
 #[derive(Debug)]
@@ -54,7 +61,8 @@ pub struct Origin {
 }
 
 /// What decides to which shard a connection belongs: the same in both directions, in every file and
-/// on every machine.
+/// on every machine. Not [`FlowKey::spread`], by which the engine deals connections to its threads: a
+/// shard would be the work of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard(u64);
 
@@ -101,18 +109,14 @@ pub fn run(
     ports: &[u16],
     take: &mut dyn FnMut(Kept),
 ) -> Tally {
-    let mut decoder = Decoder::new();
-    let mut table = FlowTable::default();
+    let (mut decoder, mut sieve) = (Decoder::new(), Sieve::new(setup, ports));
     let mut queue = Queue::default();
-    let mut tally = Tally::default();
     let mut file: Arc<str> = "".into();
     loop {
         let waiting_secrets = capture.take_secrets();
         waiting_secrets.into_iter().for_each(|block| queue.push(Waiting::Secrets(block)));
         let Some(packet) = capture.next_packet() else { break };
-        tally.packets += 1;
-        tally.bytes += packet.data.len() as u64;
-        let Some(place) = look(&packet, &mut decoder, &mut table, setup, ports) else { continue };
+        let Some(place) = look(&packet, &mut decoder, &mut sieve) else { continue };
         let mut origin = origin_of(&packet);
         if let Some(FileFacts { path, packets, .. }) = capture.whence() {
             if *file != **path {
@@ -124,12 +128,17 @@ pub fn run(
             Place::Of(fate, shard) => Waiting::Packet(origin, fate, shard),
             Place::Part => Waiting::Part(origin),
         });
-        queue.release(MOST_WAITING, &mut tally, take);
+        queue.release(MOST_WAITING, &mut sieve.tally, take);
     }
-    tally.connections = table.created();
-    table.finish(Sifted::end);
+    let mut tally = sieve.finish();
     queue.release(0, &mut tally, take);
     tally
+}
+
+/// A packet without its place, which the capture tells when it is given back.
+fn origin_of(packet: &Packet<'_>) -> Origin {
+    let Packet { ts, link, wire_len, data, .. } = *packet;
+    Origin { ts, link, wire_len, data: data.to_vec(), file: "".into(), number: 0 }
 }
 
 /// Where a packet belongs.
@@ -140,17 +149,12 @@ enum Place {
 
 /// Where a packet belongs, if anywhere. One that carries several segments is of the last connection
 /// that may concern us.
-fn look(
-    packet: &Packet<'_>,
-    decoder: &mut Decoder,
-    table: &mut FlowTable<Sifted>,
-    setup: &Arc<Setup>,
-    ports: &[u16],
-) -> Option<Place> {
+fn look(packet: &Packet<'_>, decoder: &mut Decoder, sieve: &mut Sieve<'_>) -> Option<Place> {
+    sieve.count(packet);
     let mut place = None;
     for frame in decode::frames(packet) {
         match decoder.decode(&frame) {
-            Ok(segment) => place = sift(&segment, table, setup, ports).or(place),
+            Ok(segment) => place = sieve.sift(&segment).or(place),
             Err(Skip::Fragment) => place = Some(Place::Part),
             Err(_) => {}
         }
@@ -158,134 +162,51 @@ fn look(
     place
 }
 
-fn sift(
-    segment: &Segment<'_>,
-    table: &mut FlowTable<Sifted>,
-    setup: &Arc<Setup>,
-    ports: &[u16],
-) -> Option<Place> {
-    let begin = |number| Sifted::new(Session::new(number, Arc::clone(setup), None));
-    let sifted = table.feed(segment, begin, Sifted::end);
-    let is_named =
-        [segment.source, segment.destination].iter().any(|end| ports.contains(&end.port()));
-    let key = FlowKey::new(segment.source, segment.destination);
-    let fate = sifted.look(is_named);
-    (fate.0.get() != Prospect::Dropped).then(|| Place::Of(fate, Shard::of(&key)))
+/// Looks at connections until it knows whether they concern us.
+struct Sieve<'s> {
+    setup: &'s Arc<Setup>,
+    ports: &'s [u16],
+    clock: CaptureClock,
+    table: FlowTable<Sifted>,
+    tally: Tally,
 }
 
-/// A packet without its place, which the capture tells when it is given back.
-fn origin_of(packet: &Packet<'_>) -> Origin {
-    let Packet { ts, link, wire_len, data, .. } = *packet;
-    Origin { ts, link, wire_len, data: data.to_vec(), file: "".into(), number: 0 }
-}
-
-/// What becomes of the packets of a connection; they and it share one.
-#[derive(Clone)]
-struct Fate(Rc<Cell<Prospect>>);
-
-/// A connection that is looked at until its fate is known.
-struct Sifted {
-    session: Session,
-    fate: Fate,
-}
-
-impl Sifted {
-    fn new(session: Session) -> Self {
-        Self { session, fate: Fate(Rc::new(Cell::new(Prospect::Unknown))) }
+impl<'s> Sieve<'s> {
+    fn new(setup: &'s Arc<Setup>, ports: &'s [u16]) -> Self {
+        let (clock, table) = (CaptureClock::default(), FlowTable::new(LIMITS));
+        Self { setup, ports, clock, table, tally: Tally::default() }
     }
 
-    fn look(&self, is_named: bool) -> Fate {
-        if self.fate.0.get() == Prospect::Unknown {
-            let prospect = if is_named { Prospect::Kept } else { self.session.prospect() };
-            self.fate.0.set(prospect);
-        }
-        self.fate.clone()
-    }
-
-    /// It is over, and what it is has been decided.
-    fn end(self) {
-        self.fate.keep_the_unknown();
-    }
-}
-
-impl Fate {
-    fn keep_the_unknown(&self) {
-        if self.0.get() == Prospect::Unknown {
-            self.0.set(Prospect::Kept);
+    /// Counts a packet, and ends the connections that are over before it.
+    fn count(&mut self, packet: &Packet<'_>) {
+        self.tally.packets += 1;
+        self.tally.bytes += packet.data.len() as u64;
+        let now = self.clock.advance(packet.ts);
+        while self.table.first_over(now).is_some() {
+            self.table.end_first();
         }
     }
-}
 
-impl Conversation for Sifted {
-    fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize {
-        self.session.client_of(ends, first)
+    fn sift(&mut self, segment: &Segment<'_>) -> Option<Place> {
+        let number = self.tally.connections + 1;
+        let begin = || {
+            self.tally.connections = number;
+            Sifted::new(Session::new(number, Arc::clone(self.setup), None))
+        };
+        let sifted = self.table.feed(segment, number, begin, drop);
+        let ends = [segment.source, segment.destination];
+        let is_named = ends.iter().any(|end| self.ports.contains(&end.port()));
+        let key = FlowKey::new(segment.source, segment.destination);
+        let fate = sifted.look(is_named);
+        (fate.get() != Prospect::Dropped).then(|| Place::Of(fate, Shard::of(&key)))
     }
 
-    fn on_tcp(&mut self, event: TcpEvent<'_>) {
-        let is_over = matches!(event, TcpEvent::Finished(_));
-        if is_over && self.fate.0.get() == Prospect::Unknown {
-            self.fate.0.set(self.session.last_prospect());
+    /// Nothing more will come.
+    fn finish(mut self) -> Tally {
+        for (_, key) in self.table.rest() {
+            self.table.end(&key);
         }
-        self.session.on_tcp(event);
-    }
-}
-
-/// What waits for its turn: packets come out in the order in which they came in.
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    bytes: usize,
-}
-
-enum Waiting {
-    Packet(Origin, Fate, Shard),
-    Part(Origin),
-    Secrets(Secrets),
-}
-
-impl Waiting {
-    fn bytes(&self) -> usize {
-        WAITING
-            + match self {
-                Self::Packet(origin, ..) | Self::Part(origin) => origin.data.len(),
-                Self::Secrets(secrets) => secrets.data.len(),
-            }
-    }
-
-    fn is_decided(&self) -> bool {
-        !matches!(self, Self::Packet(_, fate, _) if fate.0.get() == Prospect::Unknown)
-    }
-
-    fn keep(self) -> Option<Kept> {
-        match self {
-            Self::Packet(origin, fate, shard) => {
-                fate.keep_the_unknown();
-                (fate.0.get() == Prospect::Kept).then_some(Kept::Packet(origin, shard))
-            }
-            Self::Part(origin) => Some(Kept::Part(origin)),
-            Self::Secrets(secrets) => Some(Kept::Secrets(secrets)),
-        }
-    }
-}
-
-impl Queue {
-    fn push(&mut self, waiting: Waiting) {
-        self.bytes += waiting.bytes();
-        self.waiting.push_back(waiting);
-    }
-
-    /// Lets go what is decided, and what is too much.
-    fn release(&mut self, most: usize, tally: &mut Tally, take: &mut dyn FnMut(Kept)) {
-        while self.waiting.front().is_some_and(|next| next.is_decided() || self.bytes > most) {
-            let Some(next) = self.waiting.pop_front() else { return };
-            self.bytes -= next.bytes();
-            let Some(kept) = next.keep() else { continue };
-            if let Kept::Packet(origin, _) | Kept::Part(origin) = &kept {
-                tally.kept_packets += 1;
-                tally.kept_bytes += origin.data.len() as u64;
-            }
-            take(kept);
-        }
+        self.tally
     }
 }
 

@@ -3,6 +3,7 @@
 #![no_main]
 
 use std::path::PathBuf;
+use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
@@ -29,7 +30,15 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
 fuzz_target!(|bytes: &[u8]| {
     let mut capture = Capture::from_bytes("fuzz", bytes.to_vec());
     let mut sessions = Vec::new();
-    let totals = engine::run(&mut capture, &SETUP, |_| None, |session| sessions.push(session));
+    let totals = engine::run(
+        &mut capture,
+        &SETUP,
+        |_| None,
+        |session| {
+            sessions.push(session);
+            ControlFlow::Continue(())
+        },
+    );
     let rest = || Rest {
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_keys(&SETUP.keys, &sessions),

@@ -1,24 +1,25 @@
 //! What was typed, nothing resolved.
 
+mod fleet;
+
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::select;
+use super::{profile, select};
 use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
 use crate::report::SlowLimit;
+pub(super) use fleet::{HandshakesArgs, SplitArgs, UnlockArgs};
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
 #[command(name = "smtp-decrypt", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Without a command the captures are shown: \
-    smtp-decrypt --keys keys.list capture.pcap")]
+#[command(after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -28,6 +29,30 @@ pub(super) struct Cli {
     #[arg(long, value_name = "CODE", exclusive = true)]
     pub(super) explain: Option<String>,
 }
+
+const AFTER_HELP: &str = "Without a command the captures are shown: \
+    smtp-decrypt --keys keys.list capture.pcap";
+
+const AFTER_LONG_HELP: &str = "\
+Without a command the captures are shown:
+
+  smtp-decrypt --keys keys.list capture.pcap       with the server's RSA key
+  smtp-decrypt --keylog session.keylog capture.pcap
+
+A key list has a row a server: 192.0.2.25,587,smtp,server.key
+
+Exit codes:
+  0  done, whether or not there was anything to decrypt
+  1  compare: the negotiations differ; check: a rule failed
+  2  wrong usage, or a key, key list, key log or policy that cannot be used
+  3  a capture cannot be read, or not to its end
+  4  --require-decrypted, and a session was not decrypted
+
+Environment:
+  SMTP_DECRYPT_PASSWORD  a password of encrypted keys
+  NO_COLOR               no colours, if it is not empty
+
+`smtp-decrypt COMMAND --help` tells of a command.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -39,12 +64,32 @@ pub(super) enum Command {
     Compare(Box<CompareArgs>),
     /// Hold sessions against policies and baselines, for CI
     Check(Box<CheckArgs>),
-    /// Write the packets of the connections that concern us into shards that can be read alone
+    /// Validate keys and key logs: which sessions each opens, and which are missing
+    Keys(Box<KeysArgs>),
+    /// Write the packets that concern us into shards, each to be read alone
     Split(Box<SplitArgs>),
     /// Write what the holder of the keys needs to open the sessions; no secret, no content
     Handshakes(Box<HandshakesArgs>),
     /// Turn such handshakes into a key log, where the keys are
     Unlock(Box<UnlockArgs>),
+    /// Print what completes commands and options in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, in roff
+    Man(ManArgs),
+    /// Print what this build is: version, commit, target
+    Version,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The page of this command, instead of that of the program
+    pub(super) command: Option<String>,
 }
 
 /// Options that every command shares.
@@ -59,6 +104,9 @@ pub(super) struct SharedArgs {
     /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
     #[arg(long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
+    /// A Wireshark profile, for the keys and the key log it names: its folder, or its name
+    #[arg(long, value_name = "DIR|NAME", value_parser = profile::folder)]
+    pub(super) wireshark_profile: Vec<PathBuf>,
     /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
     #[arg(long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,
@@ -163,6 +211,9 @@ pub(super) struct ExportArgs {
     /// What to write that is masked by default
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
+    /// Of pcapng-plain: what to put pseudonyms for, and to mask, so that it may leave the house
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', conflicts_with = "reveal")]
+    pub(super) redact: Vec<RedactWhat>,
 }
 
 const SLOW_HELP: &str = "How long a phase may take before it is a finding; repeatable
@@ -247,62 +298,25 @@ pub(super) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct SplitArgs {
-    /// How many shards; the same number for all captures that belong together
-    #[arg(long, value_name = "N")]
-    pub(super) shards: NonZeroU16,
-    /// The directory to write to; made if missing
-    #[arg(short, long, value_name = "DIR")]
-    pub(super) output: PathBuf,
-    /// Overwrite files that exist
-    #[arg(long)]
-    pub(super) force: bool,
-    /// A server's port of which all connections are kept, as those of mail are
-    #[arg(long, value_name = "PORT")]
-    pub(super) port: Vec<u16>,
-    /// Keep every connection that carries TLS, not only what mail or an RSA key may open
-    #[arg(long)]
-    pub(super) all_tls: bool,
-    /// Say nothing on standard error but errors
-    #[arg(short, long)]
-    pub(super) quiet: bool,
-    /// Capture files or directories; - is standard input
-    #[arg(value_name = "CAPTURE", required = true)]
-    pub(super) captures: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HandshakesArgs {
+#[command(mut_arg("captures", |arg| arg.required(false)
+    .help("Capture files or directories; - is standard input. Without any, only the keys are validated")))]
+pub(super) struct KeysArgs {
     #[command(flatten)]
     pub(super) shared: SharedArgs,
-    /// Where to write them, instead of standard output; overwritten if it exists
+    /// What to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: KeysFormat,
+    /// Where to print it, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct UnlockArgs {
-    /// RSA key list: rows of ip,port,proto,path, as Wireshark's tls.keys_list
-    #[arg(long, value_name = "FILE")]
-    pub(super) keys: Vec<PathBuf>,
-    /// A server's RSA private key, PEM or DER
-    #[arg(long, value_name = "FILE")]
-    pub(super) key: Vec<PathBuf>,
-    /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
-    #[arg(long, value_name = "FILE")]
-    pub(super) password_file: Option<PathBuf>,
-    /// What computes RSA: auto, ifma, avx2, portable or reference (the output is the same for any)
-    #[arg(long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
-    pub(super) rsa_engine: RsaEngine,
-    /// The key log to write, for its owner alone; overwritten if it exists
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: PathBuf,
-    /// Say nothing on standard error but errors
-    #[arg(short, long)]
-    pub(super) quiet: bool,
-    /// Files that `smtp-decrypt handshakes` wrote
-    #[arg(value_name = "HANDSHAKES", required = true)]
-    pub(super) handshakes: Vec<PathBuf>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KeysFormat {
+    /// For people
+    Text,
+    /// One document
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -321,6 +335,8 @@ pub(super) enum CheckFormat {
 pub(super) enum CompareFormat {
     /// For people
     Text,
+    /// One page to look at: two ladders side by side
+    Html,
     /// One document
     Json,
 }
@@ -432,11 +448,13 @@ pub(super) enum ExportKind {
     Keylog,
     /// The input as pcapng with these secrets inside, so that others read it without keys
     PcapngDsb,
+    /// A capture of the sessions as plaintext TCP, at their times, for every tool
+    PcapngPlain,
 }
 
 impl ExportKind {
     /// Whether what is written is the application's bytes, not secrets that lead to them.
     pub(super) fn holds_text(self) -> bool {
-        matches!(self, Self::Eml | Self::Flows)
+        matches!(self, Self::Eml | Self::Flows | Self::PcapngPlain)
     }
 }

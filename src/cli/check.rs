@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -100,12 +101,16 @@ fn read(args: &CheckArgs, plan: &mut Plan, checker: &mut Checker) -> anyhow::Res
         &setup,
         |_| None,
         |session| {
-            if wrong.is_some() || !plan.wants(&session) {
-                return;
+            if !plan.wants(&session) {
+                return ControlFlow::Continue(());
             }
             wrong = checker.add(&session).err();
             if args.baseline.is_some() {
                 sessions.push(session);
+            }
+            match wrong {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
             }
         },
     );

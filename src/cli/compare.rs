@@ -1,5 +1,6 @@
 //! `compare`: where two negotiations part, and why.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::output;
 use super::plan::{self, Plan};
 use crate::compare::{Comparison, Pick, Side, Tolerance, compare};
 use crate::engine;
+use crate::render::html::comparison as html;
 use crate::render::json;
 use crate::render::text::{self, compare as page};
 use crate::session::Setup;
@@ -58,6 +60,7 @@ fn side(plan: &mut Plan, path: &Path, pick: Pick) -> anyhow::Result<Side> {
             if pick.takes(&session) && plan.wants(&session) {
                 side.add(&session);
             }
+            ControlFlow::Continue(())
         },
     );
     plan.observe(&capture, &totals.summary);
@@ -69,9 +72,7 @@ fn side(plan: &mut Plan, path: &Path, pick: Pick) -> anyhow::Result<Side> {
 
 fn fresh(setup: &Arc<Setup>) -> Arc<Setup> {
     let keys = crate::tls::Keys { ring: Arc::clone(&setup.keys.ring), ..Default::default() };
-    let (reveal, all_tls) = (setup.reveal, setup.all_tls);
-    let (slow, selection) = (setup.slow.clone(), setup.selection.clone());
-    Arc::new(Setup { keys, reveal, all_tls, slow, selection })
+    Arc::new(Setup { keys, ..Setup::clone(setup) })
 }
 
 fn write(args: &CompareArgs, comparison: &Comparison) -> anyhow::Result<()> {
@@ -82,6 +83,7 @@ fn write(args: &CompareArgs, comparison: &Comparison) -> anyhow::Result<()> {
         ..text::Style::default()
     };
     match args.format {
+        CompareFormat::Html => html::write(comparison, &mut out)?,
         CompareFormat::Json => json::document(comparison, &mut out)?,
         CompareFormat::Text => page::write(comparison, &style, &mut out)?,
     }

@@ -5,11 +5,13 @@ mod flows;
 mod keylog;
 mod leaving;
 mod pcapng_dsb;
+mod plain;
 mod secrets;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use anyhow::{Context as _, bail};
 
@@ -35,15 +37,18 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
 /// Writes the list of the files to `out`.
 fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let template = template(args)?;
+    refuse_to_redact(args)?;
     let mut plan = Plan::new(&args.shared, &args.reveal);
     let mut capture = plan::capture(&args.shared);
     let staging = Staging::new(&args.output)?;
     let mut run = Run::new(&mut plan, &mut capture, &staging);
+    run.redacts = !args.redact.is_empty();
     let files = match args.kind {
         ExportKind::Flows => flows::write(&mut run, &template)?,
         ExportKind::Eml => eml::write(&mut run)?,
         ExportKind::Keylog => keylog::write(&mut run)?,
         ExportKind::PcapngDsb => pcapng_dsb::write(&mut run)?,
+        ExportKind::PcapngPlain => plain::write(&mut run)?,
     };
     let Run { summary, notes, closed, leaving, .. } = run;
     if !args.shared.quiet {
@@ -65,12 +70,26 @@ fn template(args: &ExportArgs) -> anyhow::Result<Template> {
     Template::parse(args.name.as_deref().unwrap_or(DEFAULT_TEMPLATE)).context("--name")
 }
 
+/// Names in raw bytes can be masked in one kind alone.
+fn refuse_to_redact(args: &ExportArgs) -> anyhow::Result<()> {
+    let why = match args.kind {
+        _ if args.redact.is_empty() => return Ok(()),
+        ExportKind::PcapngPlain => return Ok(()),
+        ExportKind::PcapngDsb => "the packets are ciphertext, which nobody can mask",
+        ExportKind::Keylog => "a key log opens the capture with all that is in it",
+        ExportKind::Eml | ExportKind::Flows => "a body is full of names, some of them encoded",
+    };
+    bail!("--redact: {why}; `export pcapng-plain --redact addresses` has no names")
+}
+
 /// One reading of the captures.
 struct Run<'r> {
     plan: &'r mut Plan,
     capture: &'r mut Capture,
     staging: &'r Staging,
     summary: Summary,
+    /// Names, addresses and bodies are not to leave.
+    redacts: bool,
     /// What to say before they are.
     leaving: Leaving,
     /// What to say of the files written.
@@ -86,6 +105,7 @@ impl<'r> Run<'r> {
             capture,
             staging,
             summary: Summary::default(),
+            redacts: false,
             leaving: Leaving::default(),
             notes: Vec::new(),
             closed: 0,
@@ -95,7 +115,7 @@ impl<'r> Run<'r> {
     /// Reads all; `on_session` takes the sessions that are wanted.
     fn read(
         &mut self,
-        tap: impl FnMut(u64) -> Option<Box<dyn Tap>>,
+        tap: impl Fn(u64) -> Option<Box<dyn Tap>> + Sync,
         mut on_session: impl FnMut(&SessionReport),
     ) {
         let setup = self.plan.setup.clone();
@@ -105,6 +125,7 @@ impl<'r> Run<'r> {
                 *closed += u64::from(plan::is_closed(&session));
                 on_session(&session);
             }
+            ControlFlow::Continue(())
         });
         self.summary = totals.summary;
     }

@@ -19,9 +19,9 @@ use crate::capture::Capture;
 /// How often a file is looked at for more, and how soon an interrupt is noticed.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How often the program is woken while nothing comes, so that sessions which are over are shown:
-/// once in `engine::QUIET`.
-const PAUSES_OF_QUIET: u32 = 10;
+/// How often the program is woken, so that it shows what it has read and what is over: once in
+/// `engine::reader::QUIET`.
+const WAKING: Duration = Duration::from_secs(1);
 
 /// Bytes read at a time, and how many of such pieces are read ahead of the program.
 const PIECE: usize = 64 << 10;
@@ -42,6 +42,15 @@ pub(super) fn interrupts() -> io::Result<Arc<AtomicBool>> {
         flag::register(signal, Arc::clone(&interrupted))?;
     }
     Ok(interrupted)
+}
+
+/// A pipe that may be written right now: what has come is shown before more is waited for.
+///
+/// # Errors
+///
+/// It cannot be opened.
+pub(super) fn pipe() -> anyhow::Result<Capture> {
+    capture(Path::new("-"), None, Arc::default())
 }
 
 /// The capture at `path`, `-` being standard input, as it grows: until it is interrupted, nothing
@@ -69,7 +78,7 @@ pub(super) fn capture(
         interrupted,
         idle,
         latest: Instant::now(),
-        pauses: 0,
+        woken: Instant::now(),
         wakes: Arc::clone(&wakes),
     };
     let capture = Capture::from_reader(&path.to_string_lossy(), growing);
@@ -109,8 +118,8 @@ struct Growing {
     interrupted: Arc<AtomicBool>,
     idle: Option<Duration>,
     latest: Instant,
-    pauses: u32,
-    /// Whether `WouldBlock` is wanted where nothing comes for a while.
+    woken: Instant,
+    /// Whether `WouldBlock` is wanted now and then.
     wakes: Arc<AtomicBool>,
 }
 
@@ -122,8 +131,11 @@ impl Growing {
 
     /// Whether it is time to let the program look round.
     fn wakes(&mut self) -> bool {
-        self.pauses += 1;
-        self.pauses.is_multiple_of(PAUSES_OF_QUIET) && self.wakes.load(Ordering::Relaxed)
+        let wakes = self.wakes.load(Ordering::Relaxed) && self.woken.elapsed() >= WAKING;
+        if wakes {
+            self.woken = Instant::now();
+        }
+        wakes
     }
 }
 
@@ -134,16 +146,15 @@ impl Read for Growing {
             if len > 0 || buffer.is_empty() || self.is_over() {
                 return Ok(len);
             }
+            if self.wakes() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
             match self.pieces.recv_timeout(PAUSE) {
                 Ok(piece) => {
                     self.piece = Cursor::new(piece?);
                     self.latest = Instant::now();
-                    self.pauses = 0;
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(0),
-                Err(RecvTimeoutError::Timeout) if self.wakes() => {
-                    return Err(io::ErrorKind::WouldBlock.into());
-                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
@@ -161,7 +172,7 @@ mod tests {
             interrupted: Arc::default(),
             idle,
             latest: Instant::now(),
-            pauses: 0,
+            woken: Instant::now(),
             wakes: Arc::default(),
         }
     }
@@ -188,12 +199,19 @@ mod tests {
     }
 
     #[test]
-    fn wakes_the_program_where_nothing_comes() {
-        let (_sender, pieces) = sync_channel(1);
-        let mut growing = growing(pieces, None);
-        growing.wakes.store(true, Ordering::Relaxed);
-        growing.pauses = PAUSES_OF_QUIET - 1;
-        let error = growing.read(&mut [0]).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    fn wakes_the_program_whether_little_comes_or_nothing() {
+        for pieces_coming in [0, 1000] {
+            let (sender, pieces) = sync_channel(1000);
+            (0..pieces_coming).for_each(|_| sender.send(Ok(vec![1])).unwrap());
+            let mut growing = growing(pieces, None);
+            growing.wakes.store(true, Ordering::Relaxed);
+            growing.woken -= WAKING - PAUSE;
+            let errors = std::iter::repeat_with(|| {
+                std::thread::sleep(PAUSE / 100);
+                growing.read(&mut [0])
+            });
+            let error = errors.take(1000).find_map(Result::err).unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        }
     }
 }

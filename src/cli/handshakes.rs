@@ -2,6 +2,7 @@
 //! is secret, so it travels, and the keys stay (`docs/fleet.md`).
 
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::sync::mpsc::{self, Sender};
 
 use super::args::HandshakesArgs;
@@ -41,6 +42,7 @@ pub(super) fn run(args: &HandshakesArgs) -> anyhow::Result<Exit> {
     let tap = |_| -> Option<Box<dyn Tap>> { Some(Box::new(LockTap(done.clone()))) };
     let totals = engine::run(&mut capture, &setup, tap, |session| {
         plan.wants(&session);
+        ControlFlow::Continue(())
     });
     // In the order of their frames, whichever connection ended first. A lock is a kilobyte or two.
     let mut locks: Vec<_> = seen.try_iter().collect();

@@ -9,8 +9,11 @@ mod explain;
 mod export;
 mod follow;
 mod handshakes;
+mod keys;
 mod output;
+mod packaging;
 mod plan;
+mod profile;
 mod progress;
 mod redaction;
 mod select;
@@ -47,6 +50,10 @@ pub fn main() -> ExitCode {
         Some(Command::Handshakes(args)) => handshakes::run(args),
         Some(Command::Split(args)) => split::run(args),
         Some(Command::Unlock(args)) => unlock::run(args),
+        Some(Command::Keys(args)) => keys::run(args),
+        Some(Command::Completions(args)) => packaging::completions(args),
+        Some(Command::Man(args)) => packaging::man(args),
+        Some(Command::Version) => packaging::version(),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -20,6 +20,8 @@ const PASSWORD_VARIABLE: &str = "SMTP_DECRYPT_PASSWORD";
 /// What a command is asked to do.
 pub(super) struct Plan {
     pub(super) setup: Arc<Setup>,
+    /// What is wrong with the keys; it has been told.
+    pub(super) key_errors: Vec<KeyError>,
     sessions: Asked,
     require_decrypted: bool,
     quiet: bool,
@@ -32,8 +34,8 @@ impl Plan {
     /// with the others the work goes on.
     pub(super) fn new(args: &SharedArgs, reveal: &[RevealWhat]) -> Self {
         let (ring, errors) = load_ring(&sources(args), args.rsa_engine);
-        if ring.is_empty() && errors.is_empty() && !args.keys.is_empty() && !args.quiet {
-            output::say("the key list names no key");
+        if errors.is_empty() && !args.quiet {
+            empty(args, &ring).into_iter().for_each(output::say);
         }
         if !args.quiet {
             ring.keylog().remarks().iter().for_each(|remark| output::say(remark));
@@ -46,6 +48,7 @@ impl Plan {
             },
             all_tls: args.all_tls,
             selection: select::selection(args),
+            threads: args.threads,
             ..Setup::default()
         };
         Self {
@@ -55,12 +58,16 @@ impl Plan {
             quiet: args.quiet,
             follows: false,
             faults: Faults { keys: !errors.is_empty(), ..Faults::default() },
+            key_errors: errors,
         }
     }
 
     /// The capture is still being written: that it ends within a record is no fault.
     pub(super) fn follows(&mut self) {
         self.follows = true;
+        if let Some(setup) = Arc::get_mut(&mut self.setup) {
+            setup.follows = true;
+        }
         if !self.quiet {
             output::say("waiting for more; an interrupt (Ctrl-C) ends it with the report");
         }
@@ -83,6 +90,15 @@ impl Plan {
         let wanted = self.sessions.wants(session.id);
         self.faults.not_decrypted |= self.require_decrypted && wanted && is_closed(session);
         wanted
+    }
+
+    /// The files that key material was read from, those that the user named and those that they
+    /// name.
+    pub(super) fn key_files(&self, args: &SharedArgs) -> impl Iterator<Item = PathBuf> {
+        let named = [&args.keys, &args.key, &args.keylog].into_iter().flatten();
+        let keys = self.setup.keys.ring.keys();
+        let keys = keys.iter().map(|key| PathBuf::from(&key.identity().path));
+        named.chain(&args.password_file).cloned().chain(keys)
     }
 
     fn has_no_keys(&self) -> bool {
@@ -116,6 +132,11 @@ impl Plan {
         }
     }
 
+    /// Decides the exit code where no capture was to be read.
+    pub(super) fn exit_without_captures(self) -> Exit {
+        Exit::of_run(self.faults)
+    }
+
     /// Decides the exit code.
     pub(super) fn exit(self) -> Exit {
         if let Some(text) = unmatched(&self.setup.keys.ring).filter(|_| !self.quiet) {
@@ -142,7 +163,8 @@ fn input(path: &Path) -> Input {
 fn sources(args: &SharedArgs) -> Vec<KeySource> {
     let keys = key_sources(args.password_file.as_deref(), &args.keys, &args.key);
     let logs = args.keylog.iter().cloned().map(KeySource::KeyLog);
-    keys.into_iter().chain(logs).collect()
+    let profiles = args.wireshark_profile.iter().cloned().map(KeySource::WiresharkProfile);
+    keys.into_iter().chain(logs).chain(profiles).collect()
 }
 
 /// Where private keys come from.
@@ -163,6 +185,17 @@ pub(super) fn load_ring(sources: &[KeySource], engine: RsaEngine) -> (KeyRing, V
     let (ring, errors) = KeyRing::load(sources);
     errors.iter().for_each(complain_of_key);
     (ring.with_rsa_engine(engine), errors)
+}
+
+/// What was named and holds nothing.
+fn empty(args: &SharedArgs, ring: &KeyRing) -> Option<&'static str> {
+    match ring.is_empty() {
+        true if !args.keys.is_empty() => Some("the key list names no key"),
+        true if !args.wireshark_profile.is_empty() && ring.keylog().is_empty() => {
+            Some("the Wireshark profile names neither a key nor a key log")
+        }
+        _ => None,
+    }
 }
 
 /// Lines of key logs that are about no session of the capture: often the log is that of another run,

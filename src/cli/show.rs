@@ -6,7 +6,8 @@ mod tables;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     plan.limit(&args.slow);
     let mut capture = match args.follow {
         true => followed(args, &mut plan)?,
+        false if args.shared.captures == [Path::new("-")] => follow::pipe()?,
         false => plan::capture(&args.shared),
     };
     let mut out = output::create(
@@ -42,7 +44,7 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let mut renderer = renderer(args)?;
     if !args.redact.is_empty() {
         if args.format.name == "tcpflow" {
-            bail!("--redact has no pseudonyms for raw bytes: use text, json, ndjson or csv");
+            bail!("--redact has no pseudonyms for raw bytes: use text, html, json, ndjson or csv");
         }
         renderer = Box::new(Redacted::new(renderer, args.redact_map.clone()));
     }
@@ -85,11 +87,8 @@ fn followed(args: &ShowArgs, plan: &mut Plan) -> anyhow::Result<Capture> {
 
 /// Files that are read, and so must not be written.
 fn inputs(args: &ShowArgs, plan: &Plan, capture: &Capture) -> Vec<PathBuf> {
-    let shared = &args.shared;
-    let named = [&shared.keys, &shared.key, &shared.keylog].into_iter().flatten();
-    let keys = plan.setup.keys.ring.keys().iter().map(|key| PathBuf::from(&key.identity().path));
     let captures = capture.files().map(|file| PathBuf::from(&file.path));
-    named.chain(&shared.password_file).cloned().chain(keys).chain(captures).collect()
+    plan.key_files(&args.shared).chain(captures).collect()
 }
 
 fn style(args: &ShowArgs) -> text::Style {
@@ -122,10 +121,10 @@ fn times(times: Times) -> text::Times {
 }
 
 fn wants(args: &ShowArgs) -> Wants {
-    let is_text = args.format.name == "text";
+    let has_views = args.format.has_views;
     Wants {
-        packets: args.packets && is_text,
-        bytes: args.format.needs_bytes || args.hex && is_text,
+        packets: args.packets && has_views,
+        bytes: args.format.needs_bytes || args.hex && has_views,
     }
 }
 
@@ -142,20 +141,24 @@ fn render(
     let mut transcripts = HashMap::new();
     let mut opened = Opened::default();
     let mut written = Ok(());
+    let reveal = setup.reveal;
     let listen = |_| {
-        let listener = || Box::new(Listener::new(wants, setup.reveal, done.clone()));
+        let listener = || Box::new(Listener::new(wants, reveal, done.clone()));
         wants.anything().then(|| -> Box<dyn Tap> { listener() })
     };
     let totals = engine::run(capture, &setup, listen, |mut session| {
         transcripts.extend(heard.try_iter());
         session.transcript = transcripts.remove(&session.frames.first).map(Box::new);
-        if written.is_ok() && plan.wants(&session) {
-            opened.count(&session);
-            written = renderer.session(session, out);
-            if is_live && written.is_ok() {
-                written = out.flush();
-            }
+        if !plan.wants(&session) {
+            return ControlFlow::Continue(());
         }
+        opened.count(&session);
+        written = renderer.session(session, out);
+        if is_live && written.is_ok() {
+            written = out.flush();
+        }
+        // Nobody reads on: the rest of the capture is not wanted.
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     written?;
     let rest = Rest {

@@ -54,8 +54,13 @@ fn list(files: &[Placed], staging: &Staging, out: &mut dyn Write) -> io::Result<
 
 fn told(tally: &Tally) -> String {
     format!(
-        "kept {} of {} packets, {} of {} bytes; {} connections",
-        tally.kept_packets, tally.packets, tally.kept_bytes, tally.bytes, tally.connections
+        "kept {} of {} packets, {} of {} bytes; {} connection{}",
+        tally.kept_packets,
+        tally.packets,
+        tally.kept_bytes,
+        tally.bytes,
+        tally.connections,
+        if tally.connections == 1 { "" } else { "s" }
     )
 }
 

@@ -118,8 +118,9 @@ impl Tally {
 
     fn tell(&self) {
         output::say(&format!(
-            "{} handshakes unlocked; whoever has the key log and the capture reads passwords and bodies",
-            self.opened
+            "{} handshake{} unlocked; whoever has the key log and the captures reads passwords and bodies",
+            self.opened,
+            if self.opened == 1 { "" } else { "s" }
         ));
         for (key, count) in &self.keys_missing {
             output::say(&format!("{count} closed: no key was given for {key}"));

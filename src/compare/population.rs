@@ -9,7 +9,7 @@ use super::model::Comparison;
 use super::pair;
 use super::parting::Divergence;
 use super::phases::{PHASES, Tolerance, ratio, spell};
-use super::side::{Shape, Side};
+use super::side::{MOST_SHAPES, Shape, Side};
 use crate::report::Outcome;
 
 /// Shares that differ by less are chance, in percent of the sessions.
@@ -135,10 +135,14 @@ pub(super) fn describe(
         outliers,
         further_outliers: further,
     };
-    let new_ways = bad.shapes.iter().filter(|(key, _)| !good.shapes.contains_key(key));
-    let odd: u64 =
-        new_ways.map(|(_, shape)| shape.sessions).sum::<u64>() + bad.counts.further_shapes;
-    let gone = good.shapes.keys().any(|key| !bad.shapes.contains_key(key));
+    if good.is_full() || bad.is_full() {
+        comparison.notes.push(format!(
+            "a side has more ways to negotiate than are told apart ({MOST_SHAPES}): one that only \
+             one side has may be among those beyond them"
+        ));
+    }
+    let odd = odd_sessions(good, bad);
+    let gone = !bad.is_full() && good.shapes.keys().any(|key| !bad.shapes.contains_key(key));
     let share = population.shares.iter().find(|share| share.differs);
     let slow = population.phases.iter().find(|row| row.differs);
     comparison.same = odd == 0 && !gone && share.is_none() && slow.is_none();
@@ -160,6 +164,15 @@ pub(super) fn describe(
         ),
     };
     comparison.population = Some(population);
+}
+
+/// Sessions of the bad side that negotiate as no good one does.
+fn odd_sessions(good: &Side, bad: &Side) -> u64 {
+    if good.is_full() {
+        return 0;
+    }
+    let new_ways = bad.shapes.iter().filter(|(key, _)| !good.shapes.contains_key(key));
+    new_ways.map(|(_, shape)| shape.sessions).sum::<u64>() + bad.counts.further_shapes
 }
 
 fn of_spread(row: &SpreadRow) -> Divergence {

@@ -13,7 +13,7 @@ use crate::report::{Outcome, SessionReport};
 const MOST_SAMPLES: usize = 1 << 20;
 
 /// Ways to negotiate that are told apart on a side; a capture of more is one of attacks.
-const MOST_SHAPES: usize = 1_000;
+pub(super) const MOST_SHAPES: usize = 1_000;
 
 /// Which sessions of a capture are meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,6 +113,11 @@ impl Side {
                 self.shapes.insert(shape, Shape { sessions: 1, first: negotiation });
             }
         }
+    }
+
+    /// Whether there were more ways to negotiate than are told apart.
+    pub(super) fn is_full(&self) -> bool {
+        self.counts.further_shapes > 0
     }
 
     /// The ways to negotiate, the commonest first.

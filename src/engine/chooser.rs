@@ -1,16 +1,12 @@
-//! What a selection takes: packets on their way in, connections at their end.
+//! What a selection takes of the packets on their way in.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use crate::capture::{LinkType, Packet};
 use crate::decode::{Header, Headers, Segment};
 use crate::filter::{self, Decoded, PacketFilter, Selection};
-use crate::flow::{Conversation, TcpEvent};
-use crate::moment::{Moment, Timestamp};
+use crate::moment::Timestamp;
 use crate::report::{Finding, Severity};
-use crate::session::Session;
 
 /// A selection at work on one capture.
 pub(super) struct Chooser {
@@ -65,35 +61,26 @@ impl Chooser {
         may
     }
 
-    /// Whether a packet makes its connection a wanted one.
-    pub(super) fn takes(&mut self, at: Moment, ends: Ends, headers: &Headers<'_>) -> bool {
-        let first = self.first.unwrap_or(at.ts);
-        if !self.selection.window.holds(at.ts, first) {
+    /// Whether a segment, of a packet of this length on the wire, makes its connection a wanted one.
+    pub(super) fn takes(&mut self, segment: &Segment<'_>, len: u32, headers: &Headers<'_>) -> bool {
+        let first = self.first.unwrap_or(segment.at.ts);
+        if !self.selection.window.holds(segment.at.ts, first) {
             return false;
         }
         let Some(filter) = &mut self.selection.connections else { return true };
         let mut plain = [(filter::Header::Ether(0), &[][..]); 32];
-        let mut len = 0;
+        let mut count = 0;
         for (place, &(header, data)) in plain.iter_mut().zip(headers.all()) {
             *place = (plain_header(header), data);
-            len += 1;
+            count += 1;
         }
         filter.matches(&Decoded {
-            source: ends.source,
-            destination: ends.destination,
-            headers: plain.get(..len).unwrap_or_default(),
-            len: ends.len,
+            source: segment.source,
+            destination: segment.destination,
+            headers: plain.get(..count).unwrap_or_default(),
+            len,
         })
     }
-}
-
-/// What of a segment outlives its decoding.
-#[derive(Clone, Copy)]
-pub(super) struct Ends {
-    pub(super) source: SocketAddr,
-    pub(super) destination: SocketAddr,
-    /// Of the packet on the wire.
-    pub(super) len: u32,
 }
 
 fn plain_header(header: Header) -> filter::Header {
@@ -109,43 +96,4 @@ fn is_in_tunnel(headers: &Headers<'_>) -> bool {
     let is_ip = |header: &Header| matches!(header, Header::Ether(0x0800 | 0x86dd));
     let ips = inner.iter().filter(|(header, _)| is_ip(header)).count();
     ips > 1 || inner.iter().any(|(header, _)| matches!(header, Header::Link(_)))
-}
-
-/// A session, and whether it is wanted.
-pub(super) struct Watched {
-    pub(super) session: Session,
-    wanted: Cell<bool>,
-    packets: Cell<u64>,
-}
-
-impl Watched {
-    pub(super) fn new(session: Session, wanted: bool) -> Self {
-        Self { session, wanted: Cell::new(wanted), packets: Cell::new(0) }
-    }
-
-    /// Counts a packet of it, which may make it a wanted one.
-    pub(super) fn on_packet(&self, makes_wanted: impl FnOnce() -> bool) {
-        self.packets.set(self.packets.get() + 1);
-        if !self.wanted.get() {
-            self.wanted.set(makes_wanted());
-        }
-    }
-
-    pub(super) fn is_wanted(&self) -> bool {
-        self.wanted.get()
-    }
-
-    pub(super) fn packets(&self) -> u64 {
-        self.packets.get()
-    }
-}
-
-impl Conversation for Watched {
-    fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize {
-        self.session.client_of(ends, first)
-    }
-
-    fn on_tcp(&mut self, event: TcpEvent<'_>) {
-        self.session.on_tcp(event);
-    }
 }

@@ -1,7 +1,149 @@
 //! The pipeline: packets in, sessions out. Knows no protocol.
+//!
+//! The thread that calls [`run`] reads and decodes (`reader`), and cuts the segments into batches
+//! (`batch`). Each batch has a part for each worker (`crew`, `worker`), who owns whole connections and
+//! tells what becomes of them (`event`). Back on the first thread the events of a batch are put into
+//! the order that one worker alone would have told them in, and become numbered sessions (`sorter`,
+//! `numbering`). So the output is the same for any number of workers and any size of batches.
 
+mod batch;
 mod chooser;
+mod crew;
+mod event;
 mod numbering;
-mod serial;
+mod reader;
+mod sorter;
+mod totals;
+mod watched;
+mod worker;
 
-pub use serial::{Totals, run};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+
+use crate::capture::{Capture, Secrets};
+use crate::report::{Finding, SessionReport, Severity};
+use crate::session::{Setup, Tap};
+use batch::{Limits, Part};
+use crew::{Crew, MOST_UNDER_WAY};
+use reader::{Border, Reader};
+use sorter::Sorter;
+pub use totals::Totals;
+
+/// Groups of connections. Which one a connection belongs to is a function of its ends, whatever the
+/// number of workers, so that what is limited by group is too. No more workers have work.
+const SHARDS: usize = 64;
+
+/// Reads `capture` to its end, or until `on_session` breaks. `tap` makes the tap of each connection,
+/// from its number, which grows with the first packets; `on_session` takes the sessions in the order
+/// in which they end.
+pub fn run(
+    capture: &mut Capture,
+    setup: &Arc<Setup>,
+    tap: impl Fn(u64) -> Option<Box<dyn Tap>> + Sync,
+    on_session: impl FnMut(SessionReport) -> ControlFlow<()>,
+) -> Totals {
+    run_in_batches(capture, setup, Limits::DEFAULT, &tap, on_session)
+}
+
+fn run_in_batches(
+    capture: &mut Capture,
+    setup: &Setup,
+    limits: Limits,
+    tap: &(dyn Fn(u64) -> Option<Box<dyn Tap>> + Sync),
+    on_session: impl FnMut(SessionReport) -> ControlFlow<()>,
+) -> Totals {
+    thread::scope(|scope| {
+        let mut line = Line {
+            setup,
+            reader: Reader::new(capture, setup, limits),
+            crew: Crew::new(setup, tap, scope),
+            sorter: Sorter::default(),
+            spare: Vec::new(),
+            secrets: Vec::new(),
+            on_session,
+        };
+        // Whether all was read or somebody has had enough, what was counted is told.
+        let _ = line.read();
+        line.conclude()
+    })
+}
+
+/// The assembly line: what is needed where packets come in and sessions go out.
+struct Line<'l, F> {
+    setup: &'l Setup,
+    reader: Reader<'l>,
+    crew: Crew<'l>,
+    sorter: Sorter,
+    /// Buffers of batches that were used before.
+    spare: Vec<Vec<Part>>,
+    /// What is wrong with secrets that the capture carries.
+    secrets: Vec<Finding>,
+    on_session: F,
+}
+
+impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
+    fn read(&mut self) -> ControlFlow<()> {
+        let mut next = 1;
+        loop {
+            let parts = self.spare.pop().unwrap_or_else(|| self.crew.empty());
+            let (parts, border) = self.reader.fill(next, parts);
+            next = parts.first().map_or(next, |part| part.clocks.end());
+            self.crew.give(parts);
+            match border {
+                Border::Full => self.collect(MOST_UNDER_WAY - 1)?,
+                Border::Waiting => self.collect(0)?,
+                Border::Secrets(secrets) => {
+                    // Who looks a secret up sees it from its own packet on, and what is told of a
+                    // log must not tell of later blocks.
+                    self.collect(0)?;
+                    self.take_secrets(secrets);
+                }
+                Border::End => return self.collect(0),
+            }
+        }
+    }
+
+    /// Takes finished batches until no more than so many are under way.
+    fn collect(&mut self, most: usize) -> ControlFlow<()> {
+        while self.crew.under_way() > most {
+            let Some(mut parts) = self.crew.take() else { return ControlFlow::Break(()) };
+            let quality = &mut self.reader.desk.quality;
+            self.sorter.take(&mut parts, quality, &mut self.on_session)?;
+            self.spare.push(parts);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Adds the key logs that the capture carries (Decryption Secrets Blocks) to the keys, known from
+    /// the next packet on. Notes each line of them that cannot be read.
+    fn take_secrets(&mut self, blocks: Vec<Secrets>) {
+        for block in blocks.iter().filter(|block| block.kind == Secrets::TLS_KEY_LOG) {
+            let errors = self.setup.keys.add_secrets_block(&block.data, self.reader.packets);
+            self.secrets.extend(errors.iter().map(|error| {
+                Finding::new("keys.bad_secrets_block", Severity::Warning, error.to_string())
+                    .hint(error.hint())
+            }));
+        }
+    }
+
+    fn conclude(self) -> Totals {
+        let Reader { capture, desk, packets, .. } = self.reader;
+        let mut findings: Vec<_> = capture.files().flat_map(totals::file_findings).collect();
+        let mut summary = self.sorter.summary;
+        summary.packets = packets;
+        summary.filtered_packets += desk.chooser.filtered;
+        summary.skipped_frames = desk.skipped.into_summary();
+        let quality = desk.quality.conclude(capture.files());
+        findings.extend(quality.findings());
+        findings.extend(self.sorter.elsewhere.findings());
+        findings.extend(totals::crowded(self.sorter.crowded_out));
+        findings.extend(totals::fragments(&desk.decoder.fragment_facts()));
+        findings.extend(self.secrets);
+        findings.extend(desk.chooser.findings());
+        Totals { summary, quality, findings }
+    }
+}
+
+#[cfg(test)]
+mod tests;

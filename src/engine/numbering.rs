@@ -5,45 +5,43 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::report::SessionReport;
 
-/// Reports that wait for their number. Beyond it a connection that has told nothing yet is taken for
-/// no session; should it become one, it gets the next number.
-const MOST_WAITING: usize = 10_000;
+/// Reports that wait for their number, and connections whose number waits for an earlier one. Beyond
+/// these a connection that has told nothing yet is taken for no session; should it become one, it
+/// gets the next number. Reports of short sessions have 5 to 15 KiB, an entry 30 bytes.
+const MOST_WAITING: usize = 2_000;
+const MOST_UNDECIDED: usize = 100_000;
 
 /// Gives sessions their `id`, and holds back those whose `id` is not known yet.
+#[derive(Default)]
 pub(super) struct Numbering {
-    /// The first connection of which it is not known whether it is a session.
-    undecided: u64,
+    /// From the first connection on of which it is not known whether it is a session.
+    undecided: BTreeMap<u64, Option<bool>>,
     sessions: u64,
-    decided: BTreeMap<u64, bool>,
     ids: HashMap<u64, u64>,
     waiting: VecDeque<(u64, SessionReport)>,
 }
 
-impl Default for Numbering {
-    fn default() -> Self {
-        Self {
-            undecided: 1,
-            sessions: 0,
-            decided: BTreeMap::new(),
-            ids: HashMap::new(),
-            waiting: VecDeque::new(),
+impl Numbering {
+    /// A connection begins, later than all before.
+    pub(super) fn begin(&mut self, connection: u64) {
+        self.undecided.insert(connection, None);
+        if self.undecided.len() > MOST_UNDECIDED {
+            self.pass_over_first();
         }
     }
-}
 
-impl Numbering {
     /// Notes whether a connection is a session. Only the first word on a connection counts.
     pub(super) fn decide(&mut self, connection: u64, is_session: bool) {
-        if connection < self.undecided {
-            return;
+        if let Some(word) = self.undecided.get_mut(&connection) {
+            word.get_or_insert(is_session);
         }
-        self.decided.entry(connection).or_insert(is_session);
-        while let Some(is_session) = self.decided.remove(&self.undecided) {
+        while let Some(first) = self.undecided.first_entry()
+            && let Some(is_session) = *first.get()
+        {
+            let connection = first.remove_entry().0;
             if is_session {
-                self.sessions += 1;
-                self.ids.insert(self.undecided, self.sessions);
+                self.number(connection);
             }
-            self.undecided += 1;
         }
     }
 
@@ -52,16 +50,15 @@ impl Numbering {
         self.decide(connection, true);
         // A connection that was taken for something else gets the next number: late is better
         // than never.
-        if connection < self.undecided && !self.ids.contains_key(&connection) {
-            self.sessions += 1;
-            self.ids.insert(connection, self.sessions);
+        if !self.undecided.contains_key(&connection) && !self.ids.contains_key(&connection) {
+            self.number(connection);
         }
         self.waiting.push_back((connection, report));
         while self.waiting.len() > MOST_WAITING {
-            self.decide(self.undecided, false);
             if self.waiting.front().is_some_and(|(first, _)| self.ids.contains_key(first)) {
                 return;
             }
+            self.pass_over_first();
         }
     }
 
@@ -71,6 +68,17 @@ impl Numbering {
         let (_, mut report) = self.waiting.pop_front()?;
         report.id = id;
         Some(report)
+    }
+
+    fn number(&mut self, connection: u64) {
+        self.sessions += 1;
+        self.ids.insert(connection, self.sessions);
+    }
+
+    fn pass_over_first(&mut self) {
+        if let Some((&first, _)) = self.undecided.first_key_value() {
+            self.decide(first, false);
+        }
     }
 }
 
@@ -101,13 +109,14 @@ mod tests {
     #[test]
     fn a_report_waits_for_the_word_on_earlier_connections() {
         let mut numbering = Numbering::default();
-        numbering.end(3, report());
-        numbering.decide(2, false);
+        [10, 20, 30].into_iter().for_each(|connection| numbering.begin(connection));
+        numbering.end(30, report());
+        numbering.decide(20, false);
         assert_eq!(ids(&mut numbering), Vec::<u64>::new());
-        numbering.decide(1, true);
+        numbering.decide(10, true);
         assert_eq!(ids(&mut numbering), [2]);
-        numbering.end(1, report());
-        numbering.end(2, report());
+        numbering.end(10, report());
+        numbering.end(20, report());
         assert_eq!(ids(&mut numbering), [1, 3], "late is better than never");
     }
 
@@ -115,7 +124,9 @@ mod tests {
     fn a_connection_that_says_nothing_holds_back_so_many_reports_and_no_more() {
         let mut numbering = Numbering::default();
         let mut seen = Vec::new();
+        numbering.begin(1);
         for connection in 2..=MOST_WAITING as u64 + 11 {
+            numbering.begin(connection);
             numbering.end(connection, report());
             assert!(numbering.waiting.len() <= MOST_WAITING + 1);
             seen.extend(ids(&mut numbering));
@@ -124,5 +135,19 @@ mod tests {
         assert_eq!(seen, expected);
         numbering.end(1, report());
         assert_eq!(ids(&mut numbering), [MOST_WAITING as u64 + 11]);
+    }
+
+    #[test]
+    fn a_connection_that_says_nothing_holds_back_so_many_numbers_and_no_more() {
+        let mut numbering = Numbering::default();
+        for connection in 1..=2 * MOST_UNDECIDED as u64 {
+            numbering.begin(connection);
+            if connection > 1 {
+                numbering.decide(connection, false);
+            }
+            assert!(numbering.undecided.len() <= MOST_UNDECIDED);
+        }
+        numbering.end(1, report());
+        assert_eq!(ids(&mut numbering), [1]);
     }
 }

@@ -39,6 +39,15 @@ pub enum Closing {
     Open,
 }
 
+/// The end of a direction that its receiver never acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unacknowledged {
+    /// Bytes, to the last one captured.
+    pub bytes: u64,
+    /// Retransmissions since the last acknowledgement of anything new.
+    pub attempts: u64,
+}
+
 /// Everything the TCP layer knows of a finished connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TcpFacts {
@@ -60,6 +69,8 @@ pub struct TcpFacts {
     pub counters: PerRole<Counters>,
     /// What is odd, by sender.
     pub odd: PerRole<Oddities>,
+    /// What each end sent last, and the other never acknowledged.
+    pub unacknowledged: PerRole<Unacknowledged>,
     /// The quickest answer to a packet of each end, in ns: the path from the point of capture to
     /// the other end and back.
     pub quickest_ack_ns: PerRole<Option<i64>>,

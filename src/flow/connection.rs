@@ -130,7 +130,8 @@ impl<C: Conversation> Connection<C> {
         self.newest.plus(patience)
     }
 
-    fn is_closed(&self) -> bool {
+    /// Nothing more is to come but what is late.
+    pub(super) fn is_closed(&self) -> bool {
         self.halves.iter().any(|half| half.rst_at.is_some())
             || self.halves.iter().all(|half| half.fin_at.is_some())
     }
@@ -324,6 +325,7 @@ impl<C: Conversation> Connection<C> {
             frames: self.frames,
             counters: PerRole::new(|role| half(role).counters),
             odd: PerRole::new(|role| half(role).odd),
+            unacknowledged: PerRole::new(|role| half(role).unacknowledged()),
             quickest_ack_ns: PerRole::new(|role| half(role).quickest_ack_ns),
         }
     }

@@ -236,6 +236,9 @@ impl<C: Conversation> Connection<C> {
         let half = &mut self.halves[side.index()];
         let offset = half.next;
         half.next += bytes.len() as u64;
+        if self.conversation.is_deaf() {
+            return;
+        }
         half.echo.remember(offset, bytes);
         let chunk = Chunk { from: self.role(side), offset, at, body: Body::Bytes(bytes) };
         self.conversation.on_tcp(TcpEvent::Data(chunk));

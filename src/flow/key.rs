@@ -1,6 +1,10 @@
 //! What names a connection: both ends, whichever of them speaks.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+
+/// 2^64 divided by the golden ratio: products of it with numbers in a row lie far apart (Knuth, The Art
+/// of Computer Programming, vol. 3, 6.4).
+const SPREADER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// One of the two ends of a [`FlowKey`], before it is known which is the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,24 @@ impl FlowKey {
     #[must_use]
     pub fn ends(&self) -> [SocketAddr; 2] {
         [self.a, self.b]
+    }
+
+    /// A number that spreads connections evenly. It is the same in every run, and not for tables: who
+    /// chooses the ends can make it come out as he likes.
+    #[must_use]
+    pub fn spread(&self) -> usize {
+        let mixed = self.ends().into_iter().fold(0, |mixed: u64, end| {
+            let ip = match end.ip() {
+                IpAddr::V4(ip) => u64::from(ip.to_bits()),
+                IpAddr::V6(ip) => {
+                    let bits = ip.to_bits();
+                    (bits ^ (bits >> 64)) as u64
+                }
+            };
+            let end = (mixed ^ ip).wrapping_mul(SPREADER) ^ u64::from(end.port());
+            end.wrapping_mul(SPREADER).rotate_left(32)
+        });
+        usize::try_from(mixed >> 32).unwrap_or_default()
     }
 
     pub(super) fn side_of(&self, source: SocketAddr) -> Side {

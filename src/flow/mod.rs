@@ -13,11 +13,11 @@ mod table;
 
 use std::net::SocketAddr;
 
-pub use analysis::{Closing, Counters, TcpFacts};
+pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
 pub use clock::CaptureClock;
 pub use key::FlowKey;
 pub use oddity::{Noted, Oddities};
-pub use table::FlowTable;
+pub use table::{FlowTable, TableLimits};
 
 use crate::moment::Moment;
 use crate::role::Role;
@@ -131,6 +131,11 @@ pub trait Conversation {
 
     /// Takes the next event.
     fn on_tcp(&mut self, event: TcpEvent<'_>);
+
+    /// Whether nothing that its bytes could say would be heard any more.
+    fn is_deaf(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

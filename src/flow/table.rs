@@ -1,11 +1,12 @@
 //! Every connection open at one time.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
+use super::Conversation;
 use super::connection::Connection;
 use super::key::FlowKey;
-use super::{CaptureClock, Conversation};
 use crate::decode::Segment;
 use crate::moment::Timestamp;
 
@@ -15,44 +16,66 @@ pub struct FlowTable<C> {
     open: HashMap<FlowKey, Box<Connection<C>>>,
     /// When to look at a connection again.
     deadlines: BinaryHeap<Reverse<(Timestamp, u64, FlowKey)>>,
-    clock: CaptureClock,
-    created: u64,
+    limits: TableLimits,
+    /// Of the open ones, those that were closed and linger.
+    closed: usize,
+    crowded_out: u64,
 }
 
-impl<C: Conversation> Default for FlowTable<C> {
-    fn default() -> Self {
-        Self {
-            open: HashMap::new(),
-            deadlines: BinaryHeap::new(),
-            clock: CaptureClock::default(),
-            created: 0,
-        }
-    }
+/// How much a table holds.
+#[derive(Clone, Copy, Debug)]
+pub struct TableLimits {
+    /// Connections that may be open at one time, 1 at least. For one more, that which would be over
+    /// first is over.
+    pub open: usize,
+    /// Connections that were closed and are kept for packets that come late. For one more, that
+    /// which would be over first is over.
+    pub closed: usize,
+}
+
+impl TableLimits {
+    /// As many as there are.
+    pub const NONE: Self = Self { open: usize::MAX, closed: usize::MAX };
 }
 
 impl<C: Conversation> FlowTable<C> {
-    /// Takes a segment, and gives the conversation that it belongs to. `begin` makes the
-    /// conversation of a new connection from the connection's number (1, 2, 3 … in order of first
-    /// packets); `end` takes the conversations that are over.
+    /// A table for so many connections.
+    #[must_use]
+    pub fn new(limits: TableLimits) -> Self {
+        let (open, deadlines) = (HashMap::new(), BinaryHeap::new());
+        Self { open, deadlines, limits, closed: 0, crowded_out: 0 }
+    }
+
+    /// Takes a segment, and gives the conversation that it belongs to. `begin` makes the conversation
+    /// of a new connection, whose number, greater than those before, is `number`; `end` takes the
+    /// conversations that are over for it.
     pub fn feed(
         &mut self,
         segment: &Segment<'_>,
-        begin: impl FnOnce(u64) -> C,
+        number: u64,
+        begin: impl FnOnce() -> C,
         mut end: impl FnMut(C),
-    ) -> &C {
-        let now = self.clock.advance(segment.at.ts);
-        self.expire(now, &mut end);
+    ) -> &mut C {
         let key = FlowKey::new(segment.source, segment.destination);
         let side = key.side_of(segment.source);
-        let replaced = self.open.get(&key).is_some_and(|old| old.is_replaced_by(side, segment));
-        if replaced && let Some(old) = self.open.remove(&key) {
-            end(old.finish());
-        }
-        let connection = self.open.entry(key).or_insert_with(|| {
-            self.created += 1;
-            Box::new(Connection::new(self.created, &key, begin(self.created)))
-        });
+        let begin = || Box::new(Connection::new(number, &key, begin()));
+        self.make_room(&key, &mut end);
+        let connection = match self.open.entry(key) {
+            Entry::Vacant(place) => place.insert(begin()),
+            Entry::Occupied(place) => {
+                let open = place.into_mut();
+                if open.is_replaced_by(side, segment) {
+                    self.closed -= usize::from(open.is_closed());
+                    end(std::mem::replace(open, begin()).finish());
+                }
+                open
+            }
+        };
+        let was_closed = connection.is_closed();
         connection.accept(side, segment);
+        // A reset that turns out to be none opens it again.
+        self.closed -= usize::from(was_closed);
+        self.closed += usize::from(connection.is_closed());
         // Closing brings the end nearer; everything else only puts it off, which can wait until
         // the deadline is looked at.
         let due = connection.deadline();
@@ -60,59 +83,85 @@ impl<C: Conversation> FlowTable<C> {
             connection.scheduled = due;
             self.deadlines.push(Reverse((due, connection.number, key)));
         }
-        &connection.conversation
+        &mut connection.conversation
     }
 
-    /// So many ns have passed in which no packet came: connections that are over are given to `end`.
-    pub fn wait(&mut self, ns: i64, mut end: impl FnMut(C)) {
-        if let Some(now) = self.clock.pass(ns) {
-            self.expire(now, &mut end);
+    /// Connections that were ended to make room for others.
+    #[must_use]
+    pub fn crowded_out(&self) -> u64 {
+        self.crowded_out
+    }
+
+    /// Makes room for a connection, if it is a new one.
+    fn make_room(&mut self, key: &FlowKey, end: &mut impl FnMut(C)) {
+        if self.closed > self.limits.closed {
+            self.end_earliest().map(&mut *end);
+        }
+        if self.open.len() >= self.limits.open && !self.open.contains_key(key) {
+            self.end_earliest().map(end);
+            self.crowded_out += 1;
         }
     }
 
-    /// How many connections there have been.
-    #[must_use]
-    pub fn created(&self) -> u64 {
-        self.created
+    /// Ends the connection that would be over first, whenever that is.
+    fn end_earliest(&mut self) -> Option<C> {
+        self.first_over(Timestamp(i64::MAX))?;
+        self.end_first()
     }
 
-    /// The capture is over: every connection ends, in order of first packets.
-    pub fn finish(&mut self, mut end: impl FnMut(C)) {
-        let mut rest: Vec<_> = self.open.drain().map(|(_, connection)| connection).collect();
-        rest.sort_by_key(|connection| connection.number);
-        rest.into_iter().for_each(|connection| end(connection.finish()));
+    /// When a connection may be over next.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.peek().map(|Reverse((due, ..))| *due)
+    }
+
+    /// The connection that is over first, if it is before `now`: since when, and its number.
+    pub fn first_over(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        while let Some(&Reverse((scheduled, number, key))) = self.deadlines.peek() {
+            if scheduled >= now {
+                return None;
+            }
+            let open = self.open.get_mut(&key);
+            // The entry may have been replaced by an earlier one, or its connection by another.
+            let open = open.filter(|open| (open.scheduled, open.number) == (scheduled, number));
+            let due = open.as_ref().map(|open| open.deadline());
+            if due == Some(scheduled) {
+                return Some((scheduled, number));
+            }
+            self.deadlines.pop();
+            if let (Some(open), Some(due)) = (open, due) {
+                open.scheduled = due;
+                self.deadlines.push(Reverse((due, number, key)));
+            }
+        }
+        None
+    }
+
+    /// Ends the connection that [`first_over`](Self::first_over) told of: what waits on it is handed
+    /// on. Gives the conversation that is over.
+    pub fn end_first(&mut self) -> Option<C> {
+        let Reverse((_, _, key)) = self.deadlines.pop()?;
+        self.end(&key)
+    }
+
+    /// The capture is over: the numbers of the connections that are open, in order.
+    #[must_use]
+    pub fn rest(&self) -> Vec<(u64, FlowKey)> {
+        let mut rest: Vec<_> = self.open.iter().map(|(key, open)| (open.number, *key)).collect();
+        rest.sort_unstable();
+        rest
+    }
+
+    /// Ends a connection, as [`end_first`](Self::end_first) does.
+    pub fn end(&mut self, key: &FlowKey) -> Option<C> {
+        let over = self.open.remove(key)?;
+        self.closed -= usize::from(over.is_closed());
+        Some(over.finish())
     }
 
     /// The number of connections open.
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.len()
-    }
-
-    fn expire(&mut self, now: Timestamp, end: &mut impl FnMut(C)) {
-        while let Some(&Reverse((due, number, key))) = self.deadlines.peek() {
-            if due >= now {
-                return;
-            }
-            self.deadlines.pop();
-            if let Some(over) = self.look_again(key, (due, number), now) {
-                end(over);
-            }
-        }
-    }
-
-    fn look_again(&mut self, key: FlowKey, entry: (Timestamp, u64), now: Timestamp) -> Option<C> {
-        let connection = self.open.get_mut(&key)?;
-        // The entry may have been replaced by an earlier one, or its connection by another.
-        if entry != (connection.scheduled, connection.number) {
-            return None;
-        }
-        let due = connection.deadline();
-        if due < now {
-            return self.open.remove(&key).map(|over| over.finish());
-        }
-        connection.scheduled = due;
-        self.deadlines.push(Reverse((due, entry.1, key)));
-        None
     }
 }

@@ -122,14 +122,21 @@ impl Sent {
 /// What is heard of every connection in some packets. Those without a time come a millisecond apart.
 fn hear(packets: &[Sent]) -> Vec<Heard> {
     let ended = Rc::new(RefCell::new(Vec::new()));
-    let mut table = FlowTable::default();
+    let mut table = FlowTable::new(TableLimits::NONE);
+    let mut clock = CaptureClock::default();
     for (frame, packet) in (1..).zip(packets) {
         let ms = if packet.ms == 0 { frame as i64 } else { packet.ms };
         let packet = packet.clone().at_ms(ms);
-        let begin = |_| Ear { ended: Rc::clone(&ended), ..Ear::default() };
-        table.feed(&packet.segment(frame), begin, drop);
+        let begin = || Ear { ended: Rc::clone(&ended), ..Ear::default() };
+        let now = clock.advance(packet.segment(frame).at.ts);
+        while table.first_over(now).is_some() {
+            table.end_first();
+        }
+        table.feed(&packet.segment(frame), frame, begin, drop);
     }
-    table.finish(drop);
+    for (_, key) in table.rest() {
+        table.end(&key);
+    }
     ended.take()
 }
 

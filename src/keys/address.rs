@@ -1,5 +1,6 @@
 //! The first field of a row: which servers a key belongs to.
 
+use std::fmt;
 use std::net::IpAddr;
 
 /// Which server addresses a row is for.
@@ -28,6 +29,21 @@ pub enum AddressPattern {
     /// A host name. It fits no address, for nothing is ever resolved: a capture is analysed
     /// without a network, and today's answer need not be that of the day of the capture.
     Name(String),
+}
+
+/// As a key list would say it.
+impl fmt::Display for AddressPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::AnyV4 => f.write_str("anyipv4"),
+            Self::AnyV6 => f.write_str("anyipv6"),
+            Self::Net { address, prefix } if *prefix == width(*address) => address.fmt(f),
+            Self::Net { address, prefix } => write!(f, "{address}/{prefix}"),
+            Self::Range { first, last } => write!(f, "{first}-{last}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 impl AddressPattern {
@@ -166,6 +182,22 @@ mod tests {
             fits("192.0.2.5-192.0.2.9", "192.0.2.9") && !fits("192.0.2.5-192.0.2.9", "192.0.2.10")
         );
         assert!(!fits("10.0.0.0/8", "::a00:1"), "the same number in the other family");
+    }
+
+    #[test]
+    fn an_address_is_written_as_it_is_read() {
+        for text in [
+            "any",
+            "anyipv4",
+            "anyipv6",
+            "192.0.2.1",
+            "2001:db8::1",
+            "192.0.2.0/24",
+            "192.0.2.5-192.0.2.9",
+            "mail.example.org",
+        ] {
+            assert_eq!(AddressPattern::parse(text).unwrap().to_string(), text);
+        }
     }
 
     #[test]

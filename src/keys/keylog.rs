@@ -215,8 +215,20 @@ impl KeyLog {
     /// `file:line` of the first line of a file that no session asked for.
     #[must_use]
     pub fn first_unmatched(&self) -> Option<String> {
-        let file = |secret: &LoggedSecret| self.files.iter().position(|f| **f == *secret.file);
-        self.unmatched().min_by_key(|s| (file(s), s.line)).map(LoggedSecret::place)
+        self.unmatched().min_by_key(|secret| self.position(secret)).map(LoggedSecret::place)
+    }
+
+    /// `file:line` of the lines of files that no session asked for, in their order; of lines that
+    /// say the same the first.
+    #[must_use]
+    pub fn unmatched_places(&self) -> Vec<String> {
+        let mut secrets: Vec<_> = self.unmatched().collect();
+        secrets.sort_by_key(|secret| self.position(secret));
+        secrets.into_iter().map(LoggedSecret::place).collect()
+    }
+
+    fn position(&self, secret: &LoggedSecret) -> (Option<usize>, u32) {
+        (self.files.iter().position(|file| **file == *secret.file), secret.line)
     }
 
     /// What the user should know of logs that are good otherwise, a line each.

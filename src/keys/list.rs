@@ -223,20 +223,20 @@ fn shown(field: &Field) -> String {
 }
 
 /// The 1-based column, in characters, of byte `at`: continuation bytes of UTF-8 do not count.
-fn column(line: &[u8], at: usize) -> u32 {
+pub(super) fn column(line: &[u8], at: usize) -> u32 {
     let characters = line.iter().take(at).filter(|&&b| b & 0xc0 != 0x80).count();
     u32::try_from(characters).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// On Unix a path is bytes, whatever their encoding.
 #[cfg(unix)]
-fn os_path(bytes: &[u8]) -> PathBuf {
+pub(super) fn os_path(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
     std::ffi::OsStr::from_bytes(bytes).into()
 }
 
 #[cfg(not(unix))]
-fn os_path(bytes: &[u8]) -> PathBuf {
+pub(super) fn os_path(bytes: &[u8]) -> PathBuf {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 

@@ -21,12 +21,14 @@ mod kdf;
 mod keylog;
 mod legacy;
 mod list;
+mod oracle;
 mod passwords;
 mod pbe;
 mod pem;
 mod pkcs12;
 mod port;
 mod problem;
+mod profile;
 mod ring;
 mod row;
 mod rsa_key;
@@ -38,6 +40,7 @@ use std::path::PathBuf;
 pub use self::address::AddressPattern;
 pub use self::error::{KeyError, Place};
 pub use self::keylog::{KeyLog, LoggedSecret, Origin, SharedKeyLog, TrafficLabel};
+pub use self::oracle::{Oracle, RawDecrypt};
 pub use self::port::PortPattern;
 pub use self::problem::Problem;
 pub use self::ring::{KeyId, KeyRing};
@@ -54,6 +57,9 @@ pub enum KeySource {
     KeyFile(PathBuf),
     /// A key log (`--keylog FILE`).
     KeyLog(PathBuf),
+    /// The folder of a Wireshark profile, for the keys and the key log it names
+    /// (`--wireshark-profile DIR`).
+    WiresharkProfile(PathBuf),
     /// Passwords for encrypted keys, one a line (`--password-file FILE`). A password of a list row
     /// is tried before them.
     PasswordFile(PathBuf),

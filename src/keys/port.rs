@@ -1,5 +1,7 @@
 //! The second field of a row: which server ports a key belongs to.
 
+use std::fmt;
+
 /// Which server ports a row is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortPattern {
@@ -14,6 +16,18 @@ pub enum PortPattern {
         /// The highest port.
         last: u16,
     },
+}
+
+/// As a key list would say it.
+impl fmt::Display for PortPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::StartTls => f.write_str("start_tls"),
+            Self::Range { first, last } if first == last => write!(f, "{first}"),
+            Self::Range { first, last } => write!(f, "{first}-{last}"),
+        }
+    }
 }
 
 impl PortPattern {
@@ -86,6 +100,13 @@ mod tests {
         assert_eq!(PortPattern::parse("2500 - 2600"), range(2500, 2600));
         assert_eq!(PortPattern::parse("START_TLS"), Some(PortPattern::StartTls));
         assert!(PortPattern::StartTls.fits(25) && !PortPattern::StartTls.is_explicit());
+    }
+
+    #[test]
+    fn a_port_is_written_as_it_is_read() {
+        for text in ["any", "start_tls", "587", "2500-2600"] {
+            assert_eq!(PortPattern::parse(text).unwrap().to_string(), text);
+        }
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub enum Problem {
     /// A key list with NUL bytes.
     #[error("not a key list: the file is binary")]
     BinaryList,
+    /// A folder without the files of a Wireshark profile.
+    #[error("no Wireshark profile: it has none of ssl_keys, rsa_keys and preferences")]
+    NotProfile,
     /// A PEM file where a list was expected.
     #[error("a PEM file, not a key list")]
     PemNotList,
@@ -156,11 +159,18 @@ impl Problem {
     pub(super) fn hint(&self, file: &str) -> String {
         match self {
             Self::Unreadable(error) => io_hint(error),
-            Self::TooLarge(_) | Self::NoKey | Self::Empty => {
+            Self::NoKey => {
+                "name a file with an RSA private key, in PEM (`-----BEGIN ... PRIVATE KEY-----`) or DER; \
+                 a key list is given with --keys, a key log with --keylog"
+            }
+            Self::TooLarge(_) | Self::Empty => {
                 "name a file with an RSA private key, in PEM (`-----BEGIN ... PRIVATE KEY-----`) or DER"
             }
             Self::Utf16 => "save it as UTF-8 (or plain ASCII)",
             Self::BinaryList => "a list is text, one `ip,port,proto,path` a line; give a key file with --key",
+            Self::NotProfile => {
+                "Wireshark's Help > About > Folders names the folder of its profiles"
+            }
             Self::PemNotList => "give a key file with --key",
             Self::KeyLogNotList => "give a key log with --keylog",
             Self::UnclosedQuote => "close it; inside quotes write \\\" for a quote and \\\\ for a backslash",

@@ -16,7 +16,7 @@ use super::passwords::Passwords;
 use super::problem::Problem;
 use super::row::Row;
 use super::rsa_key::RsaKey;
-use super::{KeySource, file, keylog, list};
+use super::{KeySource, file, keylog, list, profile};
 
 /// How many further rows of a key its note names.
 const MAX_NAMED: usize = 5;
@@ -58,7 +58,8 @@ impl KeyRing {
             match source {
                 KeySource::List(path) => loader.list(path),
                 KeySource::KeyFile(path) => loader.key_file(path),
-                KeySource::KeyLog(path) => loader.key_log(path),
+                KeySource::KeyLog(path) => loader.key_log(path, None),
+                KeySource::WiresharkProfile(folder) => loader.profile(folder),
                 KeySource::PasswordFile(_) | KeySource::PasswordVariable(_) => {}
             }
         }
@@ -172,8 +173,11 @@ impl Loader {
             Ok(text) => text,
             Err(error) => return self.errors.push(error),
         };
+        self.rows(list::parse(&text, path));
+    }
+
+    fn rows(&mut self, (rows, errors): (Vec<ListRow>, Vec<KeyError>)) {
         let before = self.errors.len();
-        let (rows, errors) = list::parse(&text, path);
         self.errors.extend(errors);
         for row in rows {
             self.list_row(row);
@@ -202,13 +206,24 @@ impl Loader {
         }
     }
 
-    fn key_log(&mut self, path: &Path) {
+    fn key_log(&mut self, path: &Path, named_by: Option<Place>) {
         match keylog::load(path) {
             Ok((log, errors)) => {
                 self.ring.keylog.add(log);
                 self.errors.extend(errors);
             }
-            Err(error) => self.errors.push(error),
+            Err(error) => self.errors.push(KeyError { row: named_by, ..error }),
+        }
+    }
+
+    fn profile(&mut self, folder: &Path) {
+        let profile = match profile::read(folder) {
+            Ok(profile) => profile,
+            Err(error) => return self.errors.push(error),
+        };
+        profile.lists.into_iter().for_each(|list| self.rows(list));
+        for log in profile.logs {
+            self.key_log(&log.path, Some(log.at));
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Renderer, Rest};
+use super::{Renderer, Rest, visible};
 use crate::report::{Generator, Report, SCHEMA, SessionReport};
 
 /// Keeps the sessions until all are known: the document has them by `id`.
@@ -58,6 +58,6 @@ pub fn value(document: &impl Serialize) -> serde_json::Value {
 ///
 /// What `out` says.
 pub fn document(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document)?;
+    visible::pretty(document, out)?;
     out.write_all(b"\n")
 }

@@ -7,8 +7,11 @@ pub mod explain;
 pub mod flow_name;
 pub mod github;
 pub mod handshakes;
+pub mod html;
 pub mod json;
 pub mod junit;
+pub mod key_logs;
+pub mod lane;
 pub mod mask;
 pub mod ndjson;
 #[cfg(feature = "parquet")]
@@ -17,6 +20,7 @@ pub mod pcapng;
 pub mod tcpflow;
 pub mod term;
 pub mod text;
+mod visible;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -63,6 +67,8 @@ pub struct Format {
     pub about: &'static str,
     /// It shows the application's bytes, which are only kept if it does.
     pub needs_bytes: bool,
+    /// It has the views `--packets` and `--hex`.
+    pub has_views: bool,
     /// Makes what renders it.
     pub renderer: fn(&text::Style) -> Box<dyn Renderer>,
 }
@@ -83,30 +89,42 @@ pub static FORMATS: &[Format] = &[
         name: "text",
         about: "For people",
         needs_bytes: false,
+        has_views: true,
         renderer: |style| Box::new(text::TextReport::new(*style)),
     },
     Format {
         name: "json",
         about: "One document, described by docs/report.schema.json",
         needs_bytes: false,
+        has_views: false,
         renderer: |_| Box::new(json::Document::default()),
     },
     Format {
         name: "ndjson",
         about: "A JSON object a line: each session as it ends, then the totals",
         needs_bytes: false,
+        has_views: false,
         renderer: |_| Box::new(ndjson::Lines),
     },
     Format {
         name: "csv",
         about: "A row a session, under a header row (RFC 4180)",
         needs_bytes: false,
+        has_views: false,
         renderer: |_| Box::new(csv::Rows::default()),
+    },
+    Format {
+        name: "html",
+        about: "One page to look at: tables, timelines, ladders, conversations",
+        needs_bytes: false,
+        has_views: true,
+        renderer: |style| Box::new(html::HtmlReport::new(style)),
     },
     Format {
         name: "tcpflow",
         about: "What was said, as `tcpflow -c -FT -g` prints it",
         needs_bytes: true,
+        has_views: false,
         renderer: |style| Box::new(tcpflow::Console::new(style)),
     },
     #[cfg(feature = "parquet")]
@@ -114,6 +132,7 @@ pub static FORMATS: &[Format] = &[
         name: PARQUET,
         about: "Tables for SQL, one file each in the directory of -o (docs/fleet.md)",
         needs_bytes: false,
+        has_views: false,
         // Which files they are, the command line says.
         renderer: |_| Box::new(ndjson::Lines),
     },

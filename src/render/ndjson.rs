@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Renderer, Rest};
+use super::{Renderer, Rest, visible};
 use crate::report::{
     CaptureReport, Finding, Generator, KeyReport, Quality, SCHEMA, SessionReport, Summary,
 };
@@ -37,6 +37,6 @@ impl Renderer for Lines {
 }
 
 fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+    visible::compact(value, out)?;
     out.write_all(b"\n")
 }

@@ -1,31 +1,32 @@
 //! Text for people: one block a session as it ends, most important first, and the totals at the
 //! end. Readable at 80 columns, in a pager, and without colours.
 
-mod certificate;
+pub(in crate::render) mod certificate;
 pub mod check;
 pub mod compare;
-mod conversation;
-mod duration;
+pub(in crate::render) mod conversation;
+pub(in crate::render) mod duration;
 mod findings;
-mod grid;
-mod heading;
-mod hex;
-mod ink;
-mod line;
-mod mails;
-mod message;
-mod packets;
-mod page;
+pub(in crate::render) mod grid;
+pub(in crate::render) mod heading;
+pub(in crate::render) mod hex;
+pub(in crate::render) mod ink;
+pub mod keys;
+pub(in crate::render) mod line;
+pub(in crate::render) mod mails;
+pub(in crate::render) mod message;
+pub(in crate::render) mod packets;
+pub(in crate::render) mod page;
 mod quality;
 mod spread;
-mod summary;
+pub(in crate::render) mod summary;
 mod table;
 #[cfg(test)]
-mod tests;
-mod timeline;
-mod times;
-mod timing;
-mod tls;
+pub(in crate::render) mod tests;
+pub(in crate::render) mod timeline;
+pub(in crate::render) mod times;
+pub(in crate::render) mod timing;
+pub(in crate::render) mod tls;
 mod wrap;
 
 use std::io::{self, Write};

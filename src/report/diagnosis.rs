@@ -1,9 +1,13 @@
 //! Why a session failed: the likeliest cause in a sentence, and others that the capture does not
 //! exclude. A session whose mail was accepted has none.
 
+mod alert;
 mod certificate;
 mod dialogue;
 mod handshake;
+mod offer;
+mod refusal;
+mod status;
 mod transport;
 
 use serde::Serialize;
@@ -94,16 +98,14 @@ impl Case<'_> {
 }
 
 impl Diagnosis {
-    /// The finding of the cause. What made a session fail is an error, unless its code says that it
-    /// is only worth knowing.
+    /// The finding of the cause. What made a session fail is an error; what is only possible stays
+    /// what its code says.
     pub(super) fn finding(&self) -> Finding {
         let found = finding(self.cause.code, self.cause.message.clone()).at(self.cause.frame);
-        match found.severity {
-            Severity::Warning if self.cause.likelihood < Likelihood::Possible => {
-                Finding { severity: Severity::Error, ..found }
-            }
-            _ => found,
+        if self.cause.likelihood < Likelihood::Possible {
+            return Finding { severity: Severity::Error, ..found };
         }
+        found
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod codes;
 mod diagnosis;
+mod elsewhere;
 mod findings;
+mod key_audit;
 mod mail;
 mod outcome;
 mod percentiles;
@@ -15,6 +17,7 @@ mod rules;
 mod security;
 mod session;
 mod slow;
+mod software;
 mod starttls;
 mod summary;
 mod tcp;
@@ -30,19 +33,25 @@ use serde::Serialize;
 
 pub use codes::{Code, all as codes, explain};
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
+pub use elsewhere::Elsewhere;
 pub use findings::{Finding, Severity};
+pub use key_audit::{
+    KEY_AUDIT_SCHEMA, KeyAudit, KeyAuditor, MissingKey, MissingSecret, RowReport, UnusableKey,
+    UsableKey,
+};
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
 pub use percentiles::Percentiles;
 pub use quality::{Quality, QualityCounter};
 pub use recorder::{Closed, Recorder, Reveal};
-pub use redact::Redactor;
+pub use redact::{Redactor, blank_bytes};
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
     Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,
     Tunnel, handshake_message,
 };
 pub use slow::{SlowLimit, SlowLimits};
+pub use software::{SOFTWARE, Software};
 pub use summary::{MissingOrigin, SkippedFrames, Summary};
 pub use timing::{Attribution, Timing};
 pub use tls::{AlertReport, CertificateReport, OriginReport, ResumptionReport, TlsReport};

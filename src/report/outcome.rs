@@ -91,7 +91,14 @@ impl Ending<'_> {
     }
 
     fn of_failed_handshake(&self, tls: &TlsFacts) -> Outcome {
-        let begun = tls.client_hello.is_some();
+        // Some clients begin TLS although the server has refused it.
+        let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == "refused");
+        if was_refused && tls.server_hello.is_none() {
+            return Outcome::StarttlsRefused;
+        }
+        // An alert in answer to plain text is a failed handshake too.
+        let whole = self.tcp.syn.is_some();
+        let begun = tls.client_hello.is_some() || (whole && !tls.alerts.is_empty());
         let closed = self.tcp.closing() != Closing::Open || !tls.alerts.is_empty();
         let lost = tls.holes.client.first.is_some() || tls.holes.server.first.is_some();
         match (begun, closed) {

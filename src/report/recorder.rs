@@ -439,7 +439,16 @@ fn is_implicit(closed: &Closed<'_>) -> bool {
 
 fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
     let is_closed = closed.tcp.closing() != Closing::Open;
-    Case { facts, keys: closed.keys, ends: closed.ends, closed: is_closed }.decide()
+    let greeting = closed.smtp.and_then(|smtp| smtp.greeting.as_ref());
+    Case {
+        facts,
+        keys: closed.keys,
+        ends: closed.ends,
+        greeting: greeting.map(|greeting| greeting.text.as_str()),
+        closed: is_closed,
+        spoke: PerRole::new(|role| closed.tcp.counters[role].stream_bytes > 0),
+    }
+    .decide()
 }
 
 fn proxy_report(header: &ProxyHeader) -> ProxyReport {

@@ -5,6 +5,7 @@
 //! model does not compile before it was thought of here.
 
 mod addresses;
+mod lines;
 mod model;
 mod names;
 mod text;
@@ -12,6 +13,7 @@ mod text;
 use std::net::SocketAddr;
 
 use addresses::Addresses;
+pub use lines::blank_bytes;
 use names::Names;
 use text::Source;
 
@@ -31,7 +33,8 @@ impl Redactor {
         names.chain(self.addresses.table())
     }
 
-    fn end(&mut self, end: SocketAddr) -> SocketAddr {
+    /// The pseudonym of an end of a connection; its port stays.
+    pub fn end(&mut self, end: SocketAddr) -> SocketAddr {
         SocketAddr::new(self.addresses.pseudonym(end.ip()), end.port())
     }
 

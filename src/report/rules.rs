@@ -40,10 +40,16 @@ pub(super) fn judge(
     session.diagnosis = Case { session, tcp, tls }.diagnose();
     if let Some(diagnosis) = &session.diagnosis {
         let cause = diagnosis.finding();
-        session.findings.retain(|other| !(other.code == cause.code && other.frame == cause.frame));
+        session.findings.retain(|other| !is_told_by(&cause, other));
         session.findings.push(cause);
     }
     sort(session);
+}
+
+/// Of TLS the cause says all that a weakness of the same name does, though in another frame.
+fn is_told_by(cause: &Finding, other: &Finding) -> bool {
+    let is_weakness = cause.code.starts_with("tls.") && cause.code != "tls.alert";
+    other.code == cause.code && (is_weakness || other.frame == cause.frame)
 }
 
 /// The cause of a failure first, then the worst first.

@@ -29,15 +29,11 @@ pub(super) fn of_tls(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) 
     let mut found: Vec<_> = odd.collect();
     let hellos = facts.client_hello.as_ref().zip(facts.server_hello.as_ref());
     if let Some((client, server)) = hellos {
-        let frame = frame_of(session, "tls.server_hello");
+        let frame = session.frame_of("tls.server_hello");
         found.extend(of_hellos(facts, client, server).into_iter().map(|found| found.at(frame)));
     }
     found.extend(no_close_notify(session, facts, tcp));
     found
-}
-
-fn frame_of(session: &SessionReport, event: &str) -> Option<u64> {
-    session.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.frame)
 }
 
 fn of_hellos(facts: &TlsFacts, client: &ClientHello, server: &ServerHello) -> Vec<Finding> {
@@ -46,7 +42,7 @@ fn of_hellos(facts: &TlsFacts, client: &ClientHello, server: &ServerHello) -> Ve
         facts.suite().filter(|suite| is_weak(suite)).map(weak_cipher),
         facts.suite().filter(|suite| is_anonymous(suite)).map(anonymous_cipher),
         no_extended_master_secret(facts, client, server),
-        insecure_renegotiation(facts, client, server),
+        insecure_renegotiation(facts),
         compression(server),
         downgrade(client, server),
     ]
@@ -61,18 +57,19 @@ fn old_version(facts: &TlsFacts) -> Option<Finding> {
 }
 
 fn weak_cipher(suite: &'static Suite) -> Finding {
-    finding("tls.weak_cipher", format!("{} was agreed on", suite.name))
+    finding("tls.weak_cipher", format!("{} was agreed on", suite.id.both_names()))
 }
 
 fn anonymous_cipher(suite: &'static Suite) -> Finding {
-    finding("tls.anonymous_cipher", format!("{} was agreed on", suite.name))
+    finding("tls.anonymous_cipher", format!("{} was agreed on", suite.id.both_names()))
 }
 
 fn is_anonymous(suite: &Suite) -> bool {
     matches!(suite.key_exchange, KeyExchange::DhAnon | KeyExchange::EcdhAnon)
 }
 
-fn is_weak(suite: &Suite) -> bool {
+/// Whether a cipher is none, or no protection any more.
+pub(super) fn is_weak(suite: &Suite) -> bool {
     use Cipher::{
         Des40Cbc, DesCbc, IdeaCbc, Null, Rc2Bits40Cbc, Rc2Bits56Cbc, Rc2Bits128Cbc, Rc4Bits40,
         Rc4Bits56, Rc4Bits128, TripleDesCbc,
@@ -113,15 +110,19 @@ fn is_before_13(facts: &TlsFacts) -> bool {
     facts.version().is_some_and(|v| (ProtocolVersion::TLS10..=ProtocolVersion::TLS12).contains(&v))
 }
 
-fn insecure_renegotiation(
-    facts: &TlsFacts,
-    client: &ClientHello,
-    server: &ServerHello,
-) -> Option<Finding> {
+/// The client offered secure renegotiation, the server did not take it up (RFC 5746).
+pub(super) fn lacks_secure_renegotiation(facts: &TlsFacts) -> bool {
+    let Some((client, server)) = facts.client_hello.as_ref().zip(facts.server_hello.as_ref())
+    else {
+        return false;
+    };
     let offered =
         client.offers(RENEGOTIATION_INFO) || client.cipher_suites.contains(&RENEGOTIATION_SCSV);
-    let taken = server.agrees(RENEGOTIATION_INFO);
-    (is_before_13(facts) && offered && !taken).then(|| {
+    is_before_13(facts) && offered && !server.agrees(RENEGOTIATION_INFO)
+}
+
+fn insecure_renegotiation(facts: &TlsFacts) -> Option<Finding> {
+    lacks_secure_renegotiation(facts).then(|| {
         finding(
             "tls.insecure_renegotiation",
             "the client offers secure renegotiation, the server does not take it up",

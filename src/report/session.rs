@@ -9,7 +9,7 @@ use super::findings::Finding;
 use super::mail::MailReport;
 use super::outcome::Outcome;
 use super::timing::Timing;
-use super::tls::TlsReport;
+use super::tls::{ClientHelloReport, TlsReport};
 use super::transcript::Transcript;
 use super::vantage::Vantage;
 use crate::moment::{Moment, Timestamp};
@@ -69,6 +69,16 @@ impl SessionReport {
     #[must_use]
     pub fn cipher_suite(&self) -> Option<&'static crate::tls::suite::Suite> {
         self.tls.as_ref()?.suite
+    }
+
+    /// What the client offered, if that was captured.
+    pub(super) fn client_hello(&self) -> Option<&ClientHelloReport> {
+        self.tls.as_ref()?.client_hello.as_ref()
+    }
+
+    /// The frame of the first event of this name.
+    pub(super) fn frame_of(&self, event: &str) -> Option<u64> {
+        self.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.frame)
     }
 }
 

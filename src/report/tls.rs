@@ -40,6 +40,9 @@ pub struct TlsReport {
     pub resumed: Option<&'static str>,
     /// What was resumed, and where it began.
     pub resumption: Option<ResumptionReport>,
+    /// The first eight bytes of the SHA-256 of the ticket that the server gave out, in hex: later
+    /// sessions that resume this one have it as `resumption.handle`. Null in TLS 1.3.
+    pub new_ticket: Option<String>,
     /// RFC 7627 was agreed on.
     pub extended_master_secret: bool,
     /// RFC 7366 was agreed on.
@@ -85,6 +88,8 @@ pub struct ClientHelloReport {
     pub alpn: Vec<String>,
     /// Versions offered in the extension.
     pub supported_versions: Vec<String>,
+    /// The 32 random bytes by which key logs name the session, in hex.
+    pub random: String,
     /// In hex.
     pub session_id: String,
     /// It came in SSL 2.0 format.
@@ -145,13 +150,15 @@ impl ResumptionReport {
 fn handle_of(facts: &TlsFacts, resumption: Resumption) -> Option<String> {
     match resumption {
         Resumption::SessionId => Some(hex(&facts.server_hello.as_ref()?.session_id)),
-        Resumption::Ticket => {
-            let ticket = facts.client_hello.as_ref()?.session_ticket.as_ref()?;
-            // Tickets of one server begin alike, with the name of its key (RFC 5077 §4).
-            Some(hex(Sha256::digest(ticket).first_chunk::<8>()?))
-        }
+        Resumption::Ticket => ticket_handle(facts.client_hello.as_ref()?.session_ticket.as_ref()?),
         Resumption::Psk => None,
     }
+}
+
+/// Tickets of one server begin alike, with the name of its key (RFC 5077 §4): a hash tells them
+/// apart.
+fn ticket_handle(ticket: &[u8]) -> Option<String> {
+    Some(hex(Sha256::digest(ticket).first_chunk::<8>()?))
 }
 
 /// A certificate.
@@ -216,6 +223,11 @@ impl TlsReport {
                 Resumption::Psk => "psk",
             }),
             resumption: ResumptionReport::new(facts),
+            new_ticket: facts
+                .new_ticket
+                .as_deref()
+                .filter(|t| !t.is_empty())
+                .and_then(ticket_handle),
             extended_master_secret: agrees(EXTENDED_MASTER_SECRET),
             encrypt_then_mac: agrees(ENCRYPT_THEN_MAC),
             client_certificate_requested: facts.client_certificate_requested,
@@ -249,6 +261,27 @@ impl TlsReport {
     }
 }
 
+/// `tls.resumed` and `tls.resumption.handle`: what names a session to those that resume it.
+pub(super) type Handle = (&'static str, String);
+
+impl TlsReport {
+    /// What later sessions name to resume this one.
+    pub(super) fn gives_out(&self) -> impl Iterator<Item = Handle> {
+        // A session that takes up an ID gives out the same, and in TLS 1.3 it only echoes
+        // (RFC 8446 §4.1.3).
+        let is_echo = self.resumed.is_some() || self.version.as_deref() == Some("TLSv1.3");
+        let id = self.server_hello.as_ref().map(|hello| hello.session_id.clone());
+        let id = id.filter(|id| !id.is_empty() && !is_echo).map(|id| ("session_id", id));
+        id.into_iter().chain(self.new_ticket.clone().map(|ticket| ("ticket", ticket)))
+    }
+
+    /// What this session names to resume an earlier one.
+    pub(super) fn takes_up(&self) -> Option<Handle> {
+        let handle = self.resumption.as_ref()?.handle.clone()?;
+        Some((self.resumed?, handle))
+    }
+}
+
 impl ClientHelloReport {
     fn new(hello: &ClientHello) -> Self {
         Self {
@@ -261,6 +294,7 @@ impl ClientHelloReport {
             signature_algorithms: names(&hello.signature_algorithms),
             alpn: hello.alpn.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect(),
             supported_versions: names(&hello.supported_versions),
+            random: hex(&hello.random),
             session_id: hex(&hello.session_id),
             ssl2_format: hello.ssl2_format,
             ja3: ja3(hello),

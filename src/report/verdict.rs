@@ -8,8 +8,7 @@ mod reason;
 use serde::Serialize;
 
 use self::explanation::{
-    Explanation, bad_premaster, forward_secrecy, handshake_missing, one_sided, resumed,
-    shared_secret, tls13, unsupported,
+    Explanation, bad_premaster, handshake_missing, one_sided, resumed, shared_secret, unsupported,
 };
 pub use self::reason::Reason;
 use super::findings::{Finding, Severity};
@@ -80,8 +79,12 @@ pub(super) struct Case<'a> {
     pub(super) facts: &'a TlsFacts,
     pub(super) keys: &'a Keys,
     pub(super) ends: Ends,
+    /// The server's greeting, where it was readable.
+    pub(super) greeting: Option<&'a str>,
     /// The connection was closed within the capture.
     pub(super) closed: bool,
+    /// Who said anything, in TLS or before it.
+    pub(super) spoke: PerRole<bool>,
 }
 
 /// Both sides have agreed, as far as that can be seen: the handshake was finished, or application
@@ -188,6 +191,9 @@ impl Case<'_> {
         if facts.finished_verdict() == Some(false) {
             return (status, Some(self.integrity_failed(failed)));
         }
+        if opened == 0 && !is_established(facts) {
+            return (DecryptionStatus::None, Some(self.incomplete()));
+        }
         (DecryptionStatus::Decrypted, None)
     }
 
@@ -208,6 +214,10 @@ impl Case<'_> {
         match (facts.seen.client, facts.seen.server) {
             (true, false) if hole.is_none() && !self.answered_nothing() => {
                 return Some(one_sided(Role::Client));
+            }
+            // Plain text was answered by an alert: nothing of the client's is missing.
+            (false, true) if self.spoke.client && !facts.alerts.is_empty() => {
+                return Some(self.incomplete());
             }
             (false, true) => return Some(one_sided(Role::Server)),
             _ => {}
@@ -239,7 +249,10 @@ impl Case<'_> {
     fn by_negotiation(&self) -> Option<Explanation> {
         let facts = self.facts;
         let settled = is_established(facts) || self.first_hole().is_some();
-        if !settled && facts.client_key_exchange_at.is_none() && facts.resumed.is_none() {
+        let has_begun = facts.client_key_exchange_at.is_some() || facts.resumed.is_some();
+        // What is under protection hides whether TLS 1.3 was finished.
+        let was_stopped = self.closed && !facts.is_tls13();
+        if !settled && (!has_begun || was_stopped) {
             return Some(self.incomplete());
         }
         if facts.is_ssl2() && facts.ssl2_kind.is_none() {
@@ -251,7 +264,7 @@ impl Case<'_> {
             return Some(self.not_in_log());
         }
         if facts.is_tls13() {
-            return Some(tls13(facts));
+            return Some(self.tls13());
         }
         if let Some(resumption) = facts.resumed {
             return Some(resumed(facts, resumption));
@@ -260,7 +273,7 @@ impl Case<'_> {
             KeyExchange::Rsa | KeyExchange::RsaExport => None,
             KeyExchange::RsaPsk | KeyExchange::Psk => Some(shared_secret(suite)),
             KeyExchange::NoExchange => Some(unsupported(facts)),
-            _ => Some(forward_secrecy(suite)),
+            _ => Some(self.forward_secrecy(suite)),
         }
     }
 

@@ -6,7 +6,7 @@
 use super::tap::Trust;
 use super::{Session, Text};
 use crate::flow::{Body, Gap, GapCause};
-use crate::moment::Moment;
+use crate::moment::Span;
 use crate::role::Role;
 use crate::smtp::{Dialogue, Input, SmtpEvent};
 use crate::tls::looks_like_tls;
@@ -17,8 +17,8 @@ const MOST_PENDING: usize = 256 << 10;
 
 /// A piece of one direction that waits for its turn.
 pub(super) enum Piece {
-    Bytes(Vec<u8>, Moment),
-    Gap(u64, Moment),
+    Bytes(Vec<u8>, Span),
+    Gap(u64, Span),
 }
 
 impl Piece {
@@ -32,7 +32,7 @@ impl Piece {
 
 impl Session {
     /// Hands text to the dialogue, behind what already waits.
-    pub(super) fn talk(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+    pub(super) fn talk(&mut self, from: Role, body: &Body<'_>, at: Span) {
         if self.begins_tls_unasked(from, body) {
             self.keep(from, body, at);
             return self.start_tls();
@@ -49,14 +49,14 @@ impl Session {
     }
 
     /// What the dialogue did not take.
-    pub(super) fn say<'b>(&mut self, from: Role, body: &Body<'b>, at: Moment) -> Body<'b> {
+    pub(super) fn say<'b>(&mut self, from: Role, body: &Body<'b>, at: Span) -> Body<'b> {
         let (input, len) = match body {
             Body::Bytes(bytes) => (Input::Bytes(bytes), bytes.len()),
             Body::Gap(gap) => {
                 (Input::Gap(gap.bytes), usize::try_from(gap.bytes).unwrap_or(usize::MAX))
             }
         };
-        let taken = self.tell(|dialogue, out| dialogue.feed(from, input, at, out));
+        let taken = self.tell(|dialogue, out| dialogue.feed(from, input, at.last, out));
         match body {
             Body::Bytes(bytes) => {
                 self.tap_body(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)), at);
@@ -93,7 +93,7 @@ impl Session {
         })
     }
 
-    pub(super) fn keep(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+    pub(super) fn keep(&mut self, from: Role, body: &Body<'_>, at: Span) {
         match body {
             Body::Bytes([]) => {}
             Body::Bytes(bytes) => {

@@ -4,11 +4,11 @@ use std::mem;
 
 use super::{Piece, Session, Text};
 use crate::flow::{Body, Gap, GapCause, PacketSeen};
-use crate::moment::Moment;
+use crate::moment::Span;
 use crate::report::SessionReport;
 use crate::role::Role;
 use crate::smtp::{SecretSpan, SmtpEvent};
-use crate::tls::{KeyLogLine, Lock};
+use crate::tls::{KeyLogLine, Lock, Tls};
 
 /// Bytes of text after which it is not ciphertext by chance: of random bytes four in ten may stand
 /// in text.
@@ -27,7 +27,7 @@ pub trait Tap: Send {
     /// A packet of the connection, captured as it is.
     fn packet(&mut self, _packet: &PacketSeen) {}
     /// When the bytes or the hole that come next were captured.
-    fn moment(&mut self, _at: Moment) {}
+    fn moment(&mut self, _at: Span) {}
     /// The next bytes of a direction.
     fn bytes(&mut self, _from: Role, _bytes: &[u8]) {}
     /// So many bytes of a direction are missing here; inside TLS, so many at most.
@@ -52,6 +52,22 @@ pub trait Tap: Send {
     fn finish(self: Box<Self>, session: Option<&SessionReport>);
 }
 
+/// Has `tls` keep what the tap wants of it.
+pub(super) fn ask(tap: &dyn Tap, tls: &mut Tls) {
+    if tap.wants_secrets() {
+        tls.disclose();
+    }
+    if tap.wants_locks() {
+        tls.note_locks();
+    }
+}
+
+/// Tells the tap what was kept for it.
+pub(super) fn tell(tap: &mut dyn Tap, tls: &mut Tls) {
+    tap.secrets(tls.take_disclosed());
+    tap.locks(tls.take_locks());
+}
+
 /// Whether what is taken for plaintext is. Where TLS may have begun in a hole, or before the
 /// capture, it may be the middle of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +82,7 @@ pub(super) enum Trust {
 
 impl Session {
     /// What does not concern us is not listened to.
-    pub(super) fn tap_body(&mut self, from: Role, body: &Body<'_>, at: Moment) {
+    pub(super) fn tap_body(&mut self, from: Role, body: &Body<'_>, at: Span) {
         if self.tap.is_none() || !self.is_for_the_tap(body) {
             return;
         }
@@ -150,6 +166,7 @@ mod tests {
 
     use super::*;
     use crate::flow::{Chunk, Conversation as _, TcpEvent, TcpFacts};
+    use crate::moment::Moment;
     use crate::report::Reveal;
     use crate::session::Setup;
     use crate::tls::Keys;

@@ -25,16 +25,39 @@ pub(super) fn is_base64(text: &[u8]) -> bool {
 }
 
 pub(super) fn value(digit: u8) -> Option<u8> {
-    let offset = |base: u8, plus: u8| Some(digit.wrapping_sub(base).wrapping_add(plus));
-    match digit {
-        b'A'..=b'Z' => offset(b'A', 0),
-        b'a'..=b'z' => offset(b'a', 26),
-        b'0'..=b'9' => offset(b'0', 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
+    Some(value_or_foreign(digit)).filter(|&value| value != FOREIGN)
 }
+
+/// The three octets of four digits; none if one is foreign.
+pub(super) fn octets(digits: [u8; 4]) -> Option<[u8; 3]> {
+    let values = digits.map(value_or_foreign);
+    if values.contains(&FOREIGN) {
+        return None;
+    }
+    let word = values.iter().fold(0_u32, |word, &value| word << 6 | u32::from(value));
+    let [_, octets @ ..] = word.to_be_bytes();
+    Some(octets)
+}
+
+fn value_or_foreign(digit: u8) -> u8 {
+    VALUES.get(usize::from(digit)).copied().unwrap_or(FOREIGN)
+}
+
+/// The value of what is no digit.
+const FOREIGN: u8 = 0xff;
+
+/// The value of each character (RFC 4648, table 1).
+#[allow(clippy::indexing_slicing, reason = "the compiler does it, and would refuse a wrong index")]
+static VALUES: [u8; 256] = {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut values = [FOREIGN; 256];
+    let mut value = 0;
+    while value < DIGITS.len() {
+        values[DIGITS[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests {

@@ -68,7 +68,7 @@ pub(super) struct Parts {
     /// Whether the next byte begins a line.
     at_start: bool,
     /// A line end that belongs to the boundary behind it, if one comes.
-    held: Vec<u8>,
+    held: &'static [u8],
 }
 
 impl Parts {
@@ -80,7 +80,7 @@ impl Parts {
             place: Place::Between,
             line: Vec::new(),
             at_start: true,
-            held: Vec::new(),
+            held: b"",
         };
         parts.open(fields);
         parts
@@ -127,15 +127,15 @@ impl Parts {
     fn push_piece(&mut self, piece: &[u8], ends: bool) {
         let in_doubt = !self.levels.is_empty() && (self.at_start || !self.line.is_empty());
         self.at_start = ends;
-        if !in_doubt {
+        let may_be = |line: &[u8]| b"--".iter().zip(line).all(|(a, b)| a == b);
+        if !in_doubt || (self.line.is_empty() && !may_be(piece)) {
             return self.content(piece);
         }
         self.line.extend_from_slice(piece);
         if ends && self.line_is_boundary() {
             return self.on_boundary();
         }
-        let may_be = b"--".iter().zip(&self.line).all(|(a, b)| a == b);
-        if ends || !may_be || self.line.len() > MAX_BOUNDARY_LINE {
+        if ends || !may_be(&self.line) || self.line.len() > MAX_BOUNDARY_LINE {
             self.release();
         }
     }
@@ -143,7 +143,7 @@ impl Parts {
     /// Lets go what was held back: it is content.
     fn release(&mut self) {
         let held = std::mem::take(&mut self.held);
-        self.emit(&held);
+        self.emit(held);
         let line = std::mem::take(&mut self.line);
         self.content(&line);
     }
@@ -154,17 +154,25 @@ impl Parts {
         if self.levels.is_empty() || matches!(self.place, Place::Header(_)) {
             return self.emit(bytes);
         }
+        if bytes.is_empty() {
+            return;
+        }
         let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        let end = bytes.get(text.len()..).unwrap_or_default();
+        let end: &[u8] = match bytes.get(text.len()..).unwrap_or_default() {
+            b"\r\n" => b"\r\n",
+            b"\n" => b"\n",
+            b"\r" => b"\r",
+            _ => b"",
+        };
         // A CR held from the piece before and this LF are one line end.
         let goes_on = text.is_empty() && self.held == b"\r" && end == b"\n";
-        if !goes_on && !bytes.is_empty() {
+        if !goes_on {
             let held = std::mem::take(&mut self.held);
-            self.emit(&held);
+            self.emit(held);
         }
         self.emit(text);
-        self.held.extend_from_slice(end);
+        self.held = if goes_on { b"\r\n" } else { end };
     }
 
     fn emit(&mut self, bytes: &[u8]) {
@@ -220,7 +228,7 @@ impl Parts {
     fn on_boundary(&mut self) {
         let Some((i, closes)) = self.boundary_of_line() else { return };
         self.line.clear();
-        self.held.clear();
+        self.held = b"";
         self.close();
         self.levels.truncate(i.saturating_add(usize::from(!closes)));
         if closes {

@@ -27,6 +27,8 @@ pub struct TlsFacts {
     pub ssl2_kind: Option<CipherKind>,
     /// The server's certificates.
     pub certificates: Vec<Certificate>,
+    /// The size of the prime in the server's ServerKeyExchange, in bits, if it has one.
+    pub dh_prime_bits: Option<u16>,
     /// When the server's Certificate message came.
     pub certificate_at: Option<Moment>,
     /// The server asked for a client certificate.
@@ -35,8 +37,8 @@ pub struct TlsFacts {
     pub client_certificate_sent: bool,
     /// The session was resumed.
     pub resumed: Option<Resumption>,
-    /// The server gave out a ticket.
-    pub new_session_ticket: bool,
+    /// The ticket that the server gave out, up to TLS 1.2; in TLS 1.3 another is sent back.
+    pub new_ticket: Option<Vec<u8>>,
     /// A key log was there, but had no line for this session.
     pub log_without_line: bool,
     /// Negotiations after the first.

@@ -111,7 +111,7 @@ impl MessageJoiner {
 }
 
 /// The length of a message with its header, once the header is there.
-fn message_length(bytes: &[u8]) -> Result<Option<usize>, TooLong> {
+pub(super) fn message_length(bytes: &[u8]) -> Result<Option<usize>, TooLong> {
     let Some(&[_, a, b, c]) = bytes.first_chunk::<HEADER>() else { return Ok(None) };
     let total = HEADER + usize::from(a) * 65536 + usize::from(b) * 256 + usize::from(c);
     if total > LARGEST_MESSAGE { Err(TooLong) } else { Ok(Some(total)) }

@@ -4,6 +4,7 @@ use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::ahead::encrypted_premaster;
 use super::decrypt::{Effort, Hole, RecordCipher, SessionStore};
 use super::disclosed::Disclosed;
 use super::facts::{Holes, KeySearch, TlsFacts};
@@ -17,8 +18,8 @@ use super::sniff::looks_like_tls;
 use super::ssl2;
 use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
-use crate::keys::{KeyError, KeyLog, KeyRing};
-use crate::moment::Moment;
+use crate::keys::{KeyError, KeyLog, KeyRing, Oracle};
+use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
 
 /// The alerts that are kept; more than a few say nothing new, and a hostile peer sends thousands.
@@ -34,9 +35,36 @@ pub struct Keys {
     pub ring: Arc<KeyRing>,
     /// Sessions that may be resumed.
     pub store: Arc<SessionStore>,
+    /// The way to the RSA keys' operations.
+    pub oracle: Arc<Oracle>,
 }
 
 impl Keys {
+    /// The same keys for each of so many workers that read one capture together. What one finds is
+    /// what one worker alone would find, as long as each [goes on](Self::advance) in its order.
+    #[must_use]
+    pub fn of_workers(&self, workers: usize) -> Vec<Self> {
+        let views = SessionStore::of_workers(workers).into_iter().zip(Oracle::of_workers(workers));
+        let keys = |(store, oracle)| Self {
+            ring: Arc::clone(&self.ring),
+            store: Arc::new(store),
+            oracle: Arc::new(oracle),
+        };
+        views.map(keys).collect()
+    }
+
+    /// The worker goes on to `place` in the order of everything, where `connection` is at work: what
+    /// it has to do before it is done.
+    pub fn advance(&self, place: u64, connection: u64) {
+        self.store.advance(place, connection);
+    }
+
+    /// Says what packets come next: who is sent which payload. Only saves time.
+    pub fn look_ahead<'p>(&self, packets: impl Iterator<Item = (SocketAddr, &'p [u8])>) {
+        let asks = packets.filter_map(|(to, payload)| Some((to, encrypted_premaster(payload)?)));
+        self.oracle.look_ahead(asks);
+    }
+
     /// Adds the key log of a Decryption Secrets Block, known from the packet behind the first
     /// `packets` on. Gives what is wrong with it.
     #[must_use]
@@ -365,7 +393,7 @@ impl Tls {
         match content_type {
             ContentType::ALERT => self.on_alert(from, Some(content), true, record.at(), out),
             ContentType::APPLICATION_DATA => {
-                self.on_application_data(from, content, record.at(), out);
+                self.on_application_data(from, content, record.span(), out);
             }
             _ => self.on_content(from, record, content_type, content, out),
         }
@@ -375,10 +403,10 @@ impl Tls {
         &mut self,
         from: Role,
         content: &[u8],
-        at: Moment,
+        at: Span,
         out: &mut Out<'_>,
     ) {
-        self.on_first_application_data(from, at, out);
+        self.on_first_application_data(from, at.last, out);
         let tally = &mut self.facts.opened[from];
         tally.records += 1;
         tally.bytes += content.len() as u64;

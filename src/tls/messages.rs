@@ -10,11 +10,26 @@ use super::names::{ExtensionType, ProtocolVersion};
 use super::negotiation::{Negotiation, Search};
 use super::record::Record;
 use super::ssl2;
+use super::suite::KeyExchange;
 use crate::moment::Moment;
 use crate::role::Role;
 
 /// pre_shared_key in a ServerHello: a TLS 1.3 session was resumed (RFC 8446 §4.2.11).
 const PRE_SHARED_KEY: ExtensionType = ExtensionType(41);
+
+/// The size of `dh_p`, which a ServerKeyExchange with a group of its own begins with
+/// (RFC 5246 §7.4.3).
+fn dh_prime_bits(exchange: KeyExchange, body: &[u8]) -> Option<u16> {
+    if !matches!(exchange, KeyExchange::Dhe | KeyExchange::DhAnon) {
+        return None;
+    }
+    let (length, rest) = body.split_first_chunk()?;
+    let prime = rest.get(..u16::from_be_bytes(*length).into())?;
+    let mut significant = prime.iter().copied().skip_while(|&byte| byte == 0);
+    let first = significant.next()?;
+    let bits = (significant.count() + 1) * 8;
+    u16::try_from(bits).ok()?.checked_sub(first.leading_zeros() as u16)
+}
 
 impl Tls {
     pub(super) fn on_ssl2_hello(&mut self, record: &Record<'_>, content: &[u8], out: &mut Out<'_>) {
@@ -100,6 +115,10 @@ impl Tls {
             }
             (Role::Server, HandshakeType::SERVER_KEY_EXCHANGE) => {
                 self.negotiation.server_key_exchange = true;
+                self.facts.dh_prime_bits = self
+                    .facts
+                    .suite()
+                    .and_then(|suite| dh_prime_bits(suite.key_exchange, message.body));
             }
             (Role::Client, HandshakeType::CLIENT_KEY_EXCHANGE) => self.on_key_exchange(message),
             (Role::Server, HandshakeType::NEW_SESSION_TICKET) => self.on_new_ticket(message),
@@ -181,6 +200,7 @@ impl Tls {
             ring: &self.keys.ring,
             log: log.as_deref(),
             store: &self.keys.store,
+            oracle: &self.keys.oracle,
             server: self.ends[1],
             certificate: self.facts.certificates.first(),
             frame: at.frame,
@@ -189,10 +209,10 @@ impl Tls {
 
     /// A ticket comes before the server's ChangeCipherSpec (RFC 5077 §3.3).
     fn on_new_ticket(&mut self, message: &Message<'_>) {
-        self.facts.new_session_ticket = true;
         // Lifetime of four bytes, length of two.
         if !self.facts.is_tls13() {
             self.negotiation.new_ticket = message.body.get(6..).map(<[u8]>::to_vec);
+            self.facts.new_ticket.clone_from(&self.negotiation.new_ticket);
             self.lock_ticket();
         }
     }

@@ -1,6 +1,7 @@
 //! The bytes of both directions become TLS events: records, handshake, and, with a key, what was
 //! inside. Sans-IO; knows nothing of SMTP, of key files or of how things are printed.
 
+mod ahead;
 mod border;
 mod candidates;
 pub mod certificate;
@@ -30,7 +31,7 @@ pub use lock::Lock;
 pub use machine::{Keys, Tls};
 pub use sniff::looks_like_tls;
 
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::role::Role;
 use names::AlertDescription;
 
@@ -54,7 +55,7 @@ pub enum TlsEvent<'a> {
     /// messages and application data look alike (RFC 8446 §5.2).
     FirstOpaqueRecord(Role, Moment),
     /// Application data, decrypted and its integrity checked.
-    Data(Role, &'a [u8], Moment),
+    Data(Role, &'a [u8], Span),
     /// Application data is missing here: of so many bytes of ciphertext, at most.
     DataGap(Role, u64, Moment),
     /// Bytes where a record should be; the direction ends for TLS here.

@@ -12,7 +12,7 @@ use super::handshake::{HandshakeType, Message};
 use super::hello::{ClientHello, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, ServerHello};
 use super::names::ProtocolVersion;
 use super::suite::{KeyExchange, Suite};
-use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, RsaKey};
+use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, Oracle};
 use crate::role::{PerRole, Role};
 
 /// The transcript is kept until the Finished messages are checked, and no longer than this: two
@@ -61,6 +61,7 @@ pub(super) struct Search<'a> {
     pub(super) ring: &'a KeyRing,
     pub(super) log: Option<&'a KeyLog>,
     pub(super) store: &'a SessionStore,
+    pub(super) oracle: &'a Oracle,
     pub(super) server: SocketAddr,
     pub(super) certificate: Option<&'a Certificate>,
     /// The frame in which the keys are wanted: what comes to be known later does not count.
@@ -149,7 +150,11 @@ impl Negotiation {
             return KeySearch::NotTried;
         }
         let versions = [client.version, version];
-        match find_key(search, |key| open_premaster(key, body, versions)) {
+        let open = |id| {
+            let ask = |ciphertext: &[u8]| search.oracle.raw_decrypt(search.ring, id, ciphertext);
+            open_premaster(search.ring.key(id).modulus_len(), ask, body, versions)
+        };
+        match find_key(search, open) {
             Ok((key, premaster)) => self.add_premaster(&premaster, Secret::RsaKey(key)),
             Err(failed) => failed,
         }
@@ -353,12 +358,13 @@ impl Negotiation {
 /// tried, then all other keys, and only what opens right counts.
 pub(super) fn find_key<S>(
     search: &Search<'_>,
-    open: impl Fn(&RsaKey) -> Result<S, PremasterFault>,
+    open: impl Fn(KeyId) -> Result<S, PremasterFault>,
 ) -> Result<(KeyId, S), KeySearch> {
     if let Some(public) = search.certificate.and_then(|certificate| certificate.rsa.as_ref()) {
         let id = search.ring.by_public_key(&public.modulus, &public.exponent);
         let id = id.ok_or(KeySearch::NoKeyForCertificate)?;
-        return match open(search.ring.key(id)) {
+        search.oracle.has_key(search.server, id);
+        return match open(id) {
             Ok(secret) => Ok((id, secret)),
             Err(fault) => Err(KeySearch::BadPremaster(id, note(fault))),
         };
@@ -371,7 +377,7 @@ pub(super) fn find_key<S>(
             continue;
         }
         tried.push(id);
-        if let Ok(secret) = open(search.ring.key(id)) {
+        if let Ok(secret) = open(id) {
             return Ok((id, secret));
         }
     }

@@ -3,7 +3,7 @@
 use super::border::find_border;
 use super::decrypt::Hole;
 use super::names::ProtocolVersion;
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 
 /// Length of a record header in bytes.
 pub(super) const HEADER: usize = 5;
@@ -65,6 +65,13 @@ impl Record<'_> {
     /// The latest capture instant among all its bytes.
     pub(super) fn at(&self) -> Moment {
         self.marks.iter().map(|mark| mark.at).max().unwrap_or_default()
+    }
+
+    /// When all its bytes were captured.
+    pub(super) fn span(&self) -> Span {
+        let last = self.at();
+        let first_frame = self.marks.iter().map(|mark| mark.at.frame).min().unwrap_or(last.frame);
+        Span { first_frame, last }
     }
 
     /// The latest capture instant among the bytes `from..to` of the fragment.

@@ -1,4 +1,4 @@
-//! `check`: policies, their errors, baselines and formats, and the commands of `docs/ci.md`.
+//! `check`: policies, their errors, baselines and formats.
 
 use std::fs;
 
@@ -146,34 +146,6 @@ fn limits_count_sessions_and_rank_values() {
     }
     assert_eq!(limit("expect = 'count < 3'"), Status::Failed);
     assert_eq!(limit("value = 'timing.auth_ns'\nexpect = 'p95 < 5'"), Status::Skipped);
-}
-
-/// The console lines of `docs/ci.md`, each with the exit code behind its `#`.
-fn commands_of_the_manual() -> Vec<(Vec<String>, i32)> {
-    let text = lab::read_text(&lab::root().join("docs/ci.md"));
-    let lines = text.lines().filter_map(|line| line.strip_prefix("$ smtp-decrypt "));
-    let parsed = lines.map(|line| {
-        let (command, code) = line.split_once(" # ").expect("an exit code behind #");
-        let words = command.split_whitespace().map(str::to_owned).collect();
-        (words, code.trim().parse().expect("a number"))
-    });
-    parsed.collect()
-}
-
-#[test]
-fn the_commands_of_the_manual_end_as_it_says() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let stored = folder.path().join("baseline.json");
-    let commands = commands_of_the_manual();
-    assert!(commands.len() > 6, "{} commands", commands.len());
-    for (words, expected) in commands {
-        let words: Vec<_> = words
-            .iter()
-            .map(|w| if w == "target/baseline.json" { path(&stored) } else { w })
-            .collect();
-        let output = run(&words);
-        assert_eq!(code(&output), expected, "{words:?}\n{}{}", stdout(&output), stderr(&output));
-    }
 }
 
 #[test]

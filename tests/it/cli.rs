@@ -303,7 +303,7 @@ fn two_runs_and_any_number_of_threads_print_the_same_bytes() {
         let lab = Lab::load(name);
         let files: Vec<_> = lab.files.iter().map(|file| path(file)).collect();
         let keys = lab.keys.as_deref().map(path).expect("keys");
-        for format in ["text", "json"] {
+        for format in ["text", "json", "tcpflow"] {
             let print = |threads: &str| {
                 let options = ["--format", format, "--keys", keys, "--threads", threads];
                 run(&[&options[..], &files].concat()).stdout
@@ -351,6 +351,32 @@ fn the_help_is_as_it_was() {
         let output = smtp_decrypt(command).env("COLUMNS", "100").output().expect("it runs");
         assert_eq!(code(&output), 0);
         insta::assert_snapshot!(name, stdout(&output));
+    }
+}
+
+#[test]
+fn a_code_is_explained_with_and_without_its_area() {
+    let [whole, name] =
+        ["tls.forward_secrecy", "forward_secrecy"].map(|code| run(&["--explain", code]));
+    assert!(stdout(&whole).starts_with("tls.forward_secrecy ("));
+    assert_eq!(stdout(&whole), stdout(&name));
+    assert_eq!(code(&run(&["--explain", "secrecy"])), 2);
+}
+
+#[test]
+fn key_material_given_with_the_wrong_option_is_told_the_right_one() {
+    for (option, file, right) in [
+        ("--key", KEYS, "--keys"),
+        ("--key", "testdata/tls13.keylog", "--keylog"),
+        ("--keys", "testdata/pki/server.key", "--key"),
+        ("--keys", "testdata/tls13.keylog", "--keylog"),
+        ("--keylog", "testdata/pki/server.key", "--key,"),
+        ("--keylog", KEYS, "--keys"),
+    ] {
+        let output = run(&[option, file, CAPTURE]);
+        assert_eq!(code(&output), 2, "{option} {file}");
+        let hint = stderr(&output).lines().find(|line| line.contains("hint: ")).unwrap_or_default();
+        assert!(hint.contains(right), "{option} {file}: {}", stderr(&output));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cli::{code, run, stderr, stdout};
 use crate::lab::{self, Lab};
 use crate::run::Runner;
 use crate::schema;
+use crate::views::assert_looks;
 use crate::wire::{self, Frame};
 
 fn side(sessions: &[SessionReport]) -> Side {
@@ -329,11 +330,50 @@ fn the_steps_stand_side_by_side_at_80_and_120_columns() {
     for (name, width) in [("compare_80", "80"), ("compare_120", "120")] {
         let keys = "testdata/tiny_segments.keys";
         let text = run(&["compare", "-q", "--width", width, "--keys", keys, pair[0], pair[1]]);
-        let mut settings = insta::Settings::clone_current();
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(name, stdout(&text)));
+        assert_looks(name, stdout(&text));
     }
+}
+
+/// Each session with a sender and a host name of its own, and packets lost at random.
+fn of_many_senders(name: &str, count: u64) -> Vec<SessionReport> {
+    let mut many = Vec::new();
+    for id in 1..=count {
+        let mut session = sessions(name).remove(0);
+        session.id = id;
+        session.tcp.retransmissions.client = id % 3;
+        for exchange in session.smtp.iter_mut().flat_map(|smtp| &mut smtp.exchanges) {
+            let Some(command) = &mut exchange.command else { continue };
+            *command = command.replace("sender", &format!("sender{id}"));
+        }
+        many.push(session);
+    }
+    many
+}
+
+#[test]
+fn many_senders_are_one_way_to_negotiate() {
+    let good = of_many_senders("tls12_aes128_sha", 30);
+    let comparison = compared(&good, &good[10..]);
+    assert!(comparison.same, "{}", comparison.sentence);
+    assert_eq!(comparison.population.expect("many sessions").shapes.len(), 1);
+}
+
+/// A thousand ways are told apart; a capture of more, beside itself, still is the same.
+#[test]
+fn more_ways_than_are_told_apart_are_no_difference() {
+    let mut many = Vec::new();
+    for id in 1..=1_100 {
+        let mut session = SessionReport { id, ..sessions("greeting_554").remove(0) };
+        let smtp = session.smtp.as_mut().expect("a dialogue");
+        for exchange in &mut smtp.exchanges {
+            let reply = exchange.reply.as_mut().expect("a reply");
+            reply.code = 400 + u16::try_from(id).expect("small");
+        }
+        many.push(session);
+    }
+    let comparison = compared(&many, &many);
+    assert!(comparison.same, "{}", comparison.sentence);
+    assert!(comparison.notes.iter().any(|note| note.contains("(1000)")), "{:?}", comparison.notes);
 }
 
 #[test]

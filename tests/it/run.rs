@@ -1,5 +1,7 @@
 //! Runs the pipeline in this process: a capture in memory becomes the report as JSON.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +20,7 @@ use smtp_decrypt::tls::Keys;
 use crate::lab::Lab;
 use crate::schema;
 
-/// What of a connection's plaintext came out, by the connection's number: client, then server.
+/// What of a connection's plaintext came out, in order of first packets: client, then server.
 pub(crate) type Streams = Vec<[Vec<u8>; 2]>;
 
 /// Keys and how to show what they open.
@@ -45,10 +47,21 @@ impl Runner {
         Self::with(KeyRing::load(&lists.chain(logs).collect::<Vec<_>>()).0)
     }
 
+    /// With a key log, if there is one.
+    pub(crate) fn with_log(log: Option<PathBuf>) -> Self {
+        Self::with(KeyRing::load(&log.into_iter().map(KeySource::KeyLog).collect::<Vec<_>>()).0)
+    }
+
     fn with(ring: KeyRing) -> Self {
         let reveal = Reveal { auth: true, body: false };
         let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
         Self { setup: Arc::new(Setup { keys, reveal, ..Setup::default() }) }
+    }
+
+    /// The same with so many workers.
+    pub(crate) fn on(self, threads: usize) -> Self {
+        let threads = std::num::NonZeroUsize::new(threads);
+        Self { setup: Arc::new(Setup { threads, ..Setup::clone(&self.setup) }) }
     }
 
     /// The report of a capture in memory, checked against the schema.
@@ -76,9 +89,26 @@ impl Runner {
         self.sessions_of(Capture::open(files.iter().cloned().map(Input::File).collect()))
     }
 
+    /// The sessions of files as they end, a line of JSON each, and the plaintext of the connections.
+    pub(crate) fn everything_in_order(&self, files: &[PathBuf]) -> (Vec<String>, Streams) {
+        let mut capture = Capture::open(files.iter().cloned().map(Input::File).collect());
+        let (taps, mut sessions) = (Taps::default(), Vec::new());
+        let tap = |number| Some(taps.tap(number));
+        let totals = engine::run(&mut capture, &self.setup, tap, |session| {
+            sessions.push(serde_json::to_string(&session).expect("JSON"));
+            ControlFlow::Continue(())
+        });
+        sessions.push(format!("{totals:?}"));
+        (sessions, taps.into_streams())
+    }
+
     fn sessions_of(&self, mut capture: Capture) -> Vec<SessionReport> {
         let mut sessions = Vec::new();
-        engine::run(&mut capture, &self.setup, |_| None, |session| sessions.push(session));
+        let keep = |session| {
+            sessions.push(session);
+            ControlFlow::Continue(())
+        };
+        engine::run(&mut capture, &self.setup, |_| None, keep);
         sessions.sort_by_key(|session| session.id);
         sessions
     }
@@ -90,7 +120,10 @@ impl Runner {
             &mut capture,
             &self.setup,
             |number| Some(taps.tap(number)),
-            |session| sessions.push(session),
+            |session| {
+                sessions.push(session);
+                ControlFlow::Continue(())
+            },
         );
         sessions.sort_by_key(|session| session.id);
         let report = Report {
@@ -113,31 +146,29 @@ impl Runner {
 
 /// The bytes of all connections of a run.
 #[derive(Clone, Default)]
-struct Taps(Arc<Mutex<Streams>>);
+struct Taps(Arc<Mutex<BTreeMap<u64, [Vec<u8>; 2]>>>);
 
 impl Taps {
     fn tap(&self, number: u64) -> Box<dyn Tap> {
-        let index = usize::try_from(number - 1).expect("a small number");
-        let mut streams = self.0.lock().expect("one thread");
-        let len = streams.len().max(index + 1);
-        streams.resize_with(len, Default::default);
-        Box::new(Listener { streams: Arc::clone(&self.0), index })
+        self.0.lock().expect("no panic").entry(number).or_default();
+        Box::new(Listener { streams: Arc::clone(&self.0), number })
     }
 
     fn into_streams(self) -> Streams {
-        std::mem::take(&mut *self.0.lock().expect("one thread"))
+        std::mem::take(&mut *self.0.lock().expect("no panic")).into_values().collect()
     }
 }
 
 struct Listener {
-    streams: Arc<Mutex<Streams>>,
-    index: usize,
+    streams: Arc<Mutex<BTreeMap<u64, [Vec<u8>; 2]>>>,
+    number: u64,
 }
 
 impl Tap for Listener {
     fn bytes(&mut self, from: Role, bytes: &[u8]) {
         let side = usize::from(from == Role::Server);
-        self.streams.lock().expect("one thread")[self.index][side].extend_from_slice(bytes);
+        let mut streams = self.streams.lock().expect("no panic");
+        streams.get_mut(&self.number).expect("its own")[side].extend_from_slice(bytes);
     }
 
     fn finish(self: Box<Self>, _: Option<&SessionReport>) {}

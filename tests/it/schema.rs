@@ -232,7 +232,7 @@ fn codes(source: &str) -> impl Iterator<Item = &str> {
         literal.split_once('.').is_some_and(|(area, name)| {
             areas.contains(&area)
                 && !name.is_empty()
-                && !["list", "keys_list"].contains(&name)
+                && !["html", "list", "keys_list", "keylog_file"].contains(&name)
                 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         })
     })

@@ -37,13 +37,13 @@ const OPENED: &[&str] = &[
 ];
 
 /// A folder that an export was written to.
-struct Exported {
+pub(crate) struct Exported {
     folder: TempDir,
-    output: Output,
+    pub(crate) output: Output,
 }
 
 impl Exported {
-    fn of(kind: &str, lab: &Lab, more: &[&str]) -> Self {
+    pub(crate) fn of(kind: &str, lab: &Lab, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut line = vec!["export", kind, "-o", path(folder.path())];
         line.extend(more);
@@ -54,15 +54,15 @@ impl Exported {
         Self { folder, output }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn said(&self) -> &str {
+    pub(crate) fn said(&self) -> &str {
         stderr(&self.output)
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).expect("a folder");
         let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("UTF-8");
         entries.map(|entry| name(entry.expect("an entry"))).collect()
@@ -341,4 +341,47 @@ fn secrets_inside_the_input_stay_only_if_their_sessions_are_chosen() {
     assert_eq!(packets(&lab.files).len(), packets(&[all.file(WITH_SECRETS)]).len());
     assert_eq!(lines(&lab, &[]).len(), 1);
     assert_eq!(Exported::of("keylog", &lab, &["--session", "1"]).names().len(), 0);
+}
+
+/// The commands of `docs/export.md` with the lines that follow each.
+fn commands_of_the_manual() -> Vec<(String, Vec<String>)> {
+    let manual = fs::read_to_string(crate::lab::root().join("docs/export.md")).expect("a page");
+    let blocks = manual.split("```console\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().expect("its end").lines());
+    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+    for line in lines {
+        match line.strip_prefix("$ ") {
+            Some(command) => commands.push((command.to_owned(), Vec::new())),
+            None => commands.last_mut().expect("a command").1.push(line.to_owned()),
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_commands_of_the_manual_print_what_it_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = format!("{}/share", path(folder.path()));
+    let commands = commands_of_the_manual();
+    assert!(commands.len() > 5, "{} commands", commands.len());
+    for (command, expected) in commands {
+        let is_ours = command.starts_with("smtp-decrypt ");
+        if !is_ours && !tshark::is_installed() {
+            continue;
+        }
+        let program = assert_cmd::cargo::cargo_bin("smtp-decrypt");
+        let line = command.replacen("smtp-decrypt", path(&program), usize::from(is_ours));
+        let line = line
+            .replace("-o share", &format!("-o {place}"))
+            .replace(":share/", &format!(":{place}/"));
+        let line = line.replace("-r share/", &format!("-r {place}/"));
+        let mut shell = Command::new("sh");
+        let output = shell.current_dir(crate::lab::root()).args(["-c", &line]).output();
+        let output = output.expect("a shell");
+        let said = [&output.stderr[..], &output.stdout].map(String::from_utf8_lossy).concat();
+        let said = said.replace(&place, "share");
+        let wanted = |line: &&str| is_ours || !line.starts_with("Running as user");
+        let said: Vec<_> = said.lines().filter(wanted).map(str::trim_end).collect();
+        assert_eq!(said, expected, "{command}");
+    }
 }

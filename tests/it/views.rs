@@ -20,16 +20,21 @@ fn shown(options: &[&str], name: &str) -> String {
     stdout(&output).to_owned()
 }
 
+/// Fails unless a page looks as it did when somebody looked at it.
+pub(crate) fn assert_looks(name: &str, page: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, page));
+}
+
 fn snapshot(name: &str, options: &[&str], capture: &str) {
     let page = shown(options, capture);
     for line in page.lines() {
         assert!(line.chars().count() <= 80, "{line:?}");
         assert!(!line.ends_with(' '), "spaces at the end: {line:?}");
     }
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, page));
+    assert_looks(name, &page);
 }
 
 #[test]

@@ -26,6 +26,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("smtp", &["capture", "decode", "flow", "tls", "keys", "session", "report", "render", "cli"]),
     ("session.rs", &["capture", "decode", "engine", "render", "cli"]),
     ("sieve.rs", &["tls", "smtp", "keys", "report", "engine", "render", "cli"]),
+    ("sieve", &["tls", "smtp", "keys", "report", "engine", "render", "cli"]),
     ("engine", &["tls", "smtp", "keys", "render", "cli"]),
     ("report", &["session", "engine", "render", "cli", "decode"]),
     (
@@ -44,6 +45,8 @@ const WALLS: &[(&str, &[&str])] = &[
 /// A crate that only some places may name.
 const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("anyhow", &["cli"]),
     ("anstream", &["cli", "render"]),
     ("anstyle", &["cli", "render"]),
@@ -66,6 +69,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("toml", &["check"]),
     ("parquet", &["render"]),
     ("quick_junit", &["render"]),
+    ("askama", &["render"]),
+    ("base64ct", &["render"]),
     ("flate2", &["capture", "tls/decrypt"]),
     ("tls_parser", &["tls"]),
     ("x509_parser", &["tls"]),
@@ -253,7 +258,7 @@ fn secrets_leave_through_one_door() {
         let name = name_in_src(&path);
         assert!(may_carry || writes || !code.contains("KeyLogLine"), "{name} carries secrets");
         let is_door = writes || is_in(&path, "cli/export") || is_in(&path, "tls");
-        assert!(is_door || !code.contains("disclose()") || name == "session.rs", "{name}");
+        assert!(is_door || !code.contains("disclose()") || name == "session/tap.rs", "{name}");
     }
     let door = lab::read_text(&lab::root().join("src/tls/decrypt/keylog_line.rs"));
     let derived = door.lines().filter(|line| line.starts_with("#[derive("));

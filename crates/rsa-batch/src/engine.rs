@@ -1,5 +1,6 @@
 //! Which engine computes, and the one door to all of them.
 
+use std::fmt;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
@@ -131,6 +132,18 @@ impl Default for Engine {
     /// The quickest that this machine has.
     fn default() -> Self {
         Self { kind: Kind::quickest() }
+    }
+}
+
+impl fmt::Display for Engine {
+    /// The name by which it is chosen.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            Kind::Ifma(_) => Choice::Ifma.name(),
+            Kind::Avx2(_) => Choice::Avx2.name(),
+            Kind::Portable => Choice::Portable.name(),
+            Kind::Reference => Choice::Reference.name(),
+        })
     }
 }
 

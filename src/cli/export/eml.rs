@@ -99,6 +99,9 @@ pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
         let Some(mails) = files.remove(&session.first_frame) else { continue };
         place(session, mails, &mut placed, &mut envelopes)?;
     }
+    let mut with_mail: Vec<_> = placed.iter().filter_map(|file| file.session).collect();
+    with_mail.dedup();
+    run.leaving.say_of(&with_mail, &format!("mails ({}), with envelopes and bodies", placed.len()));
     placed.push(write_envelopes(&envelopes, run)?);
     Ok(placed)
 }

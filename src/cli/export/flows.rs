@@ -156,6 +156,9 @@ pub(super) fn write(run: &mut Run<'_>, template: &Template) -> anyhow::Result<Ve
     );
     let streams = streams.try_iter().map(|streams| (streams.first_frame, streams)).collect();
     sessions.sort_by_key(|session| session.id);
+    let ids: Vec<_> = sessions.iter().map(|session| session.id).collect();
+    let secrets = if reveal { "is shown" } else { "is masked" };
+    run.leaving.say_of(&ids, &format!("envelopes and bodies; what AUTH carries {secrets}"));
     place(&sessions, streams, template, run)
 }
 

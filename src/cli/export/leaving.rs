@@ -14,6 +14,13 @@ impl Leaving {
         self.0.push(what);
     }
 
+    /// What of these sessions is to be written.
+    pub(super) fn say_of(&mut self, sessions: &[u64], what: &str) {
+        if !sessions.is_empty() {
+            self.add(format!("to be written: {}: {what}", numbers(sessions)));
+        }
+    }
+
     /// Says it.
     pub(super) fn tell(&self) {
         self.0.iter().for_each(|what| output::say(what));

@@ -200,7 +200,8 @@ fn mails_are_the_bytes_that_the_servers_stored() {
             .collect();
         for connection in recorded.connections().iter().filter(|c| is_readable(c)) {
             for message in connection["messages"].as_array().unwrap() {
-                let sha256 = message["sha256"].as_str().unwrap();
+                // A message that never came to its end was not stored either.
+                let Some(sha256) = message["sha256"].as_str() else { continue };
                 let at = found.iter().position(|hash| hash == sha256);
                 found.remove(at.unwrap_or_else(|| panic!("{}: {message}", recorded.name)));
                 compared += 1;

@@ -1,10 +1,9 @@
 //! Listens to a connection for the views that show its packets or its bytes.
 
-use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
 
-use crate::moment::Moment;
-use crate::render::mask::Mask;
+use crate::moment::{Moment, Span};
+use crate::render::lane::{self, Lane};
 use crate::report::{Content, PacketSeen, Piece, Reveal, SessionReport, Transcript};
 use crate::role::{PerRole, Role};
 use crate::session::Tap;
@@ -31,35 +30,9 @@ pub(super) struct Listener {
     wants: Wants,
     reveal: Reveal,
     now: Moment,
-    lanes: PerRole<Lane>,
+    lanes: PerRole<Lane<Moment>>,
     transcript: Transcript,
     done: Sender<Heard>,
-}
-
-/// One direction. Bytes that may still turn out to be a secret are in the mask; what follows them
-/// waits in `queue`, so that all stays in order.
-#[derive(Default)]
-struct Lane {
-    mask: Mask,
-    queue: VecDeque<Waiting>,
-    /// Bytes and holes taken so far.
-    taken: u64,
-    /// Bytes and holes given so far.
-    given: u64,
-    bodies: VecDeque<SecretSpan>,
-}
-
-struct Waiting {
-    at: Moment,
-    kind: Kind,
-    len: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Bytes,
-    Body,
-    Gap,
 }
 
 impl Listener {
@@ -74,75 +47,16 @@ impl Listener {
         }
     }
 
-    fn give(&mut self, role: Role, doubts: &[SecretSpan]) {
-        let (lane, transcript) = (&mut self.lanes[role], &mut self.transcript);
-        let Lane { mask, queue, given, .. } = lane;
-        let mut out = |piece| transcript.piece(piece);
-        give_unmasked(queue, role, given, &mut out);
-        mask.release(doubts, &mut |mut bytes| {
-            while let Some(first) = queue.front_mut().filter(|_| !bytes.is_empty()) {
-                let len = usize::try_from(first.len).unwrap_or(usize::MAX).min(bytes.len());
-                let (now, later) = bytes.split_at(len);
-                let content = Content::Bytes(now.to_vec());
-                out(Piece { from: role, at: first.at, offset: *given, content });
-                *given += len as u64;
-                first.len -= len as u64;
-                bytes = later;
-                if first.len == 0 {
-                    queue.pop_front();
-                    give_unmasked(queue, role, given, &mut out);
-                }
-            }
+    fn give(&mut self, from: Role, doubts: &[SecretSpan]) {
+        let transcript = &mut self.transcript;
+        self.lanes[from].release(doubts, &mut |run| {
+            let content = match run.content {
+                lane::Content::Bytes(bytes) => Content::Bytes(bytes.to_vec()),
+                lane::Content::Body(len) => Content::Body(len),
+                lane::Content::Gap(len) => Content::Gap(len),
+            };
+            transcript.piece(Piece { from, at: run.known, offset: run.offset, content });
         });
-    }
-}
-
-/// Gives what stands first in the queue and has no bytes to wait for.
-fn give_unmasked(
-    queue: &mut VecDeque<Waiting>,
-    from: Role,
-    given: &mut u64,
-    out: &mut impl FnMut(Piece),
-) {
-    while let Some(first) = queue.front().filter(|first| first.kind != Kind::Bytes) {
-        let content = match first.kind {
-            Kind::Gap => Content::Gap(first.len),
-            _ => Content::Body(first.len),
-        };
-        out(Piece { from, at: first.at, offset: *given, content });
-        *given += first.len;
-        queue.pop_front();
-    }
-}
-
-impl Lane {
-    fn bytes(&mut self, mut bytes: &[u8], at: Moment) {
-        while !bytes.is_empty() {
-            let (len, is_body) = self.run(bytes.len());
-            let (now, later) = bytes.split_at(len);
-            if is_body {
-                self.mask.skip(len as u64);
-            } else {
-                self.mask.push(now);
-            }
-            let kind = if is_body { Kind::Body } else { Kind::Bytes };
-            self.queue.push_back(Waiting { at, kind, len: len as u64 });
-            self.taken += len as u64;
-            bytes = later;
-        }
-    }
-
-    /// How many of the next bytes are of a body, or of none.
-    fn run(&mut self, most: usize) -> (usize, bool) {
-        let taken = self.taken;
-        self.bodies.retain(|body| body.start.saturating_add(body.len) > taken);
-        let Some(body) = self.bodies.front() else { return (most, false) };
-        let until = match taken < body.start {
-            true => body.start,
-            false => body.start.saturating_add(body.len),
-        };
-        let len = usize::try_from(until - taken).unwrap_or(usize::MAX).min(most);
-        (len, taken >= body.start)
     }
 }
 
@@ -153,8 +67,8 @@ impl Tap for Listener {
         }
     }
 
-    fn moment(&mut self, at: Moment) {
-        self.now = at;
+    fn moment(&mut self, at: Span) {
+        self.now = at.last;
     }
 
     fn bytes(&mut self, from: Role, bytes: &[u8]) {
@@ -164,21 +78,18 @@ impl Tap for Listener {
     }
 
     fn gap(&mut self, from: Role, bytes: u64) {
-        let lane = &mut self.lanes[from];
-        lane.mask.skip(bytes);
-        lane.taken = lane.taken.saturating_add(bytes);
         if self.wants.bytes {
-            lane.queue.push_back(Waiting { at: self.now, kind: Kind::Gap, len: bytes });
+            self.lanes[from].gap(bytes, self.now);
         }
     }
 
     fn smtp(&mut self, event: &SmtpEvent<'_>) {
         match event {
             SmtpEvent::SecretSpan(span) if !self.reveal.auth => {
-                self.lanes[span.from].mask.hide(*span);
+                self.lanes[span.from].hide(*span);
             }
             SmtpEvent::BodySpan(span) if !self.reveal.body => {
-                self.lanes[span.from].bodies.push_back(*span);
+                self.lanes[span.from].leave_out(*span);
             }
             _ => {}
         }
@@ -237,15 +148,15 @@ mod tests {
     fn a_secret_keeps_its_packet_and_a_body_its_place() {
         let mut listener = listener();
         let doubt = span(0, 8);
-        listener.moment(at(3));
+        listener.moment(at(3).into());
         listener.bytes(Role::Client, b"c2VjcmV0");
         listener.doubts(&[doubt]);
         assert_eq!(contents(&listener), Vec::<String>::new());
-        listener.moment(at(4));
+        listener.moment(at(4).into());
         listener.smtp(&SmtpEvent::SecretSpan(doubt));
         listener.smtp(&SmtpEvent::BodySpan(span(14, 5)));
         listener.bytes(Role::Client, b"DATA\r\nhello.QU");
-        listener.moment(at(5));
+        listener.moment(at(5).into());
         listener.gap(Role::Client, 7);
         listener.bytes(Role::Client, b"IT");
         listener.doubts(&[]);

@@ -12,7 +12,11 @@ use crate::report::{CertificateReport, TlsReport};
 const MOST_NAMES: usize = 5;
 
 /// Writes whose certificate the server showed, and until when it is valid.
-pub(super) fn facts(tls: &TlsReport, at: Timestamp, page: &mut Page<'_>) -> io::Result<()> {
+pub(in crate::render) fn facts(
+    tls: &TlsReport,
+    at: Timestamp,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     let Some(certificate) = tls.certificates.first() else { return Ok(()) };
     let mut line = Line::labelled("Certificate");
     line.text(&certificate.subject).own(", ");

@@ -90,7 +90,7 @@ fn differences(comparison: &Comparison, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn title(likelihood: Likelihood) -> &'static str {
+pub(in crate::render) fn title(likelihood: Likelihood) -> &'static str {
     match likelihood {
         Likelihood::Parting => "Where they part",
         Likelihood::Possible => "Differences that may explain it",

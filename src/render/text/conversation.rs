@@ -1,6 +1,6 @@
 //! The conversation in the order in which it passed, on both sides of the border where TLS begins.
 
-mod entry;
+pub(in crate::render) mod entry;
 
 use std::io;
 

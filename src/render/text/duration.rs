@@ -5,7 +5,7 @@ use std::fmt;
 /// Nanoseconds that print as `950 µs`, `1.234 ms`, `12.34 s` or `17m 05s`: eight columns at most
 /// below 100 hours. Digits beyond those shown are cut off, never rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Duration(pub(super) i64);
+pub(in crate::render) struct Duration(pub(in crate::render) i64);
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,11 +16,11 @@ const FEWEST_DIGITS: usize = 5;
 
 /// When something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Instant {
+pub(in crate::render) struct Instant {
     /// Since the session's start.
-    pub(super) t_ns: i64,
+    pub(in crate::render) t_ns: i64,
     /// The frame; 0 where there is none.
-    pub(super) frame: u64,
+    pub(in crate::render) frame: u64,
 }
 
 /// Makes the lines of one table.

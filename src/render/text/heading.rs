@@ -37,7 +37,7 @@ pub(super) fn title(session: &SessionReport, page: &mut Page<'_>) -> io::Result<
 }
 
 /// The facts of a session, a labelled line each.
-pub(super) fn facts(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
+pub(in crate::render) fn facts(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
     page.blank()?;
     outcome(session, page)?;
     if let Some(tls) = &session.tls {
@@ -55,12 +55,12 @@ pub(super) fn facts(session: &SessionReport, page: &mut Page<'_>) -> io::Result<
 }
 
 /// What became of the ciphertext, in two words.
-fn verdict(session: &SessionReport) -> (Ink, &'static str) {
+pub(in crate::render) fn verdict(session: &SessionReport) -> (Ink, &'static str) {
     let status = session.tls.as_ref().map(|tls| tls.decryption.status);
     status.map_or((Ink::Strong, "not encrypted"), status_words)
 }
 
-fn status_words(status: DecryptionStatus) -> (Ink, &'static str) {
+pub(in crate::render) fn status_words(status: DecryptionStatus) -> (Ink, &'static str) {
     match status {
         DecryptionStatus::Decrypted => (Ink::Good, "decrypted"),
         DecryptionStatus::Partial => (Ink::Warn, "partly decrypted"),
@@ -70,7 +70,7 @@ fn status_words(status: DecryptionStatus) -> (Ink, &'static str) {
 }
 
 /// The ink of an outcome.
-fn ink(outcome: Outcome) -> Ink {
+pub(in crate::render) fn ink(outcome: Outcome) -> Ink {
     match outcome {
         Outcome::Delivered => Ink::Good,
         Outcome::NoMail => Ink::Strong,
@@ -99,7 +99,7 @@ fn accepted<'l>(session: &SessionReport, line: &'l mut Line) -> &'l mut Line {
     }
 }
 
-fn meaning(outcome: Outcome) -> &'static str {
+pub(in crate::render) fn meaning(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Delivered => "a mail was accepted",
         Outcome::Rejected => "no mail was accepted, and at least one was refused",

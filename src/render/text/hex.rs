@@ -11,7 +11,7 @@ use super::timeline::{ARROW, arrow};
 use crate::report::{Content, Piece, SessionReport};
 
 /// Bytes in a line: with offset and ASCII they fit into 80 columns.
-const ROW: usize = 16;
+pub(in crate::render) const ROW: usize = 16;
 
 /// Where the hex begins, and where the ASCII does.
 const HEX: usize = 14;
@@ -40,7 +40,7 @@ pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Resul
     }
 }
 
-fn measure(piece: &Piece, line: &mut Line) {
+pub(in crate::render) fn measure(piece: &Piece, line: &mut Line) {
     match &piece.content {
         Content::Bytes(bytes) if bytes.len() == 1 => line.own("1 byte"),
         Content::Bytes(bytes) => line.text(bytes.len()).own(" bytes"),
@@ -67,14 +67,14 @@ pub(super) fn piece(piece: &Piece, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn hex(row: &[u8]) -> String {
+pub(in crate::render) fn hex(row: &[u8]) -> String {
     row.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x} ");
         text
     })
 }
 
-fn ascii(row: &[u8]) -> String {
+pub(in crate::render) fn ascii(row: &[u8]) -> String {
     let shown = |&byte: &u8| if matches!(byte, b' '..=b'~') { char::from(byte) } else { '.' };
     row.iter().map(shown).collect()
 }

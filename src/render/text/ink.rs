@@ -7,7 +7,7 @@ use crate::role::Role;
 
 /// What a piece of text is, and so how it looks where there are colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(in crate::render) enum Ink {
     /// Nothing special.
     #[default]
     Plain,
@@ -31,7 +31,7 @@ pub(super) enum Ink {
 
 impl Ink {
     /// The ink of a finding.
-    pub(super) fn of_severity(severity: Severity) -> Self {
+    pub(in crate::render) fn of_severity(severity: Severity) -> Self {
         match severity {
             Severity::Error => Self::Bad,
             Severity::Warning => Self::Warn,
@@ -40,7 +40,7 @@ impl Ink {
     }
 
     /// The ink of one end's words.
-    pub(super) fn of_role(role: Role) -> Self {
+    pub(in crate::render) fn of_role(role: Role) -> Self {
         match role {
             Role::Client => Self::Client,
             Role::Server => Self::Server,
@@ -48,7 +48,7 @@ impl Ink {
     }
 
     /// How a terminal shows it.
-    pub(super) fn style(self) -> Style {
+    pub(in crate::render) fn style(self) -> Style {
         let color = |color: AnsiColor| Style::new().fg_color(Some(Color::Ansi(color)));
         match self {
             Self::Plain => Style::new(),

@@ -9,69 +9,69 @@ use super::wrap::columns;
 use crate::render::term;
 
 /// The column behind the labels of facts.
-pub(super) const LABELS: usize = 13;
+pub(in crate::render) const LABELS: usize = 13;
 
 /// A character and how it looks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cell {
-    pub(super) char: char,
-    pub(super) ink: Ink,
+pub(in crate::render) struct Cell {
+    pub(in crate::render) char: char,
+    pub(in crate::render) ink: Ink,
 }
 
 /// A line of any length; continued under `hang` where the page ends.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Line {
-    pub(super) cells: Vec<Cell>,
-    pub(super) hang: usize,
+pub(in crate::render) struct Line {
+    pub(in crate::render) cells: Vec<Cell>,
+    pub(in crate::render) hang: usize,
     ink: Ink,
     column: usize,
 }
 
 impl Line {
     /// An empty line whose continuations are indented by `hang` columns.
-    pub(super) fn hanging(hang: usize) -> Self {
+    pub(in crate::render) fn hanging(hang: usize) -> Self {
         Self { hang, ..Self::default() }
     }
 
     /// A line of facts with a label before them.
-    pub(super) fn labelled(label: &'static str) -> Self {
+    pub(in crate::render) fn labelled(label: &'static str) -> Self {
         let mut line = Self::hanging(LABELS);
         line.ink(Ink::Dim).own(label).tab(LABELS).ink(Ink::Plain);
         line
     }
 
     /// More facts under the same label.
-    pub(super) fn unlabelled() -> Self {
+    pub(in crate::render) fn unlabelled() -> Self {
         let mut line = Self::hanging(LABELS);
         line.tab(LABELS);
         line
     }
 
     /// Adds words in an ink of their own.
-    pub(super) fn inked(&mut self, ink: Ink, words: &'static str) -> &mut Self {
+    pub(in crate::render) fn inked(&mut self, ink: Ink, words: &'static str) -> &mut Self {
         let before = self.ink;
         self.ink(ink).own(words).ink(before)
     }
 
     /// What follows is written in `ink`.
-    pub(super) fn ink(&mut self, ink: Ink) -> &mut Self {
+    pub(in crate::render) fn ink(&mut self, ink: Ink) -> &mut Self {
         self.ink = ink;
         self
     }
 
     /// Adds words of this program.
-    pub(super) fn own(&mut self, words: &'static str) -> &mut Self {
+    pub(in crate::render) fn own(&mut self, words: &'static str) -> &mut Self {
         self.push(words)
     }
 
     /// Adds anything else, escaped: what came off the wire, out of a file, or was computed.
-    pub(super) fn text(&mut self, text: impl Display) -> &mut Self {
+    pub(in crate::render) fn text(&mut self, text: impl Display) -> &mut Self {
         self.push(&term::escaped(&text.to_string()))
     }
 
     /// Adds `text` so that it ends before the column `end`, behind at least one space if anything
     /// stands before it.
-    pub(super) fn right(&mut self, end: usize, text: impl Display) -> &mut Self {
+    pub(in crate::render) fn right(&mut self, end: usize, text: impl Display) -> &mut Self {
         let text = text.to_string();
         let width = text.chars().map(columns).sum::<usize>();
         let least = usize::from(self.column > 0);
@@ -80,12 +80,12 @@ impl Line {
     }
 
     /// Goes to a column, or on by one space if it is past it.
-    pub(super) fn tab(&mut self, column: usize) -> &mut Self {
+    pub(in crate::render) fn tab(&mut self, column: usize) -> &mut Self {
         self.fill(column.max(self.column + 1), ' ')
     }
 
     /// Repeats a character up to a column.
-    pub(super) fn fill(&mut self, column: usize, char: char) -> &mut Self {
+    pub(in crate::render) fn fill(&mut self, column: usize, char: char) -> &mut Self {
         while self.column < column {
             self.cell(char);
         }
@@ -93,7 +93,7 @@ impl Line {
     }
 
     /// Adds the items with `separator` between them; beyond `most`, how many more there are.
-    pub(super) fn list<T: Display>(
+    pub(in crate::render) fn list<T: Display>(
         &mut self,
         items: &[T],
         separator: &'static str,
@@ -108,6 +108,11 @@ impl Line {
         }
     }
 
+    /// What stands on it, run by run of one ink.
+    pub(in crate::render) fn runs(&self) -> impl Iterator<Item = (Ink, String)> {
+        runs(&self.cells)
+    }
+
     fn push(&mut self, harmless: &str) -> &mut Self {
         harmless.chars().for_each(|char| self.cell(char));
         self
@@ -117,6 +122,13 @@ impl Line {
         self.cells.push(Cell { char, ink: self.ink });
         self.column += columns(char);
     }
+}
+
+/// Cells of one ink together.
+pub(in crate::render) fn runs(cells: &[Cell]) -> impl Iterator<Item = (Ink, String)> {
+    let runs = cells.chunk_by(|a, b| a.ink == b.ink);
+    let text = |run: &[Cell]| run.iter().map(|cell| cell.char).collect();
+    runs.filter_map(move |run| Some((run.first()?.ink, text(run))))
 }
 
 #[cfg(test)]

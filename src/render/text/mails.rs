@@ -14,14 +14,16 @@ const MOST_RECIPIENTS: usize = 20;
 /// Writes each mail of a session.
 pub(super) fn facts(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
     let mails = session.smtp.as_ref().map_or(&[][..], |smtp| &smtp.mails);
-    for (i, mail) in mails.iter().enumerate() {
-        let mut line = Line::hanging(LABELS);
-        line.ink(Ink::Dim).own("Mail ").text(i + 1).tab(LABELS).ink(Ink::Plain);
-        envelope(mail, &mut line);
-        page.put(&line)?;
-        identity(mail, page)?;
-    }
-    Ok(())
+    mails.iter().enumerate().try_for_each(|(i, mail)| one(i, mail, page))
+}
+
+/// Writes a mail, the session's first being number 0.
+pub(in crate::render) fn one(i: usize, mail: &MailReport, page: &mut Page<'_>) -> io::Result<()> {
+    let mut line = Line::hanging(LABELS);
+    line.ink(Ink::Dim).own("Mail ").text(i + 1).tab(LABELS).ink(Ink::Plain);
+    envelope(mail, &mut line);
+    page.put(&line)?;
+    identity(mail, page)
 }
 
 fn envelope(mail: &MailReport, line: &mut Line) {

@@ -15,7 +15,7 @@ const HASH_DIGITS: usize = 16;
 const MOST_LINES: usize = 200;
 
 /// `306 bytes, sha256 22cbccbeea88047e`.
-pub(super) fn measure<'l>(mail: &MailReport, line: &'l mut Line) -> &'l mut Line {
+pub(in crate::render) fn measure<'l>(mail: &MailReport, line: &'l mut Line) -> &'l mut Line {
     match mail.bytes {
         Some(bytes) => line.text(bytes).own(" bytes"),
         None => line.own("size unknown"),

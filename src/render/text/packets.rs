@@ -42,17 +42,17 @@ pub(super) fn section(session: &SessionReport, bytes: bool, page: &mut Page<'_>)
 }
 
 /// What is known of the packets of a session.
-struct Sheet<'a> {
+pub(in crate::render) struct Sheet<'a> {
     session: &'a SessionReport,
     /// The sequence number that counts as 0, by sender.
     bases: PerRole<Option<u32>>,
     events: HashMap<u64, Vec<&'a TimelineEntry>>,
-    pieces: HashMap<u64, Vec<&'a Piece>>,
+    pub(in crate::render) pieces: HashMap<u64, Vec<&'a Piece>>,
     bodies: Vec<Range<u64>>,
 }
 
 impl<'a> Sheet<'a> {
-    fn new(session: &'a SessionReport, transcript: &'a Transcript) -> Self {
+    pub(in crate::render) fn new(session: &'a SessionReport, transcript: &'a Transcript) -> Self {
         let mut events: HashMap<_, Vec<_>> = HashMap::new();
         for entry in &session.timeline {
             events.entry(entry.frame).or_default().push(entry);
@@ -71,29 +71,31 @@ impl<'a> Sheet<'a> {
         let at = Instant { t_ns: packet.at.ts - self.session.start, frame: packet.at.frame };
         let mut line = grid.line(at, ARROW);
         line.ink(Ink::of_role(role)).own(arrow(role)).ink(Ink::Plain).text(flags(packet.flags));
-        self.numbers(role, packet, &mut line);
+        line.ink(Ink::Dim).own(" ").text(self.numbers(role, packet)).ink(Ink::Plain);
         self.words(role, packet, &mut line);
         line
     }
 
-    fn numbers(&self, role: Role, packet: &PacketSeen, line: &mut Line) {
-        line.ink(Ink::Dim);
+    /// Sequence numbers, acknowledgement and length.
+    pub(in crate::render) fn numbers(&self, role: Role, packet: &PacketSeen) -> String {
+        let mut numbers = String::new();
         let relative = |number: u32, role: Role| {
             self.bases[role].map_or(number, |base| number.wrapping_sub(base))
         };
         let seq = relative(packet.seq, role);
         if packet.len > 0 {
-            line.own(" ").text(seq).own(":").text(u64::from(seq) + packet.len);
+            numbers = format!("{seq}:{} ", u64::from(seq) + packet.len);
         } else if packet.flags & ENDS != 0 {
-            line.own(" ").text(seq);
+            numbers = format!("{seq} ");
         }
         if let Some(ack) = packet.ack {
-            line.own(" ack ").text(relative(ack, role.peer()));
+            numbers += &format!("ack {} ", relative(ack, role.peer()));
         }
-        line.own(" len ").text(packet.len).ink(Ink::Plain);
+        format!("{numbers}len {}", packet.len)
     }
 
-    fn words(&self, role: Role, packet: &PacketSeen, line: &mut Line) {
+    /// What it carried.
+    pub(in crate::render) fn words(&self, role: Role, packet: &PacketSeen, line: &mut Line) {
         let events = self.events.get(&packet.at.frame).map_or(&[][..], Vec::as_slice);
         let told = told(events, role);
         for (i, entry) in told.iter().enumerate() {
@@ -127,7 +129,10 @@ impl<'a> Sheet<'a> {
 
 /// What is worth telling of a packet: what was said in it says also that data came, and the end of
 /// a message that it began.
-fn told<'a>(events: &[&'a TimelineEntry], role: Role) -> Vec<&'a TimelineEntry> {
+pub(in crate::render) fn told<'a>(
+    events: &[&'a TimelineEntry],
+    role: Role,
+) -> Vec<&'a TimelineEntry> {
     let has = |name: &str| events.iter().any(|entry| entry.event == name);
     let speaks = ["smtp.command", "smtp.reply", "smtp.greeting"].into_iter().any(has);
     let is_told = |entry: &&TimelineEntry| match entry.event {
@@ -140,7 +145,7 @@ fn told<'a>(events: &[&'a TimelineEntry], role: Role) -> Vec<&'a TimelineEntry> 
 }
 
 /// What happened, in the words of its protocol.
-fn say(entry: &TimelineEntry, line: &mut Line) {
+pub(in crate::render) fn say(entry: &TimelineEntry, line: &mut Line) {
     let detail = entry.detail.as_deref().unwrap_or_default();
     let role = entry.from.unwrap_or(Role::Client);
     match entry.event {
@@ -154,7 +159,7 @@ fn say(entry: &TimelineEntry, line: &mut Line) {
     }
 }
 
-fn from(session: &SessionReport, packet: &PacketSeen) -> Role {
+pub(in crate::render) fn from(session: &SessionReport, packet: &PacketSeen) -> Role {
     if packet.source == session.client.0 { Role::Client } else { Role::Server }
 }
 
@@ -179,7 +184,7 @@ fn bodies(timeline: &[TimelineEntry]) -> Vec<Range<u64>> {
     starts.zip(ends).map(|(start, end)| start..end).collect()
 }
 
-fn flags(flags: u8) -> String {
+pub(in crate::render) fn flags(flags: u8) -> String {
     let letters: String =
         FLAGS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, letter)| letter).collect();
     format!("[{}]", if letters.is_empty() { "none" } else { &letters })

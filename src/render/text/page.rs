@@ -1,19 +1,25 @@
-//! The page: wraps lines, colours them, and writes them.
+//! The page: wraps lines, colours them, and writes them; or keeps them for another medium.
 
 use std::io::{self, Write};
 
 use super::Style;
 use super::ink::Ink;
-use super::line::{Cell, Line};
+use super::line::{Cell, Line, runs};
 use super::times::Times;
 use super::wrap::{indent, wrapped};
 
 /// The width below which nothing useful can be shown, so that no width is honoured less.
 const NARROWEST: usize = 40;
 
+/// What becomes of a line.
+enum Sink<'a> {
+    Text(&'a mut dyn Write),
+    Lines(&'a mut Vec<Line>),
+}
+
 /// Where lines go.
-pub(super) struct Page<'a> {
-    out: &'a mut dyn Write,
+pub(in crate::render) struct Page<'a> {
+    out: Sink<'a>,
     colors: bool,
     width: usize,
     times: Times,
@@ -22,7 +28,16 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// A page that looks like `style`.
-    pub(super) fn new(out: &'a mut dyn Write, style: &Style) -> Self {
+    pub(in crate::render) fn new(out: &'a mut dyn Write, style: &Style) -> Self {
+        Self::of(Sink::Text(out), style)
+    }
+
+    /// A page that keeps its lines as they are, neither wrapped nor coloured.
+    pub(in crate::render) fn keeping(lines: &'a mut Vec<Line>, style: &Style) -> Self {
+        Self::of(Sink::Lines(lines), style)
+    }
+
+    fn of(out: Sink<'a>, style: &Style) -> Self {
         Self {
             out,
             colors: style.colors,
@@ -48,21 +63,28 @@ impl<'a> Page<'a> {
     }
 
     /// Writes a line.
-    pub(super) fn put(&mut self, line: &Line) -> io::Result<()> {
+    pub(in crate::render) fn put(&mut self, line: &Line) -> io::Result<()> {
+        let out = match &mut self.out {
+            Sink::Text(out) => &mut **out,
+            Sink::Lines(lines) => {
+                lines.push(line.clone());
+                return Ok(());
+            }
+        };
         let indent = indent(line, self.width);
         for (i, range) in wrapped(line, self.width).into_iter().enumerate() {
             let cells = trimmed(line.cells.get(range).unwrap_or_default());
             if i > 0 && !cells.is_empty() {
-                write!(self.out, "{:indent$}", "")?;
+                write!(out, "{:indent$}", "")?;
             }
-            self.cells(cells)?;
-            self.out.write_all(b"\n")?;
+            write_cells(cells, self.colors, out)?;
+            out.write_all(b"\n")?;
         }
         Ok(())
     }
 
     /// Writes an empty line.
-    pub(super) fn blank(&mut self) -> io::Result<()> {
+    pub(in crate::render) fn blank(&mut self) -> io::Result<()> {
         self.put(&Line::default())
     }
 
@@ -78,17 +100,16 @@ impl<'a> Page<'a> {
         line.ink(Ink::Strong).own(words).fill(self.width, '=');
         self.put(&line)
     }
+}
 
-    fn cells(&mut self, cells: &[Cell]) -> io::Result<()> {
-        for run in cells.chunk_by(|a, b| a.ink == b.ink) {
-            let text: String = run.iter().map(|cell| cell.char).collect();
-            match run.first().map(|cell| cell.ink.style()) {
-                Some(style) if self.colors => write!(self.out, "{style}{text}{style:#}")?,
-                _ => self.out.write_all(text.as_bytes())?,
-            }
+fn write_cells(cells: &[Cell], colors: bool, out: &mut dyn Write) -> io::Result<()> {
+    for (ink, text) in runs(cells) {
+        match ink.style() {
+            style if colors => write!(out, "{style}{text}{style:#}")?,
+            _ => out.write_all(text.as_bytes())?,
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Without the spaces at the end, which only a pager's search would see.

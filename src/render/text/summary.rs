@@ -7,10 +7,10 @@ use super::findings;
 use super::line::Line;
 use super::page::Page;
 use super::quality;
-use crate::report::{Finding, Quality, SkippedFrames, Summary};
+use crate::report::{Finding, MissingOrigin, Quality, SkippedFrames, Summary};
 
 /// Writes the totals. What was not understood is counted as well: nothing is left out in silence.
-pub(super) fn section(
+pub(in crate::render) fn section(
     summary: &Summary,
     quality: &Quality,
     findings: &[Finding],
@@ -22,7 +22,7 @@ pub(super) fn section(
     counts("Protocols", &summary.protocols, page)?;
     counts("Decryption", &summary.decryption, page)?;
     counts("Not opened", &summary.reasons, page)?;
-    missing_origins(summary, page)?;
+    missing_origins(&summary.missing_origins, page)?;
     mails(summary, page)?;
     others(summary, page)?;
     for (i, skipped) in summary.skipped_frames.iter().enumerate() {
@@ -50,7 +50,7 @@ pub(super) fn counted<'l>(count: u64, what: &'static str, line: &'l mut Line) ->
 }
 
 /// A count of each name; the most frequent first, where frequencies are equal by name.
-fn counts(
+pub(super) fn counts(
     label: &'static str,
     counts: &BTreeMap<&'static str, u64>,
     page: &mut Page<'_>,
@@ -65,7 +65,7 @@ fn counts(
 }
 
 /// The statuses of decryption read badly without their context.
-fn words(name: &'static str) -> &'static str {
+pub(in crate::render) fn words(name: &'static str) -> &'static str {
     match name {
         "none" => "not decrypted",
         "partial" => "partly decrypted",
@@ -75,8 +75,8 @@ fn words(name: &'static str) -> &'static str {
 }
 
 /// What would open sessions that resume one which is not here.
-fn missing_origins(summary: &Summary, page: &mut Page<'_>) -> io::Result<()> {
-    for (i, missing) in summary.missing_origins.iter().enumerate() {
+pub(super) fn missing_origins(origins: &[MissingOrigin], page: &mut Page<'_>) -> io::Result<()> {
+    for (i, missing) in origins.iter().enumerate() {
         let mut line = if i == 0 { Line::labelled("Missing") } else { Line::unlabelled() };
         let by = if missing.by == "ticket" { "ticket " } else { "session ID " };
         line.own("the session of ").own(by);

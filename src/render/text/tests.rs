@@ -1,5 +1,6 @@
 //! Pages of real sessions, and pages of hostile ones.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,14 +17,14 @@ use crate::report::{
 use crate::session::Setup;
 use crate::tls::Keys;
 
-struct Run {
-    sessions: Vec<SessionReport>,
+pub(in crate::render) struct Run {
+    pub(in crate::render) sessions: Vec<SessionReport>,
     summary: Summary,
     findings: Vec<Finding>,
 }
 
 /// What the engine says of `testdata/NAME.pcap` with the keys beside it.
-fn run(name: &str, reveal: Reveal) -> Run {
+pub(in crate::render) fn run(name: &str, reveal: Reveal) -> Run {
     let keys = PathBuf::from(format!("testdata/{name}.keys"));
     let sources: Vec<_> = keys.exists().then_some(KeySource::List(keys)).into_iter().collect();
     let (ring, errors) = KeyRing::load(&sources);
@@ -36,8 +37,15 @@ fn run(name: &str, reveal: Reveal) -> Run {
     let path = PathBuf::from(format!("testdata/{name}.pcap"));
     let mut capture = Capture::open(vec![Input::File(path)]);
     let mut sessions = Vec::new();
-    let totals =
-        crate::engine::run(&mut capture, &setup, |_| None, |session| sessions.push(session));
+    let totals = crate::engine::run(
+        &mut capture,
+        &setup,
+        |_| None,
+        |session| {
+            sessions.push(session);
+            ControlFlow::Continue(())
+        },
+    );
     Run { sessions, summary: totals.summary, findings: totals.findings }
 }
 

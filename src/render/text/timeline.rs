@@ -17,7 +17,7 @@ const LAST_LINES: usize = 10;
 
 /// Writes what happened below SMTP.
 pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
-    let rows = rows(&session.timeline);
+    let rows = rows(session.timeline.iter().filter(|entry| belongs(entry)));
     if rows.is_empty() {
         return Ok(());
     }
@@ -40,15 +40,19 @@ pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Resul
 }
 
 /// What one packet brought, or a run of retransmissions.
-struct Row<'a> {
-    at: Instant,
-    from: Option<Role>,
-    entries: Vec<(&'a TimelineEntry, usize)>,
+pub(in crate::render) struct Row<'a> {
+    pub(in crate::render) at: Instant,
+    pub(in crate::render) from: Option<Role>,
+    /// With how often each came in a row.
+    pub(in crate::render) entries: Vec<(&'a TimelineEntry, usize)>,
 }
 
-fn rows(timeline: &[TimelineEntry]) -> Vec<Row<'_>> {
-    let mut rows: Vec<Row<'_>> = Vec::new();
-    for entry in timeline.iter().filter(|entry| belongs(entry)) {
+/// The entries, packet by packet.
+pub(in crate::render) fn rows<'a>(
+    timeline: impl Iterator<Item = &'a TimelineEntry>,
+) -> Vec<Row<'a>> {
+    let mut rows: Vec<Row<'a>> = Vec::new();
+    for entry in timeline {
         match rows.last_mut().filter(|row| row.takes(entry)) {
             Some(row) => row.push(entry),
             None => rows.push(Row::new(entry)),
@@ -126,7 +130,7 @@ pub(super) fn describe(entry: &TimelineEntry, line: &mut Line) {
     };
 }
 
-fn name(event: &'static str) -> &'static str {
+pub(in crate::render) fn name(event: &'static str) -> &'static str {
     match event {
         "tcp.syn" => "SYN",
         "tcp.syn_ack" => "SYN+ACK",

@@ -33,7 +33,7 @@ impl Times {
     }
 
     /// The moment `t_ns` after `start`; empty where only distances are shown.
-    pub(super) fn of(self, start: Timestamp, t_ns: i64) -> String {
+    pub(in crate::render) fn of(self, start: Timestamp, t_ns: i64) -> String {
         let at = start.plus(t_ns);
         match self {
             Self::Relative => Duration(t_ns).to_string(),
@@ -48,7 +48,7 @@ impl Times {
     }
 
     /// The start of a session, with its date.
-    pub(super) fn start(self, at: Timestamp) -> String {
+    pub(in crate::render) fn start(self, at: Timestamp) -> String {
         match self {
             Self::Local => clock(at, TimeZone::system(), "%Y-%m-%d %H:%M:%S.%6f %:z"),
             Self::Epoch => self.of(at, 0),

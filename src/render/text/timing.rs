@@ -48,7 +48,7 @@ pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Resul
 
 /// Names and durations in the order of a good session. Phases that come several times are told by
 /// their slowest.
-pub(super) fn phases(timing: &Timing) -> [(&'static str, Option<i64>); 13] {
+pub(in crate::render) fn phases(timing: &Timing) -> [(&'static str, Option<i64>); 13] {
     [
         ("TCP connect", timing.tcp_connect_ns),
         ("greeting", timing.greeting_ns),

@@ -12,7 +12,7 @@ use crate::report::TlsReport;
 const MOST_SUITES: usize = 8;
 
 /// Writes version, suite and key exchange, and the host name asked for.
-pub(super) fn facts(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
+pub(in crate::render) fn facts(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
     if tls.version.is_some() || tls.cipher_suite.is_some() {
         agreed(tls, page)?;
     }

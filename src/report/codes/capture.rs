@@ -55,6 +55,17 @@ pub(super) const CODES: &[Code] = &[
         advice: "use `--filter`, which looks into every frame that can be decoded",
     },
     Code {
+        code: "capture.crowded",
+        severity: Severity::Warning,
+        meaning: "More connections were open at one time than are followed.",
+        evidence: "How many connections were taken for over before their time: always that which would have been given up first.",
+        causes: &[
+            "a flood of connections that are never completed",
+            "a capture of a whole network without a filter",
+        ],
+        advice: "give a `--filter` for the servers in question; connections that were answered and are at work are kept longest",
+    },
+    Code {
         code: "capture.dropped",
         severity: Severity::Warning,
         meaning: "The file says that packets were dropped on their way into it.",

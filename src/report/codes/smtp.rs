@@ -82,6 +82,14 @@ pub(super) const CODES: &[Code] = &[
         advice: "5.1.1: check the address; 5.7.1: the server does not relay for this client; 450 or 451: try again later",
     },
     Code {
+        code: "smtp.greylisted",
+        severity: Severity::Warning,
+        meaning: "The server does not know this client, sender and recipient yet: it wants the client to come again.",
+        evidence: "A reply 4xx that speaks of greylisting.",
+        causes: &["greylisting, which keeps out programs that never try again (RFC 6647)"],
+        advice: "try again after the time that the reply names, from the same address; a mail queue does so by itself",
+    },
+    Code {
         code: "smtp.message_refused",
         severity: Severity::Error,
         meaning: "The message was sent, and refused.",
@@ -165,6 +173,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &[
             "a firewall that inspects SMTP (Cisco PIX and ASA `fixup protocol smtp`)",
             "an attack",
+            "a server that offers TLS to some clients only, or several servers behind one address",
         ],
         advice: "switch SMTP inspection off (`no inspect esmtp`), and let clients demand TLS (MTA-STS, DANE)",
     },

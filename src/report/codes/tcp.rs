@@ -35,6 +35,17 @@ pub(super) const CODES: &[Code] = &[
         advice: "see who sent the RST, and the time since the packet before it: a round number of seconds is a timeout in between",
     },
     Code {
+        code: "tcp.large_packets_lost",
+        severity: Severity::Error,
+        meaning: "A side repeats large packets, and they never arrive.",
+        evidence: "Bytes at the end of a direction that were sent again and again and never acknowledged, after smaller packets arrived.",
+        causes: &[
+            "a path that carries smaller packets only (VPN, tunnel, PPPoE), and a firewall that drops the ICMP messages that say so",
+            "a peer that has vanished",
+        ],
+        advice: "let ICMP \"fragmentation needed\" (IPv6: \"packet too big\") pass, lower the MSS on the tunnel, or switch `net.ipv4.tcp_mtu_probing` on",
+    },
+    Code {
         code: "tcp.lost_segment",
         severity: Severity::Warning,
         meaning: "The capture lacks bytes that a side sent and the other acknowledged.",

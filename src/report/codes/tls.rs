@@ -26,6 +26,37 @@ pub(super) const CODES: &[Code] = &[
         advice: "compare `client_hello.cipher_suites`, groups and signature algorithms with what the server allows (`openssl ciphers -s -v LIST`)",
     },
     Code {
+        code: "tls.no_shared_group",
+        severity: Severity::Error,
+        meaning: "The server has none of the groups for the key exchange that the client offers.",
+        evidence: "The alert handshake_failure in place of a ServerHello, and an offer of groups (supported_groups) without secp256r1, secp384r1 and x25519.",
+        causes: &[
+            "a list of groups that was set by hand on one side (`Groups`, `tls_eecdh_auto_curves`)",
+        ],
+        advice: "offer x25519 or secp256r1 (P-256), which every current server has; compare `client_hello.groups` with the server's list",
+    },
+    Code {
+        code: "tls.no_shared_signature_algorithm",
+        severity: Severity::Error,
+        meaning: "The server's key cannot sign in any of the ways that the client accepts.",
+        evidence: "The alert handshake_failure in place of a ServerHello, and an offer of signature algorithms without RSA's.",
+        causes: &[
+            "a client that accepts ECDSA only, and a server with an RSA certificate",
+            "a client or server that allows SHA-1 only, or no SHA-1",
+        ],
+        advice: "compare `client_hello.signature_algorithms` with the kind of the server's key, or give the server a second certificate",
+    },
+    Code {
+        code: "tls.weak_dh",
+        severity: Severity::Error,
+        meaning: "The client refuses the server's Diffie-Hellman group: its prime is too small.",
+        evidence: "The size of the prime in ServerKeyExchange, below 2048 bits, and an alert of the client after it.",
+        causes: &[
+            "a file of DH parameters with 512 or 1024 bits (`smtpd_tls_dh512_param_file`, `tls_dhparam`)",
+        ],
+        advice: "use 2048 bits or more, or one of the groups of RFC 7919; or switch DHE off in favour of ECDHE",
+    },
+    Code {
         code: "tls.no_shared_version",
         severity: Severity::Error,
         meaning: "Client and server have no version of TLS in common.",
@@ -275,7 +306,7 @@ pub(super) const CODES: &[Code] = &[
         code: "tls.downgrade",
         severity: Severity::Warning,
         meaning: "The sides agreed on less than both can do.",
-        evidence: "The version agreed on, the one that the client offered, and a session in which the same server agreed to it; or the downgrade mark in the server's random (RFC 8446 §4.1.3).",
+        evidence: "The version or weak suite agreed on, the better one that the client offered, and a session in which the same server agreed to it; or the downgrade mark in the server's random (RFC 8446 §4.1.3).",
         causes: &[
             "somebody in between who alters the negotiation",
             "a middlebox that terminates TLS",

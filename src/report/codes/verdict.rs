@@ -10,7 +10,7 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The session's keys come from an ephemeral key exchange: no server key opens it.",
         evidence: "The cipher suite agreed on (ECDHE, DHE, or an anonymous or PSK form of them).",
         causes: &["today's defaults of all TLS libraries"],
-        advice: "record a key log at one of the ends (SSLKEYLOGFILE), or force RSA key exchange for a test (OpenSSL cipher string `kRSA`)",
+        advice: "record a key log at one of the ends (SSLKEYLOGFILE), or let one end offer RSA key exchange only for a test; docs/key-logs.md has both for each program",
     },
     Code {
         code: "tls.tls13",
@@ -18,7 +18,7 @@ pub(super) const CODES: &[Code] = &[
         meaning: "TLS 1.3 always has an ephemeral key exchange: no server key opens it.",
         evidence: "The version and suite agreed on.",
         causes: &["today's defaults of all TLS libraries"],
-        advice: "record a key log at one of the ends (SSLKEYLOGFILE), or let a test use TLS 1.2 with RSA key exchange",
+        advice: "record a key log at one of the ends (SSLKEYLOGFILE), or let a test use TLS 1.2 with RSA key exchange; docs/key-logs.md has both for each program",
     },
     Code {
         code: "tls.no_key",

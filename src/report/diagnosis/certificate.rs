@@ -2,6 +2,7 @@
 
 use super::super::session::SessionReport;
 use super::super::tls::CertificateReport;
+use crate::moment::Timestamp;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
 
@@ -33,16 +34,28 @@ pub(in super::super) fn oddities(session: &SessionReport, facts: &TlsFacts) -> V
 fn expired(session: &SessionReport, certificate: &Certificate) -> Option<Oddity> {
     let message = format!(
         "the certificate of \"{}\" expired on {}",
-        certificate.subject, certificate.not_after
+        certificate.subject,
+        to_the_second(certificate.not_after)
     );
     (certificate.not_after < session.start)
         .then_some(Oddity { code: "tls.certificate_expired", message })
 }
 
+/// The dates of certificates have no fraction (RFC 5280 §4.1.2.5).
+fn to_the_second(at: Timestamp) -> String {
+    let exact = at.to_string();
+    match exact.split_once('.') {
+        Some((second, _)) => format!("{second}Z"),
+        None => exact,
+    }
+}
+
 fn not_yet_valid(session: &SessionReport, certificate: &Certificate) -> Option<Oddity> {
     let message = format!(
         "the certificate of \"{}\" is valid from {} on, the session was on {}",
-        certificate.subject, certificate.not_before, session.start
+        certificate.subject,
+        to_the_second(certificate.not_before),
+        to_the_second(session.start)
     );
     (session.start < certificate.not_before)
         .then_some(Oddity { code: "tls.certificate_not_yet_valid", message })
@@ -100,7 +113,7 @@ fn covers(pattern: &str, asked: &str) -> bool {
 
 impl CertificateReport {
     /// Subject and issuer, as sentences name a certificate.
-    pub(super) fn named(&self) -> String {
+    pub(in crate::report) fn named(&self) -> String {
         format!("\"{}\", issued by \"{}\"", self.subject, self.issuer)
     }
 }

@@ -1,8 +1,11 @@
-//! Why no mail was accepted: what the replies say, or who stopped talking.
+//! Why no mail was accepted: what was refused, or who stopped talking.
 
-use super::super::session::{ConversationExchange, ReplyReport, SmtpReport};
+use super::super::findings::Finding;
+use super::super::session::{ConversationExchange, SmtpReport, TimelineEntry};
+use super::refusal::{auth_refused, greeting_refused, line, mail_refused, starttls_refused};
 use super::{Case, Cause, Likelihood, seconds};
 use crate::flow::Closing;
+use crate::moment::Moment;
 use crate::role::Role;
 
 /// Ports of implicit TLS: a client that waits there for a greeting waits for ever (RFC 8314 §3.3).
@@ -10,6 +13,9 @@ const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
 
 /// A silence so long that the side that ended it must have given up, in ns (10 s).
 const GAVE_UP: i64 = 10_000_000_000;
+
+/// A client that leaves sooner did not wait for a greeting: a port scan, a health check; in ns (1 s).
+const GREETING_PATIENCE: i64 = 1_000_000_000;
 
 /// A silence on a quiet connection so long that a timeout ended it, in ns (30 s).
 const IDLE: i64 = 30_000_000_000;
@@ -19,7 +25,7 @@ pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
     let Some(smtp) = &case.session.smtp else {
         return nobody_spoke(case).into_iter().collect();
     };
-    let checks: [fn(&Case<'_>, &SmtpReport) -> Option<Cause>; 9] = [
+    let checks: [fn(&Case<'_>, &SmtpReport) -> Option<Cause>; 10] = [
         greeting_refused,
         starttls_refused,
         starttls_not_begun,
@@ -28,6 +34,7 @@ pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
         message_without_answer,
         service_closing,
         timeout,
+        stripped,
         ended_early,
     ];
     checks.iter().find_map(|check| check(case, smtp)).into_iter().collect()
@@ -63,21 +70,6 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
     })
 }
 
-fn greeting_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let greeting = smtp.exchanges.first().filter(|exchange| exchange.verb.is_none())?;
-    let reply = greeting.reply.as_ref().filter(|reply| reply.class() >= 4)?;
-    let kind = if reply.class() == 4 { "for now" } else { "for good" };
-    let message = format!("the server refused the client {kind}: {}", line(reply));
-    Some(Cause::new("smtp.greeting_refused", Likelihood::Certain, message).at(greeting.reply_frame))
-}
-
-fn starttls_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let (exchange, reply) = refused(smtp, &["STARTTLS"])?;
-    let kind = if reply.class() == 4 { " for now" } else { "" };
-    let message = format!("the server refused STARTTLS{kind}: {}", line(reply));
-    Some(Cause::new("smtp.starttls_refused", Likelihood::Certain, message).at(exchange.reply_frame))
-}
-
 fn starttls_not_begun(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let last = smtp.exchanges.last()?;
     let agreed = last.verb.as_deref() == Some("STARTTLS")
@@ -93,91 +85,9 @@ fn starttls_not_begun(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     })
 }
 
-fn auth_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    if smtp.auth.as_ref()?.result != "rejected" {
-        return None;
-    }
-    let (exchange, reply) = refused(smtp, &["AUTH", "AUTH-RESPONSE"])?;
-    let auth = smtp.auth.as_ref()?;
-    let offered = smtp.extensions.iter().any(|extension| extension.starts_with("AUTH"));
-    let (code, what) = match reply.code {
-        530 | 538 if !exchange.encrypted => {
-            ("smtp.tls_required", "the server wants TLS before AUTH".to_string())
-        }
-        500..=503 if !offered => (
-            "smtp.auth_not_offered",
-            "the client tried to authenticate, and the server does not offer AUTH here".into(),
-        ),
-        _ => {
-            let user = auth.user.as_deref().map(|user| format!(" of {user}")).unwrap_or_default();
-            ("smtp.auth_failed", format!("the server refused AUTH {}{user}", auth.mechanism))
-        }
-    };
-    let message = format!("{what}: {}", line(reply));
-    Some(Cause::new(code, Likelihood::Certain, message).at(exchange.reply_frame))
-}
-
-/// A refusal of what a mail needs, from the last step to the first: a message that was refused
-/// says more than one of its recipients.
-fn mail_refused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let steps: [&[&str]; 3] =
-        [&[".", "BDAT"], &["RCPT"], &["MAIL", "DATA", "EHLO", "HELO", "LHLO"]];
-    let (exchange, reply) = steps.iter().find_map(|verbs| refused(smtp, verbs))?;
-    let verb = exchange.verb.as_deref().unwrap_or_default();
-    let code = refusal(case, verb, exchange, reply);
-    let what = match verb {
-        "." | "BDAT" => "the message".into(),
-        _ => exchange.command.clone().unwrap_or_else(|| verb.to_string()),
-    };
-    let message = format!("{what} was refused{}: {}", class(reply), line(reply));
-    Some(Cause::new(code, Likelihood::Certain, message).at(exchange.reply_frame))
-}
-
-/// The code for a refusal, by the reply's number and enhanced status (RFC 5321 §4.2.2, RFC 3463).
-fn refusal(
-    case: &Case<'_>,
-    verb: &str,
-    exchange: &ConversationExchange,
-    reply: &ReplyReport,
-) -> &'static str {
-    let (subject, detail) = status(reply);
-    let text = line(reply).to_ascii_lowercase();
-    let authenticated = case
-        .session
-        .smtp
-        .as_ref()
-        .is_some_and(|smtp| smtp.auth.as_ref().is_some_and(|auth| auth.result == "accepted"));
-    match (reply.code, subject, detail) {
-        (421, _, _) => "smtp.service_closing",
-        (530 | 538, _, _) if text.contains("starttls") && !exchange.encrypted => {
-            "smtp.tls_required"
-        }
-        (530, _, _) if !authenticated => "smtp.auth_required",
-        _ if text.contains("authentication") && text.contains("required") && !authenticated => {
-            "smtp.auth_required"
-        }
-        (552, _, _) | (_, Some(3), Some(4)) | (_, Some(2), Some(3)) => "smtp.size_exceeded",
-        _ if verb == "RCPT" => "smtp.recipient_refused",
-        (_, Some(7), _) => "smtp.policy_refused",
-        _ if matches!(verb, "." | "BDAT") => "smtp.message_refused",
-        _ => "smtp.rejected",
-    }
-}
-
-/// Subject and detail of the enhanced status code.
-fn status(reply: &ReplyReport) -> (Option<u16>, Option<u16>) {
-    let mut parts = reply.enhanced.as_deref().unwrap_or_default().split('.').skip(1);
-    let mut next = || parts.next()?.parse().ok();
-    (next(), next())
-}
-
-fn class(reply: &ReplyReport) -> &'static str {
-    if reply.class() == 4 { " for now" } else { " for good" }
-}
-
 /// A message was sent, wholly or in part, and never answered.
 fn message_without_answer(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let (by, deed) = ending(case)?;
+    let (by, deed) = ending(case).filter(|_| heard_the_server(case))?;
     let event = |name: &str| case.session.timeline.iter().rev().find(|entry| entry.event == name);
     let begun = event("smtp.data_start")?;
     if smtp.mails.last().is_some_and(|mail| mail.reply.is_some()) {
@@ -197,32 +107,75 @@ fn message_without_answer(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     Some(Cause::new("smtp.message_cut", Likelihood::Certain, message).at(begun.frame))
 }
 
-fn service_closing(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
+fn service_closing(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let is_closing = |exchange: &&ConversationExchange| {
         exchange.verb.as_deref() != Some("QUIT")
             && exchange.reply.as_ref().is_some_and(|reply| reply.code == 421)
     };
     let exchange = smtp.exchanges.iter().find(is_closing)?;
-    let message = format!("the server closes the connection: {}", line(exchange.reply.as_ref()?));
+    let said = line(exchange.reply.as_ref()?);
+    let message =
+        format!("the server closes the connection{}: {said}", silence_before(case, exchange));
     Some(Cause::new("smtp.service_closing", Likelihood::Certain, message).at(exchange.reply_frame))
 }
 
-/// A command without a reply, and a side that gave up waiting.
+/// How long nobody had spoken before a reply that no command asked for.
+fn silence_before(case: &Case<'_>, exchange: &ConversationExchange) -> String {
+    let at = exchange.reply_frame.and_then(|frame| said_at(case, frame));
+    let Some(at) = at.filter(|_| exchange.verb.is_none()) else { return String::new() };
+    let is_before = |entry: &&TimelineEntry| entry.event.starts_with("smtp.") && entry.at < at;
+    let last = case.session.timeline.iter().rev().find(is_before);
+    last.map_or_else(String::new, |last| {
+        format!(" after {} without a command", seconds(at.ts - last.at.ts))
+    })
+}
+
+/// When a frame's line of the conversation was complete.
+fn said_at(case: &Case<'_>, frame: u64) -> Option<Moment> {
+    let is_it = |entry: &&TimelineEntry| entry.frame == frame && entry.event.starts_with("smtp.");
+    case.session.timeline.iter().rev().find(is_it).map(|entry| entry.at)
+}
+
+/// A side gave up waiting: its last command, or the greeting, had no answer when it left.
 fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let (by, deed) = ending(case)?;
-    let last = smtp.exchanges.last().filter(|exchange| exchange.reply.is_none())?;
-    let asked = case.session.timeline.iter().rev().find(|entry| Some(entry.frame) == last.frame)?;
-    let waited = ended_after(case, asked.at);
-    let quit = last.verb.as_deref() == Some("QUIT");
-    (waited >= GAVE_UP && !quit).then(|| {
+    let (by, deed) = ending(case).filter(|_| heard_the_server(case))?;
+    let end = ended_at(case)?;
+    let last = smtp.exchanges.last()?;
+    let answered = last.reply_frame.and_then(|frame| said_at(case, frame));
+    if answered.is_some_and(|at| at <= end) {
+        return None;
+    }
+    let (asked, patience, what) = match last.verb.as_deref() {
+        Some("QUIT") => return None,
+        Some(verb) => (said_at(case, last.frame?)?, GAVE_UP, format!("no reply to {verb}")),
+        None if smtp.exchanges.len() == 1 => {
+            (case.tcp.established?, GREETING_PATIENCE, "the server sent no greeting".into())
+        }
+        None => return None,
+    };
+    let waited = end.ts - asked.ts;
+    (waited >= patience).then(|| {
         let message = format!(
-            "no reply to {} within {}, then the {} {deed} the connection",
-            last.verb.as_deref().unwrap_or("the client"),
+            "{what} within {}, then the {} {deed} the connection",
             seconds(waited),
             by.name()
         );
-        Cause::new("smtp.timeout", Likelihood::Certain, message).at(last.frame)
+        let late = match answered {
+            Some(at) => format!("; it came {} too late", seconds(at.ts - end.ts)),
+            None => String::new(),
+        };
+        Cause::new("smtp.timeout", Likelihood::Certain, message + &late).at(last.frame)
     })
+}
+
+/// The client saw no STARTTLS, which something had taken out, and sent no mail.
+fn stripped(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
+    let code = "smtp.starttls_stripped";
+    let found = case.session.findings.iter().find(|finding| finding.code == code)?;
+    let tried = smtp.starttls == "accepted"
+        || smtp.exchanges.iter().any(|exchange| exchange.verb.as_deref() == Some("MAIL"));
+    let message = format!("{}; the client left without sending mail", found.message);
+    (!tried).then(|| Cause::new(code, Likelihood::Likely, message).at(found.frame))
 }
 
 /// The connection ended in order or out of it, and nobody said QUIT.
@@ -259,6 +212,12 @@ fn said_last(smtp: &SmtpReport) -> Option<String> {
     smtp.exchanges.iter().rev().find_map(|exchange| exchange.verb.clone())
 }
 
+/// A reply that is missing from the capture is no reply that was not sent.
+fn heard_the_server(case: &Case<'_>) -> bool {
+    let is_one_sided = |finding: &Finding| finding.code == "tcp.one_sided";
+    case.session.tcp.lost_bytes.server == 0 && !case.session.findings.iter().any(is_one_sided)
+}
+
 /// Who ended the connection, and how.
 fn ending(case: &Case<'_>) -> Option<(Role, &'static str)> {
     match case.tcp.closing() {
@@ -268,24 +227,13 @@ fn ending(case: &Case<'_>) -> Option<(Role, &'static str)> {
     }
 }
 
-fn ended_after(case: &Case<'_>, since: crate::moment::Moment) -> i64 {
-    let tcp = case.tcp;
-    let ends = Role::BOTH.map(|role| tcp.rst[role].into_iter().chain(tcp.fin[role]).min());
-    ends.into_iter().flatten().min().map_or(0, |end| (end.ts - since.ts).max(0))
+fn ended_after(case: &Case<'_>, since: Moment) -> i64 {
+    ended_at(case).map_or(0, |end| (end.ts - since.ts).max(0))
 }
 
-/// The first exchange with one of these verbs that was refused.
-fn refused<'a>(
-    smtp: &'a SmtpReport,
-    verbs: &[&str],
-) -> Option<(&'a ConversationExchange, &'a ReplyReport)> {
-    smtp.exchanges.iter().find_map(|exchange| {
-        let verb = exchange.verb.as_deref()?;
-        let reply = exchange.reply.as_ref()?;
-        (verbs.contains(&verb) && reply.class() >= 4).then_some((exchange, reply))
-    })
-}
-
-fn line(reply: &ReplyReport) -> &str {
-    reply.lines.last().map_or("", String::as_str)
+/// The first FIN or RST.
+fn ended_at(case: &Case<'_>) -> Option<Moment> {
+    let ends =
+        Role::BOTH.map(|role| case.tcp.rst[role].into_iter().chain(case.tcp.fin[role]).min());
+    ends.into_iter().flatten().min()
 }

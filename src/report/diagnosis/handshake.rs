@@ -1,21 +1,16 @@
-//! Why a TLS handshake failed: who stopped it, after what, and what was odd about what the other
-//! side had shown.
+//! Why a TLS handshake failed: what its alert says, or who stopped it without one, and after what.
 
-use super::super::session::handshake_message;
+use super::super::session::{ConversationExchange, handshake_message};
+use super::alert::Alarm;
 use super::certificate::oddities;
-use super::{Case, Cause, Likelihood, seconds};
+use super::{Case, Cause, Likelihood, seconds, transport};
 use crate::flow::Closing;
 use crate::moment::Moment;
 use crate::role::Role;
-use crate::tls::names::{AlertDescription, ProtocolVersion};
-use crate::tls::suite::SuiteId;
 use crate::tls::{Alert, TlsFacts};
 
 /// A silence in a handshake so long that the side that ended it must have given up, in ns (5 s).
 const SILENCE: i64 = 5_000_000_000;
-
-/// Suites named in a sentence; of more the number is enough.
-const MOST_NAMED: usize = 4;
 
 /// Why the handshake failed, if it did.
 pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
@@ -42,18 +37,43 @@ fn is_fatal(alert: &Alert) -> bool {
 
 /// One side speaks TLS, the other SMTP.
 fn other_language(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
-    let server = case.session.server.0;
-    if let Some(at) = facts.not_tls.server.filter(|_| facts.server_hello.is_none()) {
-        let message = format!(
-            "the client begins TLS at once, but {server} answers in plain text{}",
-            said(case, Role::Server)
-        );
-        return Some(
-            Cause::new("tls.tls_to_plaintext_port", Likelihood::Certain, message).at(at.frame),
-        );
+    tls_to_plain(case, facts).or_else(|| plain_to_tls(case, facts))
+}
+
+fn tls_to_plain(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
+    let hello = facts.client_hello_at.filter(|_| facts.server_hello.is_none())?;
+    let smtp = case.session.smtp.as_ref();
+    // The greeting may have come before the ClientHello, which does not wait for it.
+    let unasked = smtp.filter(|smtp| {
+        smtp.greeting.is_some() && smtp.exchanges.iter().all(|exchange| exchange.verb.is_none())
+    });
+    let frame = match (facts.not_tls.server, unasked) {
+        (Some(answer), _) => answer.frame,
+        (None, Some(_)) => hello.frame,
+        (None, None) => return None,
+    };
+    let message = format!(
+        "the client begins TLS at once, but {} speaks plain text{}",
+        case.session.server.0,
+        said(case, Role::Server)
+    );
+    Some(Cause::new("tls.tls_to_plaintext_port", Likelihood::Certain, message).at(frame))
+}
+
+fn plain_to_tls(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
+    if facts.client_hello.is_some() {
+        return None;
     }
-    let at = facts.not_tls.client.filter(|_| facts.client_hello.is_none())?;
-    let message = format!("the client speaks plain text where {server} expects TLS");
+    let smtp = case.session.smtp.as_ref();
+    let says_commands = smtp.is_some_and(|smtp| {
+        let is_command = |exchange: &ConversationExchange| exchange.verb.is_some();
+        smtp.exchanges.iter().any(is_command) && smtp.greeting.is_none()
+    });
+    let alert = facts.alerts.iter().find(|alert| alert.from == Role::Server);
+    let answer = alert.filter(|_| says_commands).map(|alert| alert.at);
+    let at = facts.not_tls.client.or(answer)?;
+    let message =
+        format!("the client speaks plain text where {} expects TLS", case.session.server.0);
     Some(Cause::new("tls.plaintext_to_tls_port", Likelihood::Certain, message).at(at.frame))
 }
 
@@ -61,161 +81,6 @@ fn other_language(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
 fn said(case: &Case<'_>, who: Role) -> String {
     let text = case.last_event(who, "smtp.").and_then(|entry| entry.detail.as_deref());
     text.map(|text| format!(" ({text})")).unwrap_or_default()
-}
-
-/// A fatal alert in its surroundings.
-struct Alarm<'a> {
-    case: &'a Case<'a>,
-    facts: &'a TlsFacts,
-    alert: &'a Alert,
-}
-
-impl Alarm<'_> {
-    fn causes(&self) -> Vec<Cause> {
-        let description = self.alert.description.unwrap_or_default();
-        let mut causes = match (description.0, self.alert.from) {
-            (40 | 71, Role::Server) if self.facts.server_hello.is_none() => self.nothing_shared(),
-            (70, _) => vec![self.cause("tls.no_shared_version", self.versions())],
-            (116, _) => vec![self.client_certificate()],
-            (40..=46 | 48 | 49, Role::Server) if self.facts.client_certificate_requested => {
-                vec![self.client_certificate()]
-            }
-            (41..=46 | 48, Role::Client) => self.server_certificate(description),
-            (48, Role::Server) => vec![self.cause("tls.unknown_ca", String::new())],
-            (112, _) => vec![self.cause("tls.unrecognized_name", self.asked_for())],
-            (120, _) => vec![self.cause("tls.no_application_protocol", self.protocols())],
-            (86, _) => vec![self.cause("tls.inappropriate_fallback", String::new())],
-            (20 | 21 | 51, _) => vec![self.cause("tls.keys_disagree", String::new())],
-            _ => vec![self.cause("tls.alert", self.step())],
-        };
-        causes.extend(self.without_name(description));
-        causes
-    }
-
-    /// A cause that the alert itself names, with what more there is to say.
-    fn cause(&self, code: &'static str, more: String) -> Cause {
-        Cause::new(code, Likelihood::Certain, self.sentence(&more)).at(self.alert.at.frame)
-    }
-
-    fn sentence(&self, more: &str) -> String {
-        let description = self.alert.description.unwrap_or_default();
-        let level = self.alert.level.map_or("unknown", super::super::tls::level_name);
-        let alert = format!("the {} sent the alert {level} {description}", self.alert.from.name());
-        if more.is_empty() { alert } else { format!("{alert}: {more}") }
-    }
-
-    fn nothing_shared(&self) -> Vec<Cause> {
-        let hello = self.facts.client_hello.as_ref();
-        let suites = hello.map_or(&[][..], |hello| &hello.cipher_suites);
-        let message = format!("it accepts none of the cipher suites offered ({})", offer(suites));
-        let shared =
-            Cause::new("tls.no_shared_cipher", Likelihood::Likely, self.sentence(&message));
-        let other =
-            format!("or no version, group or signature algorithm is shared: {}", self.versions());
-        let version = Cause::new("tls.no_shared_version", Likelihood::Possible, other);
-        vec![shared.at(self.alert.at.frame), version.at(self.alert.at.frame)]
-    }
-
-    fn versions(&self) -> String {
-        let Some(hello) = &self.facts.client_hello else { return "unknown versions".into() };
-        let mut offered: Vec<ProtocolVersion> = hello.supported_versions.clone();
-        offered.retain(|version| !crate::tls::names::is_grease(version.0));
-        if offered.is_empty() {
-            return format!("the client offers versions up to {}", hello.highest_version());
-        }
-        let names: Vec<_> = offered.iter().map(ToString::to_string).collect();
-        format!("the client offers {}", names.join(", "))
-    }
-
-    fn client_certificate(&self) -> Cause {
-        if self.facts.client_certificate_sent {
-            let more = "it does not accept the client's certificate".to_string();
-            return self.cause("tls.client_certificate_rejected", more);
-        }
-        let more = "it asked for a client certificate, and the client has sent none".to_string();
-        self.cause("tls.client_certificate_required", more)
-    }
-
-    /// The client refuses the server's certificate: the alert says why, or what is odd about the
-    /// certificate does.
-    fn server_certificate(&self, description: AlertDescription) -> Vec<Cause> {
-        let of = self.case.session.tls.as_ref().and_then(|tls| tls.certificates.first());
-        let named = of.map(|certificate| format!("the certificate is {}", certificate.named()));
-        let named = named.unwrap_or_default();
-        let odd = oddities(self.case.session, self.facts);
-        let told = match description.0 {
-            48 => "tls.unknown_ca",
-            45 => "tls.certificate_expired",
-            _ => "tls.certificate_rejected",
-        };
-        let is_told = |code: &str| code == told;
-        let more: Vec<_> = odd.iter().map(|oddity| oddity.message.clone()).collect();
-        let more = [vec![named], more].concat().join("; ");
-        let mut causes = vec![self.cause(told, more)];
-        let frame = self.facts.certificate_at.map(|at| at.frame);
-        causes.extend(
-            odd.into_iter()
-                .filter(|oddity| !is_told(oddity.code))
-                .map(|o| Cause::new(o.code, Likelihood::Possible, o.message).at(frame)),
-        );
-        causes
-    }
-
-    fn asked_for(&self) -> String {
-        let name = self.facts.client_hello.as_ref().and_then(|hello| hello.server_name.as_ref());
-        match name {
-            Some(name) => format!("the client asked for \"{name}\""),
-            None => "the client asked for no name (no SNI)".into(),
-        }
-    }
-
-    fn protocols(&self) -> String {
-        let offered = self.facts.client_hello.as_ref().map_or(&[][..], |hello| &hello.alpn);
-        let names: Vec<_> = offered.iter().map(|p| String::from_utf8_lossy(p)).collect();
-        format!("the client offers {}", names.join(", "))
-    }
-
-    fn step(&self) -> String {
-        step(self.case, self.alert.from.peer())
-    }
-
-    /// Servers of many names answer a hello without one with all sorts of alerts.
-    fn without_name(&self, description: AlertDescription) -> Option<Cause> {
-        let hello = self.facts.client_hello.as_ref()?;
-        let puzzled = self.alert.from == Role::Server && matches!(description.0, 40 | 80);
-        let early = self.facts.server_hello.is_none() && hello.server_name.is_none();
-        (puzzled && early).then(|| {
-            let message = "the client asked for no name (no SNI); some servers want one";
-            Cause::new("tls.unrecognized_name", Likelihood::Possible, message)
-                .at(self.facts.client_hello_at.map(|at| at.frame))
-        })
-    }
-}
-
-/// The first suites of an offer by both of their names, and how many there are.
-fn offer(suites: &[SuiteId]) -> String {
-    let real: Vec<_> = suites
-        .iter()
-        .filter(|id| !crate::tls::names::is_grease(id.0) && !is_signal(**id))
-        .collect();
-    let named: Vec<_> = real.iter().take(MOST_NAMED).map(|id| both_names(**id)).collect();
-    match real.len() {
-        0 => "none at all".into(),
-        n if n <= MOST_NAMED => named.join(", "),
-        n => format!("{n}: {} ...", named.join(", ")),
-    }
-}
-
-/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV and TLS_FALLBACK_SCSV are signals (RFC 5746 §3.3, RFC 7507).
-fn is_signal(id: SuiteId) -> bool {
-    matches!(id.0, 0x00FF | 0x5600)
-}
-
-fn both_names(id: SuiteId) -> String {
-    match id.suite().and_then(|suite| suite.openssl().filter(|&name| name != suite.name)) {
-        Some(openssl) => format!("{id} = {openssl}"),
-        None => id.to_string(),
-    }
 }
 
 /// No alert says why: who ended it, and how?
@@ -231,7 +96,7 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
     };
     let waited = ended.zip(last_tls(case)).map_or(0, |(end, last)| end.ts - last.ts);
     let frame = ended.map(|at| at.frame);
-    let mut causes = Vec::new();
+    let mut causes: Vec<_> = transport::large_packets_lost(case).into_iter().collect();
     if waited >= SILENCE {
         let silent = by.peer();
         let message = format!(
@@ -272,7 +137,7 @@ fn last_tls(case: &Case<'_>) -> Option<Moment> {
 }
 
 /// Where the handshake stood: "after the server's ServerHelloDone".
-fn step(case: &Case<'_>, of: Role) -> String {
+pub(super) fn step(case: &Case<'_>, of: Role) -> String {
     match case.last_event(of, "tls.") {
         Some(entry) => format!("after the {}'s {}", of.name(), message(entry.event)),
         None => format!("before the {} had said anything in TLS", of.name()),

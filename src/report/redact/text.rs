@@ -44,18 +44,37 @@ pub(super) enum Source {
 impl Redactor {
     /// The text with every name and address in it replaced.
     pub(super) fn text(&mut self, text: &str, source: Source) -> String {
+        self.mapped(text, source, |_, pseudonym| pseudonym)
+    }
+
+    /// The text off the wire with every name and address in it blanked, at the same length.
+    pub(super) fn blanked(&mut self, text: &str) -> String {
+        self.mapped(text, Source::Wire, |name, _| blank(name))
+    }
+
+    /// The text with what `put` makes of each name and address and its pseudonym.
+    fn mapped(
+        &mut self,
+        text: &str,
+        source: Source,
+        put: impl Fn(&str, String) -> String,
+    ) -> String {
         let mut safe = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let is_inside = safe.ends_with(|c: char| c.is_alphanumeric());
             if let Some((ip, behind)) = (!is_inside).then(|| leading_ipv6(rest)).flatten() {
-                safe.push_str(&self.addresses.pseudonym(IpAddr::V6(ip)).to_string());
+                let pseudonym = self.addresses.pseudonym(IpAddr::V6(ip)).to_string();
+                safe.push_str(&put(&rest[..rest.len() - behind.len()], pseudonym));
                 rest = behind;
             } else if is_word(c) {
                 let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
                 let (word, behind) = rest.split_at(end);
                 let is_path = safe.ends_with('<') && behind.starts_with('>');
-                safe.push_str(&self.word(word, source, is_path));
+                match self.word(word, source, is_path) {
+                    Some(pseudonym) => safe.push_str(&put(word, pseudonym)),
+                    None => safe.push_str(word),
+                }
                 rest = behind;
             } else {
                 safe.push(c);
@@ -65,45 +84,55 @@ impl Redactor {
         safe
     }
 
-    /// One word, with what punctuation stands around it. `is_path`: in angle brackets.
-    fn word(&mut self, word: &str, source: Source, is_path: bool) -> String {
+    /// One word, with what punctuation stands around it, if it is a name. `is_path`: in angle brackets.
+    fn word(&mut self, word: &str, source: Source, is_path: bool) -> Option<String> {
         let is_edge = |c: char| matches!(c, '.' | '-' | '_' | '\'' | '=' | '*' | '~' | '!' | '`');
         let core = word.trim_matches(is_edge);
-        let Some(start) = word.find(core).filter(|_| !core.is_empty()) else {
-            return word.to_owned();
-        };
-        let replaced = self.core(core, source, is_path);
-        format!("{}{replaced}{}", &word[..start], &word[start + core.len()..])
+        let start = word.find(core).filter(|_| !core.is_empty())?;
+        let replaced = self.core(core, source, is_path)?;
+        Some(format!("{}{replaced}{}", &word[..start], &word[start + core.len()..]))
     }
 
-    fn core(&mut self, core: &str, source: Source, is_path: bool) -> String {
+    fn core(&mut self, core: &str, source: Source, is_path: bool) -> Option<String> {
         if let Some((keyword, value)) = core.split_once('=')
             && KEYWORDS.contains(&keyword.to_ascii_lowercase().as_str())
         {
-            return format!("{keyword}={}", self.word(value, source, false));
+            return Some(format!("{keyword}={}", self.word(value, source, false)?));
         }
         if core.contains('@') {
-            return self.names.mailbox(core);
+            return Some(self.names.mailbox(core));
         }
         if let Ok(ip) = core.parse::<Ipv4Addr>() {
-            return self.addresses.pseudonym(IpAddr::V4(ip)).to_string();
+            return Some(self.addresses.pseudonym(IpAddr::V4(ip)).to_string());
         }
         if let Some(known) = self.names.known(core) {
-            return known.clone();
+            return Some(known.clone());
         }
         if core.len() >= FINGERPRINT && core.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return self.names.known_fingerprint(core).unwrap_or_else(|| core.to_owned());
+            return self.names.known_fingerprint(core);
         }
         match () {
-            () if source == Source::Wire && is_domain(core) => self.names.domain(core),
+            () if source == Source::Wire && is_domain(core) => Some(self.names.domain(core)),
             // An address in the clothes of another: `alice+40example.com`, `alice=example.com`.
             () if source == Source::Wire && core.split(['+', '=']).any(is_domain) => {
-                self.names.local(core)
+                Some(self.names.local(core))
             }
-            () if is_path && !is_control(core) => self.names.local(core),
-            () => core.to_owned(),
+            () if is_path && !is_control(core) => Some(self.names.local(core)),
+            () => None,
         }
     }
+}
+
+/// The same with an `x` for each letter and digit, in as many bytes.
+pub(super) fn blank(name: &str) -> String {
+    let mut blank = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c.is_ascii() && !c.is_ascii_alphanumeric() {
+            true => blank.push(c),
+            false => blank.extend(std::iter::repeat_n('x', c.len_utf8())),
+        }
+    }
+    blank
 }
 
 /// What words, domains and local parts are made of (RFC 5321 §4.1.2), and what is not ASCII.

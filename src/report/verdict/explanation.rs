@@ -1,15 +1,19 @@
 //! What a reason is told with: the facts that show it, in a sentence, and what would help.
 
 use super::{Case, DecryptionStatus, Reason};
-use crate::keys::KeyIdentity;
+use crate::keys::{KeyId, KeyIdentity, Row};
 use crate::moment::Moment;
 use crate::report::hex;
+use crate::report::software;
 use crate::report::tls::ResumptionReport;
 use crate::role::Role;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
 use crate::tls::facts::{Origin, PremasterNote, Resumption, Secret};
 use crate::tls::suite::{KeyExchange, Suite};
+
+/// Keys that a sentence names; of more the number is told.
+const MOST_KEYS: usize = 4;
 
 /// A reason with its evidence and what would help.
 pub(super) struct Explanation {
@@ -112,8 +116,10 @@ impl Case<'_> {
     pub(super) fn incomplete(&self) -> Explanation {
         let last = if self.facts.server_hello.is_some() {
             "the server's hello was captured, but the handshake was never finished"
-        } else {
+        } else if self.facts.client_hello.is_some() {
             "a ClientHello was captured, but no ServerHello answers it"
+        } else {
+            "the client sent no ClientHello"
         };
         let end = match self.facts.alerts.first() {
             Some(alert) => alert_sentence(alert),
@@ -127,19 +133,44 @@ impl Case<'_> {
         )
     }
 
+    pub(super) fn tls13(&self) -> Explanation {
+        let suite = self.facts.suite_name().unwrap_or_default();
+        let evidence = format!(
+            "TLS 1.3 with {suite}: its keys come from an ephemeral exchange, no RSA key opens it"
+        );
+        Explanation::new(Reason::Tls13, evidence, self.way_around())
+    }
+
+    pub(super) fn forward_secrecy(&self, suite: &Suite) -> Explanation {
+        let name = suite.openssl().unwrap_or(suite.name);
+        let evidence = format!(
+            "{name} uses {}: its keys come from an ephemeral exchange, no RSA key opens it",
+            suite.key_exchange.name()
+        );
+        Explanation::new(Reason::ForwardSecrecy, evidence, self.way_around())
+    }
+
+    /// How to get a session that can be opened, with the software at hand.
+    fn way_around(&self) -> String {
+        let ways = "record a key log at one of the ends (SSLKEYLOGFILE), or let one end offer RSA key exchange only for a test; docs/key-logs.md has both for each program";
+        match self.greeting.and_then(software::of_greeting) {
+            None => ways.to_owned(),
+            Some(server) => {
+                format!("{ways}. The greeting names {}: {}", server.name, server.key_log)
+            }
+        }
+    }
+
     pub(super) fn no_key_for_certificate(&self) -> Explanation {
         let certificate = self.facts.certificates.first();
         let wanted = certificate.map(certificate_name).unwrap_or_default();
         let (ip, port) = (self.ends.server.ip(), self.ends.server.port());
-        let named: Vec<_> = self
-            .keys
-            .ring
-            .rows_naming(ip, port)
-            .map(|(row, id)| {
-                let key = self.keys.ring.key(id).identity();
-                format!("{} ({} bits, SPKI {})", row.source, key.bits, short(&key.spki_sha256))
-            })
-            .collect();
+        let row_key = |(row, id): (&Row, KeyId)| {
+            let key = self.keys.ring.key(id).identity();
+            format!("{} ({} bits, SPKI {})", row.source, key.bits, short(&key.spki_sha256))
+        };
+        let rows = self.keys.ring.rows_naming(ip, port);
+        let named: Vec<_> = rows.take(MOST_KEYS).map(row_key).collect();
         if !named.is_empty() {
             let evidence = format!(
                 "the server's certificate is {wanted}; the key of {} is another",
@@ -148,19 +179,30 @@ impl Case<'_> {
             return Explanation::new(
                 Reason::KeyMismatch,
                 evidence,
-                "give the private key of that certificate; `openssl pkey -in KEY -pubout -outform der | sha256sum` shows a key's SPKI hash",
+                "give the private key of that certificate; `smtp-decrypt keys` shows what each key opens, and `openssl pkey -in KEY -pubout -outform der | sha256sum` a key's SPKI hash",
             );
         }
         let given = match self.keys.ring.keys().len() {
             0 => "no RSA key was given".to_string(),
-            1 => "the one key given is another".to_string(),
-            n => format!("none of the {n} keys given is its key"),
+            1 => format!("the one key given is another: {}", self.key_names()),
+            n => format!("none of the {n} keys given is its key: {}", self.key_names()),
         };
         Explanation::new(
             Reason::NoKey,
             format!("the server's certificate is {wanted}; {given}"),
             "give the private key of that certificate with --keys or --key",
         )
+    }
+
+    /// The keys given, the first of them by name.
+    fn key_names(&self) -> String {
+        let keys = self.keys.ring.keys();
+        let named: Vec<_> =
+            keys.iter().take(MOST_KEYS).map(|key| key_name(key.identity())).collect();
+        match keys.len() - named.len() {
+            0 => named.join(", "),
+            more => format!("{} and {more} more", named.join(", ")),
+        }
     }
 
     pub(super) fn no_key_fits(&self) -> Explanation {
@@ -188,29 +230,6 @@ pub(super) fn handshake_missing() -> Explanation {
         Reason::HandshakeMissing,
         "the first TLS record captured is already protected: the capture begins after the handshake",
         "start the capture before the connection is opened, or restart the client",
-    )
-}
-
-pub(super) fn tls13(facts: &TlsFacts) -> Explanation {
-    let suite = facts.suite_name().unwrap_or_default();
-    Explanation::new(
-        Reason::Tls13,
-        format!(
-            "TLS 1.3 with {suite}: its keys come from an ephemeral exchange, no RSA key opens it"
-        ),
-        "record a key log at one of the ends (SSLKEYLOGFILE), or let a test use TLS 1.2 with RSA key exchange",
-    )
-}
-
-pub(super) fn forward_secrecy(suite: &Suite) -> Explanation {
-    let name = suite.openssl().unwrap_or(suite.name);
-    Explanation::new(
-        Reason::ForwardSecrecy,
-        format!(
-            "{name} uses {}: its keys come from an ephemeral exchange, no RSA key opens it",
-            suite.key_exchange.name()
-        ),
-        "record a key log at one of the ends (SSLKEYLOGFILE), or force RSA key exchange for a test (OpenSSL cipher string `kRSA`)",
     )
 }
 
@@ -251,13 +270,14 @@ pub(super) fn resumed(facts: &TlsFacts, resumption: Resumption) -> Explanation {
         Resumption::Ticket => format!("the ticket with SHA-256 {handle}..."),
         Resumption::Psk => "a pre-shared key".into(),
     };
-    let frame = told.map_or(0, |told| told.before_frame);
+    let at = facts.client_hello_at.unwrap_or_default();
     Explanation::new(
         Reason::ResumedWithoutOrigin,
         format!(
-            "the handshake resumes the session of {by}, which was made before frame {frame} and is not opened here: no key is exchanged in it"
+            "the handshake resumes the session of {by}, which was made before frame {} ({}) and is not opened here: no key is exchanged in it",
+            at.frame, at.ts
         ),
-        "give the capture that has that session too, which opens all that resume it (`summary.missing_origins` counts them), or restart the client so that it makes a full handshake",
+        "give the capture that has that session too, which opens all that resume it (`summary.missing_origins` counts them): sessions are kept for minutes to hours (Postfix: 1 hour), and at most a day (RFC 5246 §F.1.4). Or restart the client so that it makes a full handshake",
     )
 }
 

@@ -1,16 +1,24 @@
 //! Content transfer encodings undone as the bytes pass by (RFC 2045 §6).
 
+use crate::smtp::base64;
+
 /// Undoes the encoding of one part.
 #[derive(Debug, Default)]
 pub(super) enum Decoder {
     /// 7bit, 8bit, binary, and what is not known.
     #[default]
     Identity,
-    Base64 {
-        digits: u32,
-        count: u8,
-    },
+    Base64(Base64),
     QuotedPrintable(Escape),
+}
+
+/// The group under way.
+#[derive(Debug, Default)]
+pub(super) struct Base64 {
+    digits: u32,
+    count: u8,
+    /// What was decoded last: its room is used again.
+    decoded: Vec<u8>,
 }
 
 /// Where in an escape the next byte stands.
@@ -27,7 +35,7 @@ impl Decoder {
     /// The decoder of a Content-Transfer-Encoding.
     pub(super) fn new(encoding: Option<&str>) -> Self {
         match encoding.map(|e| e.trim().to_ascii_lowercase()).as_deref() {
-            Some("base64") => Self::Base64 { digits: 0, count: 0 },
+            Some("base64") => Self::Base64(Base64::default()),
             Some("quoted-printable") => Self::QuotedPrintable(Escape::None),
             _ => Self::Identity,
         }
@@ -37,15 +45,12 @@ impl Decoder {
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8])) {
         match self {
             Self::Identity => out(bytes),
-            Self::Base64 { digits, count } => {
-                let mut decoded = Vec::with_capacity(bytes.len());
-                bytes.iter().for_each(|&byte| base64(byte, digits, count, &mut decoded));
-                out(&decoded);
-            }
+            Self::Base64(group) => out(group.decode(bytes)),
             Self::QuotedPrintable(escape) => {
-                let mut decoded = Vec::with_capacity(bytes.len());
-                bytes.iter().for_each(|&byte| quoted(byte, escape, &mut decoded));
-                out(&decoded);
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    rest = next_quoted(rest, escape, out);
+                }
             }
         }
     }
@@ -58,26 +63,50 @@ impl Decoder {
                 unescaped(std::mem::take(escape), &mut decoded);
                 out(&decoded);
             }
-            Self::Base64 { digits, count } => out(&last_bytes(*digits, *count)),
+            Self::Base64(group) => out(&last_bytes(group.digits, group.count)),
             Self::Identity => {}
         }
     }
 }
 
-/// §6.8: whatever is no digit is skipped; padding ends a group.
-fn base64(byte: u8, digits: &mut u32, count: &mut u8, out: &mut Vec<u8>) {
-    if byte == b'=' {
-        out.extend(last_bytes(*digits, *count));
-        (*digits, *count) = (0, 0);
-        return;
+impl Base64 {
+    fn decode(&mut self, mut bytes: &[u8]) -> &[u8] {
+        self.decoded.clear();
+        loop {
+            bytes = self.whole_groups(bytes);
+            let Some((&byte, rest)) = bytes.split_first() else { return &self.decoded };
+            self.take(byte);
+            bytes = rest;
+        }
     }
-    let Some(value) = crate::smtp::base64::value(byte) else { return };
-    *digits = *digits << 6 | u32::from(value);
-    *count = count.saturating_add(1);
-    if *count == 4 {
-        let [_, octets @ ..] = digits.to_be_bytes();
-        out.extend(octets);
-        (*digits, *count) = (0, 0);
+
+    /// Decodes groups of which nothing is missing. Most of a mail is nothing else.
+    fn whole_groups<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        while self.count == 0
+            && let Some((&digits, rest)) = bytes.split_first_chunk()
+            && let Some(octets) = base64::octets(digits)
+        {
+            self.decoded.extend_from_slice(&octets);
+            bytes = rest;
+        }
+        bytes
+    }
+
+    /// §6.8: whatever is no digit is skipped; padding ends a group.
+    fn take(&mut self, byte: u8) {
+        if byte == b'=' {
+            self.decoded.extend(last_bytes(self.digits, self.count));
+            (self.digits, self.count) = (0, 0);
+            return;
+        }
+        let Some(value) = base64::value(byte) else { return };
+        self.digits = self.digits << 6 | u32::from(value);
+        self.count = self.count.saturating_add(1);
+        if self.count == 4 {
+            let [_, octets @ ..] = self.digits.to_be_bytes();
+            self.decoded.extend(octets);
+            (self.digits, self.count) = (0, 0);
+        }
     }
 }
 
@@ -90,6 +119,22 @@ fn last_bytes(digits: u32, count: u8) -> Vec<u8> {
     }
     .to_be_bytes();
     octets.into_iter().take(usize::from(count).saturating_sub(1)).collect()
+}
+
+/// Decodes up to the end of the next run or escape, and gives what is behind it. Runs without an
+/// escape are handed on as they are.
+fn next_quoted<'b>(bytes: &'b [u8], escape: &mut Escape, out: &mut dyn FnMut(&[u8])) -> &'b [u8] {
+    let run = bytes.iter().take_while(|&&byte| byte != b'=').count();
+    if matches!(escape, Escape::None) && run > 0 {
+        let (run, rest) = bytes.split_at(run);
+        out(run);
+        return rest;
+    }
+    let Some((&byte, rest)) = bytes.split_first() else { return &[] };
+    let mut decoded = Vec::new();
+    quoted(byte, escape, &mut decoded);
+    out(&decoded);
+    rest
 }
 
 /// §6.7. What looks like an escape and is none stays as it is.

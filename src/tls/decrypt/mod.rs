@@ -18,6 +18,7 @@ mod ssl2;
 mod store;
 mod stream;
 mod tls13;
+mod turn;
 
 pub(super) use effort::Effort;
 pub use keylog_line::KeyLogLine;

@@ -6,7 +6,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::keys::{KeyId, KeyRing, RawAnswer, RsaKey};
+use crate::keys::{KeyId, KeyRing, RawAnswer, RawError};
 use crate::tls::names::ProtocolVersion;
 
 /// Length of the premaster secret in bytes: two of version, 46 of chance.
@@ -37,16 +37,21 @@ pub(in crate::tls) enum PremasterFault {
     Version(ProtocolVersion),
 }
 
-/// Decrypts the body of a ClientKeyExchange with `key`. `versions` are those that may stand in
-/// front of the secret: the client's offer, and, as some clients do it wrong, what was agreed on.
+/// Opens the body of a ClientKeyExchange by a key of this length, whose raw operation is
+/// `raw_decrypt`. `versions` are those that may stand in front of the secret: the client's offer,
+/// and, as some clients do it wrong, what was agreed on.
 pub(in crate::tls) fn open_premaster(
-    key: &RsaKey,
+    modulus_len: usize,
+    raw_decrypt: impl FnOnce(&[u8]) -> RawAnswer,
     body: &[u8],
     versions: [ProtocolVersion; 2],
 ) -> Result<PremasterSecret, PremasterFault> {
-    let ciphertext = ciphertext_of(body, key.modulus_len()).ok_or(PremasterFault::Length)?;
-    let block = key.raw_decrypt(ciphertext).map_err(|_| PremasterFault::Length)?;
-    secret_of(&block, versions)
+    let ciphertext = ciphertext_of(body, modulus_len).ok_or(PremasterFault::Length)?;
+    let block = raw_decrypt(ciphertext).map_err(|_| PremasterFault::Length)?;
+    let secret = unpad(&block, LENGTH).map(PremasterSecret).ok_or(PremasterFault::Padding)?;
+    let version = secret.0.first_chunk().copied().map(u16::from_be_bytes).unwrap_or_default();
+    let version = ProtocolVersion(version);
+    if versions.contains(&version) { Ok(secret) } else { Err(PremasterFault::Version(version)) }
 }
 
 /// One of many ciphertexts.
@@ -64,29 +69,17 @@ pub(in crate::tls) fn open_premasters(
     ring: &KeyRing,
     requests: &[PremasterRequest<'_>],
 ) -> Vec<Result<PremasterSecret, PremasterFault>> {
-    let ciphertexts: Vec<_> = requests
+    let length = |request: &PremasterRequest<'_>| ring.key(request.key).modulus_len();
+    let ciphertexts = requests
         .iter()
-        .map(|request| ciphertext_of(request.body, ring.key(request.key).modulus_len()))
-        .collect();
-    let whole = requests.iter().zip(&ciphertexts);
-    let raw: Vec<_> = whole.filter_map(|(request, bytes)| Some((request.key, (*bytes)?))).collect();
-    let mut blocks = ring.raw_decrypt_batch(&raw).into_iter();
-    let open = |(request, bytes): (&PremasterRequest<'_>, &Option<&[u8]>)| {
-        let block: Option<RawAnswer> = bytes.and_then(|_| blocks.next());
-        let block = block.and_then(Result::ok).ok_or(PremasterFault::Length)?;
-        secret_of(&block, request.versions)
+        .filter_map(|request| Some((request.key, ciphertext_of(request.body, length(request))?)));
+    let mut answers = ring.raw_decrypt_batch(&ciphertexts.collect::<Vec<_>>()).into_iter();
+    // Asked only for what has the length of a ciphertext, so the answers come in step.
+    let mut answer = |_: &[u8]| answers.next().unwrap_or(Err(RawError::OutOfRange));
+    let open = |request: &PremasterRequest<'_>| {
+        open_premaster(length(request), &mut answer, request.body, request.versions)
     };
-    requests.iter().zip(&ciphertexts).map(open).collect()
-}
-
-fn secret_of(
-    block: &[u8],
-    versions: [ProtocolVersion; 2],
-) -> Result<PremasterSecret, PremasterFault> {
-    let secret = unpad(block, LENGTH).map(PremasterSecret).ok_or(PremasterFault::Padding)?;
-    let version = secret.0.first_chunk().copied().map(u16::from_be_bytes).unwrap_or_default();
-    let version = ProtocolVersion(version);
-    if versions.contains(&version) { Ok(secret) } else { Err(PremasterFault::Version(version)) }
+    requests.iter().map(open).collect()
 }
 
 /// The ciphertext in the message: behind a length of two bytes in TLS, without it in SSL 3.0 and

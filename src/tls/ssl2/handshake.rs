@@ -122,8 +122,11 @@ impl Tls {
             self.facts.keys = KeySearch::UnsupportedSuite;
             return;
         }
-        let open = |key: &_| open_master_key(key, sent.kind, sent.clear, sent.encrypted);
-        match self.search(at, |search| find_key(search, open)) {
+        let opened = self.search(at, |search| {
+            let key = |id| search.ring.key(id);
+            find_key(search, |id| open_master_key(key(id), sent.kind, sent.clear, sent.encrypted))
+        });
+        match opened {
             Ok((key, master)) => {
                 let session = Ssl2Session::new(sent.kind, master, sent.key_arg);
                 self.begin_ssl2(ssl2, session, Secret::RsaKey(key));
@@ -188,7 +191,7 @@ impl Tls {
                 self.remember_ssl2(ssl2, session_id, at);
                 self.finish_ssl2(from, at, out);
             }
-            (_, _, true) => self.on_application_data(from, content, at, out),
+            (_, _, true) => self.on_application_data(from, content, at.into(), out),
             (_, _, false) => {}
         }
     }

@@ -159,6 +159,15 @@ impl Suite {
 }
 
 impl SuiteId {
+    /// The name that IANA registered, and OpenSSL's where it is another: people know either.
+    #[must_use]
+    pub fn both_names(self) -> String {
+        match self.suite().and_then(|suite| suite.openssl().filter(|&name| name != suite.name)) {
+            Some(openssl) => format!("{self} = {openssl}"),
+            None => self.to_string(),
+        }
+    }
+
     /// The row of this code point, if it is known.
     #[must_use]
     pub fn suite(self) -> Option<&'static Suite> {

@@ -1,3 +1,3 @@
 """Importing this package registers every scene."""
-from captures import (extensions, failures, features, files, forward_secrecy, keys, loss, mails, network, ports,  # noqa: F401
-                      resumption, stacks, suites)
+from captures import (bad_certificates, bad_handshakes, bad_mails, bad_network, extensions, failures, features, files,  # noqa: F401
+                      forward_secrecy, keys, loss, mails, network, ports, resumption, stacks, suites)

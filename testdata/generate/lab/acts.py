@@ -3,6 +3,7 @@ from lab.dialogue import Reader
 from lab.mails import RECIPIENT, SENDER, simple, stuffed
 from lab.recording import Recording
 from lab.s_client import SClient
+from lab.program import Program, run
 from lab.smtp_client import EHLO, SmtpClient
 from lab.smtp_server import SmtpServer
 from lab.swaks import recording_of, run_swaks
@@ -130,3 +131,33 @@ def swaks_to_python(studio, behaviour, *options, port=2587, mode="starttls"):
         raise RuntimeError(f"swaks and the server recorded different streams:\n{seen}\n{recording}")
     recording.source += ", equal to swaks's transcript"
     return recording
+
+
+def python_to_program(studio, talk, *words, port=465):
+    """A Python client and a server of another kind, which keeps no record: the client's is the truth."""
+    with Program(port, *words) as server:
+        client = SmtpClient(port)
+        talk(client, server)
+    recording = client.truth()
+    recording.source += f", server {words[0]}"
+    return [recording]
+
+
+def program_to_python(behaviour, *words, port=2587, seconds=60):
+    """A client of another kind and the Python server, whose record is the truth."""
+    with SmtpServer(port, behaviour) as server:
+        run(*words, seconds=seconds)
+    for recording in server.recordings:
+        recording.source += f", client {words[0]}"
+    return server.recordings
+
+
+def s_client(port, *options):
+    """openssl s_client over STARTTLS, which fails if the certificate does not verify."""
+    return ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-starttls", "smtp", "-name", "client.example.org",
+            "-servername", "mail.example.com", *options]
+
+
+def gnutls_cli(port, *options):
+    return ["gnutls-cli", "--starttls-proto=smtp", "--sni-hostname=mail.example.com",
+            "--verify-hostname=mail.example.com", *options, "-p", str(port), "127.0.0.1"]

@@ -39,9 +39,9 @@ def client_context(**settings):
     return context(ssl.PROTOCOL_TLS_CLIENT, **settings)
 
 
-def server_context(pki, key="server", **settings):
+def server_context(pki, key="server", certificate=None, **settings):
     made = context(ssl.PROTOCOL_TLS_SERVER, **settings)
-    made.load_cert_chain(pki / f"{key}.crt", pki / f"{key}.key")
+    made.load_cert_chain(pki / f"{certificate or key}.crt", pki / f"{key}.key")
     return made
 
 

@@ -72,6 +72,7 @@ class Reader:
             reply = self._add(command, auth=authenticating)
             authenticating = reply.startswith("334")
             self._note(command, reply)
+        self._add(None)  # a reply that nobody asked for: 421
         return self
 
     def _add(self, command, auth=False):
@@ -97,12 +98,18 @@ class Reader:
     def _read_mail(self):
         wire = self.commands.mail()
         if wire is None:
-            return
+            return self._add_cut_mail()
         lines = read_reply(self.replies)
         for _ in self.to[1:] if self.lmtp else []:
             lines += read_reply(self.replies)
         self.steps.append({"c": "<message>", "r": lines})
         self._add_mail(unstuffed(wire), "DATA", lines[-1] if lines else None)
+
+    def _add_cut_mail(self):
+        """It never came to its end; what there is has no hash."""
+        self.steps.append({"c": "<message>", "r": []})
+        self._add_mail(unstuffed(self.commands.take(len(self.commands.data))), "DATA", None)
+        self.mails[-1]["sha256"] = None
 
     def _add_mail(self, data, how, reply):
         self.mails.append({"from": self.sender, "to": self.to, "rejected_to": self.rejected, "how": how,

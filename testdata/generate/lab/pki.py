@@ -73,3 +73,26 @@ def make_later_additions(folder):
             make_certificate(folder, name, serial)
             for ending in ("key", "crt"):
                 (folder / f"{name}.{ending}").chmod(0o644)
+    if not (folder / "expired.crt").exists():
+        make_refused_certificates(folder)
+
+
+def make_refused_certificates(folder):
+    """Certificates of the server's key that a careful client refuses."""
+    certify(folder, "expired", "2016-01-01", "2017-01-01")
+    certify(folder, "future", "2090-01-01", "2091-01-01")
+    openssl("req", "-x509", "-new", "-key", folder / "server.key", "-days", DAYS, "-sha256",
+            "-subj", f"/CN={SERVER_NAME}", "-addext", f"subjectAltName=DNS:{SERVER_NAME}",
+            "-out", folder / "self_signed.crt")
+
+
+def certify(folder, name, begin, end):
+    """OpenSSL 3.0 cannot date a certificate; GnuTLS can."""
+    template = folder / f"{name}.template"
+    template.write_text(f'cn = "{SERVER_NAME}"\ndns_name = "{SERVER_NAME}"\ntls_www_server\n'
+                        f'activation_date = "{begin} 00:00:00 UTC"\nexpiration_date = "{end} 00:00:00 UTC"\n')
+    subprocess.run(["certtool", "--generate-certificate", "--template", template,
+                    "--load-privkey", folder / "server.key", "--load-ca-certificate", folder / "ca.crt",
+                    "--load-ca-privkey", folder / "ca.key", "--outfile", folder / f"{name}.crt"],
+                   check=True, capture_output=True)
+    template.unlink()

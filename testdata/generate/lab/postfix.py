@@ -1,4 +1,5 @@
-"""A private Postfix: own configuration, queue, log and mailboxes; ports 25, 465, 587 and 10025 (PROXY protocol)."""
+"""A private Postfix: own configuration, queue, log and mailboxes; ports 25, 465, 587 and 10025 (PROXY protocol)
+and 10587 (impatient)."""
 import pwd
 import re
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 from lab.paths import OPENSSL_CONF
 from lab.recording import Recording, TlsFacts, official_version
 
-PORTS = (25, 465, 587, 10025)
+PORTS = (25, 465, 587, 10025, 10587)
 
 MAIN_CF = """
 compatibility_level = 3.6
@@ -61,6 +62,7 @@ MASTER_CF = """
 465                 inet  n - n - - smtpd -o smtpd_tls_wrappermode=yes
 587                 inet  n - n - - smtpd -o smtpd_tls_security_level=encrypt
 10025               inet  n - n - - smtpd -o smtpd_upstream_proxy_protocol=haproxy
+10587               inet  n - n - - smtpd -o smtpd_timeout=3s
 cleanup             unix  n - n - 0 cleanup
 qmgr                unix  n - n 300 1 qmgr
 tlsmgr              unix  - - n 1000? 1 tlsmgr

@@ -33,6 +33,8 @@ class Recording:
     tls_c2s: bytes = b""
     tls_s2c: bytes = b""
     tls: TlsFacts | None = None
+    # What something in between added behind the plain phase, by direction: no end said it, and neither took it.
+    injected: dict = field(default_factory=dict)
     proxy: str | None = None  # PROXY header in words; its bytes are part of plain_c2s
     proxy_bytes: int = 0
     stored_mails: list = field(default_factory=list)  # as the server stored them

@@ -12,6 +12,7 @@ class Expected:
     reason: str | None = None
     outcome_with_keylog: str | None = None
     lmtp: bool = False
+    finding: str | None = None  # the code of the finding that names what was done to break it
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Scene:
     drop: Callable | None = None  # (segments) -> numbers of the frames to take out of the capture
     split: bool = False  # one file for each connection
     notes: str | None = None
+    broken_by: str | None = None  # what was done so that it fails
 
     def key_rows(self):
         if not self.has_keys:

@@ -30,6 +30,12 @@ class SmtpClient(Endpoint):
             raise RuntimeError(f"{line}: expected {code}, got {answer}")
         return answer
 
+    def forget(self, data):
+        """What was read and is not believed."""
+        assert self.unread == data
+        self.unread = b""
+        self.plain["received"] = self.plain["received"].removesuffix(data)
+
     def open_starttls(self, context, session=None):
         """Greeting, EHLO, STARTTLS, handshake, EHLO."""
         self.reply()

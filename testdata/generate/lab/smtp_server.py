@@ -4,7 +4,9 @@ import os
 import socket
 import ssl
 import threading
+import time
 from dataclasses import dataclass, field
+from typing import Callable
 
 from lab.endpoint import Endpoint
 from lab.mails import unstuffed
@@ -25,9 +27,12 @@ class Behaviour:
     rejected: tuple = ()
     piece: int | None = None  # write to TCP in pieces of so many bytes
     proxy: str | None = None  # v1 | v2: read a PROXY header first
-    reset_after_client_hello: bool = False
+    at_client_hello: str | None = None  # close | reset: what is done in place of an answer
     lmtp: bool = False
     before: dict = field(default_factory=dict)  # verb -> function(session), called before the verb is handled
+    replies: dict = field(default_factory=dict)  # verb -> what is said and nothing done; "." is the message
+    after_message: Callable | None = None  # (session), called before the message is answered
+    delay: float = 0  # seconds before the greeting
 
 
 class SmtpServer:
@@ -65,7 +70,7 @@ class SmtpServer:
         session = Session(sock, self.behaviour)
         try:
             session.run()
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, UnicodeDecodeError) as error:
             # Failed handshakes and vanished clients are part of the plan.
             if "LAB_DEBUG" in os.environ:
                 print("    server:", repr(error), flush=True)
@@ -96,6 +101,7 @@ class Session(Endpoint):
             self.read_proxy_header()
         if self.behaviour.wrapper:
             self.start_tls(self.behaviour.context, "wrapper")
+        time.sleep(self.behaviour.delay)
         self.say(self.behaviour.greeting)
         if not self.behaviour.greeting.startswith("220"):
             return
@@ -109,6 +115,8 @@ class Session(Endpoint):
                 return
 
     def handle(self, verb, rest):
+        if verb in self.behaviour.replies:
+            return self.say(self.behaviour.replies[verb])
         handlers = {"EHLO": self.ehlo, "LHLO": self.ehlo, "STARTTLS": self.starttls, "AUTH": self.auth,
                     "MAIL": self.mail, "RCPT": self.rcpt, "DATA": self.data, "RSET": self.rset}
         if verb not in handlers:
@@ -125,10 +133,11 @@ class Session(Endpoint):
         self.say(self.behaviour.starttls_reply)
         if not self.behaviour.starttls_reply.startswith("220"):
             return None
-        if self.behaviour.reset_after_client_hello:
+        if self.behaviour.at_client_hello:
             self.facts = TlsFacts("starttls")
             self.sock.recv(65536)
-            self.reset()
+            if self.behaviour.at_client_hello == "reset":
+                self.reset()
             return False
         return self.start_tls(self.behaviour.context, "starttls")
 
@@ -166,6 +175,10 @@ class Session(Endpoint):
         wire = b""
         while (line := self.read_line()) != b".\r\n":
             wire += line
+        if self.behaviour.after_message:
+            self.behaviour.after_message(self)
+        if "." in self.behaviour.replies:
+            return self.say(self.behaviour.replies["."])
         self.mails.append({"from": self.envelope.sender, "to": self.envelope.recipients, "data": unstuffed(wire)})
         # LMTP answers once for every accepted recipient (RFC 2033).
         answers = self.envelope.recipients if self.behaviour.lmtp else [None]

@@ -27,9 +27,12 @@ class Sniffer:
         if int(re.search(r"(\d+) packets? dropped by kernel", words).group(1)):
             raise RuntimeError(f"{self.path}: the kernel dropped packets")
 
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
     def abandon(self):
         """After a failure: do not leave tcpdump behind."""
-        if self.process is not None and self.process.poll() is None:
+        if self.is_running():
             self.process.kill()
 
     def _wait_until_quiet(self):

@@ -23,6 +23,10 @@ class Studio:
     def server_context(self, key="server", **settings):
         return server_context(self.pki, key, **settings)
 
+    def certificate_options(self, certificate="server"):
+        """For programs of OpenSSL."""
+        return ["-cert", self.pki / f"{certificate}.crt", "-key", self.pki / "server.key"]
+
     def record(self, scene):
         self.scene = scene
         remove_old(self.out, scene.name)
@@ -43,7 +47,8 @@ class Studio:
             if not scene.late:
                 self.sniffer.start()
             recordings = scene.act(self)
-            self.sniffer.stop()
+            if self.sniffer.is_running():
+                self.sniffer.stop()
             return recordings
         finally:
             self.sniffer.abandon()
@@ -59,6 +64,7 @@ class Studio:
             "keys": f"{scene.name}.keys" if rows else None,
             "keylog": f"{scene.name}.keylog" if scene.keylog else None,
             "complete": scene.complete,
+        } | ({"broken_by": scene.broken_by} if scene.broken_by else {}) | {
             "connections": [truth.connection_truth(number, recording, scene.expected_of(number))
                             for number, recording in enumerate(recordings)],
             "truth_source": "; ".join(dict.fromkeys(recording.source for recording in recordings)),

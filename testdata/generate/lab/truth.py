@@ -65,6 +65,10 @@ def connection_truth(number, recording, expected):
     }
     if recording.proxy:
         made["proxy"] = {"header": recording.proxy, "bytes": recording.proxy_bytes}
+    if recording.injected:
+        made["injected"] = recording.injected
+    if expected.finding:
+        made["expected_finding"] = expected.finding
     if expected.outcome_with_keylog:
         made["expected_outcome_with_keylog"] = expected.outcome_with_keylog
     return made

@@ -7,7 +7,7 @@ use crate::report::{
 };
 
 /// Something that was said, or should have been.
-pub(super) enum Entry<'a> {
+pub(in crate::render) enum Entry<'a> {
     /// TLS begins.
     Border(&'a TlsReport),
     /// A command line.
@@ -23,7 +23,7 @@ pub(super) enum Entry<'a> {
 type Entries<'a> = Vec<(Instant, Entry<'a>)>;
 
 /// All of a session, by time.
-pub(super) fn entries(session: &SessionReport) -> Entries<'_> {
+pub(in crate::render) fn entries(session: &SessionReport) -> Entries<'_> {
     let mut entries = Vec::new();
     entries.extend(border(session));
     entries.extend(session.smtp.iter().flat_map(|smtp| said(session, smtp)));

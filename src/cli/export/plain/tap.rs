@@ -1,0 +1,235 @@
+//! Listens to one connection, and writes aside what becomes its packets.
+
+use std::io;
+use std::mem;
+use std::sync::mpsc::Sender as Channel;
+
+use super::piece::{Piece, Rank, Sender, What};
+use super::runs::{Writer, Written};
+use super::segment::{ACK, FIN, PSH, RST, SYN};
+use super::stream::Numbers;
+use super::veil::Veil;
+use crate::flow::PacketSeen;
+use crate::moment::Span;
+use crate::render::lane::{Content, Lane, Run};
+use crate::report::SessionReport;
+use crate::role::{PerRole, Role};
+use crate::session::Tap;
+use crate::smtp::{SecretSpan, SmtpEvent};
+
+/// The urgent pointer goes with the data that it points to.
+const URG: u8 = 0x20;
+
+/// How much of what was said is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// All of it.
+    Secrets,
+    /// All but AUTH secrets.
+    Text,
+    /// No name, address or body either.
+    NoNames,
+}
+
+impl Shows {
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Secrets => "envelopes, bodies, and what AUTH carries",
+            Self::Text => "envelopes and bodies; what AUTH carries is masked",
+            Self::NoNames => {
+                "modified, IP addresses are pseudonyms; names, bodies and what AUTH carries are masked"
+            }
+        }
+    }
+}
+
+/// One session, written aside.
+pub(super) struct Plain {
+    /// The session's first frame, which no other session has.
+    pub(super) first_frame: u64,
+    pub(super) numbers: Numbers,
+    pub(super) missing: PerRole<u64>,
+    pub(super) written: io::Result<Written>,
+}
+
+/// Takes the packets that open and close a connection, and what is said in between.
+pub(super) struct PlainTap {
+    reveals_auth: bool,
+    now: Span,
+    lanes: PerRole<Lane<Span>>,
+    /// Where names and bodies are blanked.
+    veil: Option<Veil>,
+    /// The bytes of a run that has not come wholly.
+    partial: PerRole<Vec<u8>>,
+    numbers: Numbers,
+    life: Life,
+    missing: PerRole<u64>,
+    order: u64,
+    out: Writer,
+    done: Channel<Plain>,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Life {
+    #[default]
+    New,
+    /// The SYN was answered.
+    Answered,
+    Open,
+    Closing,
+}
+
+impl PlainTap {
+    pub(super) fn new(shows: Shows, out: Writer, done: Channel<Plain>) -> Self {
+        Self {
+            reveals_auth: shows == Shows::Secrets,
+            veil: (shows == Shows::NoNames).then(Veil::new),
+            now: Span::default(),
+            lanes: PerRole::default(),
+            partial: PerRole::default(),
+            numbers: Numbers { first: None, bases: [None; 2], total: PerRole::default() },
+            life: Life::default(),
+            missing: PerRole::default(),
+            order: 0,
+            out,
+            done,
+        }
+    }
+
+    fn push(&mut self, rank: Rank, at: Span, sender: Sender, what: What) {
+        self.out.push(Piece::new(rank, self.order, at, sender, what));
+        self.order += 1;
+    }
+
+    /// Learns where the numbers of each end begin.
+    fn learn(&mut self, packet: &PacketSeen) -> Sender {
+        let first = *self.numbers.first.get_or_insert(packet.source);
+        let [mine, theirs] = match packet.source == first {
+            true => [0, 1],
+            false => [1, 0],
+        };
+        let bases = &mut self.numbers.bases;
+        match packet.flags & SYN != 0 {
+            true => bases[mine] = Some(packet.seq.wrapping_add(1)),
+            false => _ = bases[mine].get_or_insert(packet.seq),
+        }
+        if let Some(ack) = packet.ack {
+            bases[theirs].get_or_insert(ack);
+        }
+        if mine == 0 { Sender::First } else { Sender::Second }
+    }
+
+    /// Whether a packet opens or closes the connection. Other acknowledgements are left out: they
+    /// acknowledge ciphertext.
+    fn rank(&mut self, packet: &PacketSeen) -> Option<Rank> {
+        let has = |flag: u8| packet.flags & flag != 0;
+        if has(SYN) {
+            self.life = if has(ACK) { Life::Answered } else { self.life };
+            return Some(Rank::Opens);
+        }
+        if has(FIN | RST) {
+            self.life = Life::Closing;
+            return Some(Rank::Closes);
+        }
+        let is_bare = packet.len == 0;
+        match self.life {
+            Life::Answered => {
+                self.life = Life::Open;
+                is_bare.then_some(Rank::Opens)
+            }
+            Life::Closing => is_bare.then_some(Rank::Closes),
+            Life::New | Life::Open => None,
+        }
+    }
+
+    fn give(&mut self, from: Role, doubts: &[SecretSpan]) {
+        let mut lane = mem::take(&mut self.lanes[from]);
+        let mut veil = self.veil.take();
+        lane.release(doubts, &mut |run| match &mut veil {
+            Some(veil) => veil.push(from, &run, &mut |from, run| self.take(from, &run)),
+            None => self.take(from, &run),
+        });
+        self.veil = veil;
+        self.lanes[from] = lane;
+    }
+
+    /// Takes what is known to be no secret. A record is one segment, however it comes here.
+    fn take(&mut self, from: Role, run: &Run<'_, Span>) {
+        let total = &mut self.numbers.total[from];
+        match run.content {
+            Content::Bytes(bytes) => {
+                *total = run.offset.saturating_add(bytes.len() as u64);
+                let end = *total;
+                self.partial[from].extend_from_slice(bytes);
+                if run.is_end {
+                    let bytes = mem::take(&mut self.partial[from]);
+                    let start = end.saturating_sub(bytes.len() as u64);
+                    let what = What::Data(start, bytes);
+                    self.push(Rank::Says, run.known, Sender::Known(from), what);
+                }
+            }
+            Content::Body(len) | Content::Gap(len) => {
+                *total = run.offset.saturating_add(len);
+                self.missing[from] = self.missing[from].saturating_add(len);
+            }
+        }
+    }
+}
+
+impl Tap for PlainTap {
+    fn packet(&mut self, packet: &PacketSeen) {
+        let sender = self.learn(packet);
+        let rank = self.rank(packet).filter(|_| !packet.is_copy);
+        let Some(rank) = rank else { return };
+        // What it carries comes as data.
+        let flags = packet.flags & !(PSH | URG);
+        self.push(rank, packet.at.into(), sender, What::Flags(flags));
+    }
+
+    fn moment(&mut self, at: Span) {
+        self.now = at;
+    }
+
+    fn bytes(&mut self, from: Role, bytes: &[u8]) {
+        self.lanes[from].bytes(bytes, self.now);
+    }
+
+    fn gap(&mut self, from: Role, bytes: u64) {
+        self.lanes[from].gap(bytes, self.now);
+    }
+
+    fn smtp(&mut self, event: &SmtpEvent<'_>) {
+        match event {
+            SmtpEvent::SecretSpan(span) if !self.reveals_auth => {
+                self.lanes[span.from].hide(*span);
+            }
+            SmtpEvent::BodySpan(span) if self.veil.is_some() => {
+                self.lanes[span.from].set_apart(*span);
+            }
+            _ => {}
+        }
+    }
+
+    fn doubts(&mut self, doubts: &[SecretSpan]) {
+        for role in Role::BOTH {
+            let is_mine = |doubt: &&SecretSpan| doubt.from == role && !self.reveals_auth;
+            let mine: Vec<_> = doubts.iter().filter(is_mine).copied().collect();
+            self.give(role, &mine);
+        }
+    }
+
+    fn finish(mut self: Box<Self>, session: Option<&SessionReport>) {
+        // Whatever was a secret has been told by now.
+        self.doubts(&[]);
+        if let Some(mut veil) = self.veil.take() {
+            let mut out = |from, run: Run<'_, Span>| self.take(from, &run);
+            Role::BOTH.iter().for_each(|&role| veil.flush(role, &mut out));
+        }
+        let Self { numbers, missing, out, done, .. } = *self;
+        let Some(session) = session else { return out.discard() };
+        let first_frame = session.frames.first;
+        // The other end is gone only if the run is over.
+        let _ = done.send(Plain { first_frame, numbers, missing, written: out.finish() });
+    }
+}

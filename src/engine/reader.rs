@@ -1,0 +1,170 @@
+//! The reader: packets of the capture become batches of segments, a part for each worker.
+
+use std::sync::Arc;
+
+use super::SHARDS;
+use super::batch::{Clocks, Limits, Part, Stamped};
+use super::chooser::Chooser;
+use super::totals::Skipped;
+use crate::capture::{Capture, Packet, Secrets};
+use crate::decode::{self, Decoder, Headers, Segment, Skip, checksum};
+use crate::flow::{CaptureClock, FlowKey};
+use crate::moment::Timestamp;
+use crate::report::QualityCounter;
+use crate::session::Setup;
+
+/// The first so many segments have their checksums looked at, and every so many of the others: a
+/// pattern shows as well in a sample, and sums cost time.
+const CHECKED_FIRST: u64 = 10_000;
+const CHECKED_OF: u64 = 64;
+
+/// A reader of a capture that is being written says `WouldBlock` so often, in ns.
+const QUIET: i64 = 1_000_000_000;
+
+/// Why a batch ends.
+pub(super) enum Border {
+    /// It is large enough.
+    Full,
+    /// There is nothing more for now.
+    Waiting,
+    /// Secrets come, which serve only the packets behind them.
+    Secrets(Vec<Secrets>),
+    /// There is nothing more.
+    End,
+}
+
+/// Reads a capture, and knows all that is known without connections.
+pub(super) struct Reader<'c> {
+    pub(super) capture: &'c mut Capture,
+    limits: Limits,
+    follows: bool,
+    clock: CaptureClock,
+    pub(super) packets: u64,
+    pub(super) desk: Desk,
+}
+
+/// Where packets become segments.
+pub(super) struct Desk {
+    pub(super) decoder: Decoder,
+    pub(super) chooser: Chooser,
+    pub(super) skipped: Skipped,
+    pub(super) quality: QualityCounter,
+}
+
+/// A batch under way.
+struct Batch {
+    clocks: Clocks,
+    parts: Vec<Part>,
+    /// Of payload.
+    bytes: usize,
+}
+
+impl<'c> Reader<'c> {
+    pub(super) fn new(capture: &'c mut Capture, setup: &Setup, limits: Limits) -> Self {
+        let desk = Desk {
+            decoder: Decoder::new(),
+            chooser: Chooser::new(&setup.selection),
+            skipped: Skipped::default(),
+            quality: QualityCounter::default(),
+        };
+        let (follows, clock) = (setup.follows, CaptureClock::default());
+        Self { capture, limits, follows, clock, packets: 0, desk }
+    }
+
+    /// Fills the batch that begins with segment `first`, in buffers that were used before, and says
+    /// why it ends.
+    pub(super) fn fill(&mut self, first: u64, mut parts: Vec<Part>) -> (Vec<Part>, Border) {
+        parts.iter_mut().for_each(Part::clear);
+        let mut batch = Batch { clocks: Clocks::starting_at(first), parts, bytes: 0 };
+        let border = self.read(&mut batch);
+        let Batch { clocks, mut parts, .. } = batch;
+        let clocks = Arc::new(clocks);
+        for part in &mut parts {
+            part.clocks = Arc::clone(&clocks);
+            part.is_last = matches!(border, Border::End);
+        }
+        (parts, border)
+    }
+
+    fn read(&mut self, batch: &mut Batch) -> Border {
+        loop {
+            let secrets = self.capture.take_secrets();
+            if !secrets.is_empty() {
+                return Border::Secrets(secrets);
+            }
+            if batch.is_full(&self.limits) {
+                return Border::Full;
+            }
+            let Some(packet) = self.capture.next_packet() else { break };
+            self.packets += 1;
+            self.desk.take(&packet, |segment, makes_wanted| {
+                batch.push(self.clock.advance(segment.at.ts), segment, makes_wanted);
+            });
+        }
+        if !self.capture.is_waiting() {
+            return Border::End;
+        }
+        if self.follows
+            && let Some(now) = self.clock.pass(QUIET)
+        {
+            batch.clocks.push(now);
+        }
+        Border::Waiting
+    }
+}
+
+impl Desk {
+    fn take(&mut self, packet: &Packet<'_>, mut give: impl FnMut(&Segment<'_>, bool)) {
+        if !self.chooser.takes_packet(packet) {
+            return;
+        }
+        for frame in decode::frames(packet) {
+            let mut headers = Headers::default();
+            let decoded = match self.chooser.asks_for_headers() {
+                true => self.decoder.decode_noting(&frame, &mut headers),
+                false => self.decoder.decode(&frame),
+            };
+            let segment = match decoded {
+                Ok(segment) => segment,
+                Err(skip) => {
+                    if let Skip::UnsupportedLink(link) = skip {
+                        self.quality.unsupported(link, packet.frame);
+                    }
+                    self.skipped.count(skip, packet.frame);
+                    continue;
+                }
+            };
+            look_at(&segment, &mut self.quality);
+            if self.chooser.may_take(&segment, &headers) {
+                give(&segment, self.chooser.takes(&segment, packet.wire_len, &headers));
+            }
+        }
+    }
+}
+
+impl Batch {
+    fn is_full(&self, limits: &Limits) -> bool {
+        self.clocks.len() >= limits.segments || self.bytes >= limits.bytes
+    }
+
+    fn push(&mut self, now: Timestamp, segment: &Segment<'_>, makes_wanted: bool) {
+        let number = self.clocks.end();
+        self.clocks.push(now);
+        self.bytes += segment.payload.len();
+        let shard = FlowKey::new(segment.source, segment.destination).spread() % SHARDS;
+        let worker = shard % self.parts.len().max(1);
+        if let Some(part) = self.parts.get_mut(worker) {
+            part.push(&Stamped { number, shard, makes_wanted, segment: *segment });
+        }
+    }
+}
+
+fn look_at(segment: &Segment<'_>, quality: &mut QualityCounter) {
+    quality.segment();
+    if segment.at.frame > CHECKED_FIRST && !segment.at.frame.is_multiple_of(CHECKED_OF) {
+        return;
+    }
+    if let Some(is_right) = checksum::is_right(segment) {
+        quality.checksum(segment.source.ip(), is_right);
+    }
+}

@@ -1,0 +1,66 @@
+//! A session, and what the run wants to know of it.
+
+use std::net::SocketAddr;
+
+use super::event::What;
+use crate::flow::{Conversation, TcpEvent};
+use crate::session::Session;
+
+/// A session, and whether it is wanted.
+pub(super) struct Watched {
+    session: Session,
+    is_wanted: bool,
+    packets: u64,
+    /// It was told whether it is a session.
+    is_decided: bool,
+}
+
+impl Watched {
+    pub(super) fn new(session: Session) -> Self {
+        Self { session, is_wanted: false, packets: 0, is_decided: false }
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.session.number()
+    }
+
+    /// Counts a packet of it, which may make it a wanted one.
+    pub(super) fn on_packet(&mut self, makes_wanted: bool) {
+        self.packets += 1;
+        self.is_wanted |= makes_wanted;
+    }
+
+    /// Whether it is a session, if that is certain now and was not before. One that is not wanted
+    /// yet may be so later.
+    pub(super) fn news(&mut self) -> Option<bool> {
+        if self.is_decided {
+            return None;
+        }
+        let news = self.session.is_relevant().filter(|is_session| !is_session || self.is_wanted);
+        self.is_decided = news.is_some();
+        news
+    }
+
+    /// What it was, when it is over.
+    pub(super) fn into_end(self) -> What {
+        if self.is_wanted {
+            What::Ended(self.session.into_ended())
+        } else {
+            What::Unwanted(self.packets)
+        }
+    }
+}
+
+impl Conversation for Watched {
+    fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize {
+        self.session.client_of(ends, first)
+    }
+
+    fn on_tcp(&mut self, event: TcpEvent<'_>) {
+        self.session.on_tcp(event);
+    }
+
+    fn is_deaf(&self) -> bool {
+        self.session.is_deaf()
+    }
+}
