@@ -76,6 +76,8 @@ pub mod sandbox;
 #[cfg_attr(doc, doc(hidden))]
 pub mod session;
 #[cfg_attr(doc, doc(hidden))]
+pub mod sieve;
+#[cfg_attr(doc, doc(hidden))]
 pub mod smtp;
 #[cfg_attr(doc, doc(hidden))]
 pub mod tls;

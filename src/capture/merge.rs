@@ -97,6 +97,13 @@ impl Capture {
         Some(Packet { frame: self.frames, ts, link, wire_len, data })
     }
 
+    /// The file of the packet given last, with so many packets as were read of it, that one among
+    /// them.
+    #[must_use]
+    pub fn whence(&self) -> Option<&FileFacts> {
+        Some(&self.files.get(self.lent?)?.facts)
+    }
+
     /// Whether the reader said `WouldBlock`: there may be more later.
     #[must_use]
     pub fn is_waiting(&self) -> bool {

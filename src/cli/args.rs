@@ -1,5 +1,7 @@
 //! What was typed, nothing resolved.
 
+mod fleet;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,6 +14,7 @@ use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
 use crate::report::SlowLimit;
+pub(super) use fleet::{HandshakesArgs, SplitArgs, UnlockArgs};
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -66,6 +69,12 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Validate keys and key logs: which sessions each opens, and which are missing
     Keys(Box<KeysArgs>),
+    /// Write the packets that concern us into shards, each to be read alone
+    Split(Box<SplitArgs>),
+    /// Write what the holder of the keys needs to open the sessions; no secret, no content
+    Handshakes(Box<HandshakesArgs>),
+    /// Turn such handshakes into a key log, where the keys are
+    Unlock(Box<UnlockArgs>),
     /// Print what completes commands and options in a shell
     Completions(CompletionsArgs),
     /// Print the manual page, in roff

@@ -7,7 +7,6 @@ mod leaving;
 mod pcapng_dsb;
 pub(super) mod plain;
 pub(super) mod secrets;
-mod staging;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +19,7 @@ use super::args::{ExportArgs, ExportKind};
 use super::exit::Exit;
 use super::output;
 use super::plan::{self, Plan};
+use super::staging;
 use super::target::How;
 use crate::capture::Capture;
 use crate::engine;

@@ -6,10 +6,10 @@ use super::exit::Exit;
 use super::export::plain::{runs, veil};
 use super::export::secrets;
 use super::target::How;
-use super::{check, follow, output};
+use super::{check, follow, output, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
-    capture, compare, decode, engine, filter, flow, keys, render, report, session, smtp, tls,
+    capture, compare, decode, engine, filter, flow, keys, render, report, session, sieve, smtp, tls,
 };
 
 /// Those of this room.
@@ -20,11 +20,13 @@ const LIMITS: &[Limit] = limits! { "cli":
     runs::RUN => Bytes, "what `export pcapng-plain` sorts of a session before it writes it aside", "what a connection costs while it is open";
     veil::LONGEST_LINE => Bytes, "a line whose names are to be blanked", "a longer one is blanked in parts";
     secrets::LINES_OF_A_BLOCK => Count, "secrets put into words at a time", "less than 1 MiB";
+    unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "a certificate's key and a ciphertext have some hundred each";
+    unlock::BATCH => Count, "handshakes that `unlock` takes at a time", "engines do eight at once";
 };
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 15] = [
+    let rooms: [&'static [Limit]; 16] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         flow::limits::LIMITS,
@@ -36,6 +38,7 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         smtp::limits::LIMITS,
         report::limits::LIMITS,
         engine::limits::LIMITS,
+        sieve::LIMITS,
         compare::limits::LIMITS,
         crate::check::limits::LIMITS,
         render::limits::LIMITS,

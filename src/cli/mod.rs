@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod export;
 mod follow;
+mod handshakes;
 mod keys;
 mod limits;
 mod output;
@@ -19,7 +20,10 @@ mod progress;
 mod redaction;
 mod select;
 mod show;
+mod split;
+mod staging;
 mod target;
+mod unlock;
 
 use std::process::ExitCode;
 
@@ -48,6 +52,9 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Handshakes(args)) => handshakes::run(args),
+        Some(Command::Split(args)) => split::run(args),
+        Some(Command::Unlock(args)) => unlock::run(args),
         Some(Command::Keys(args)) => keys::run(args),
         Some(Command::Completions(args)) => packaging::completions(args),
         Some(Command::Man(args)) => packaging::man(args),

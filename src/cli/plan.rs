@@ -10,9 +10,9 @@ use super::output;
 use super::precautions;
 use super::select::{self, Asked};
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
-use crate::keys::{KeyError, KeyRing, KeySource};
+use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine};
 use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
-use crate::sandbox::{self, Access, Confined};
+use crate::sandbox::Access;
 use crate::session::Setup;
 use crate::tls::Keys;
 
@@ -37,9 +37,7 @@ impl Plan {
     /// Loads the keys. One that cannot be used is told at once and remembered for the exit code;
     /// with the others the work goes on.
     pub(super) fn new(args: &SharedArgs, reveal: &[RevealWhat]) -> Self {
-        let (ring, errors) = KeyRing::load(&sources(args));
-        let ring = ring.with_rsa_engine(args.rsa_engine);
-        errors.iter().for_each(complain_of_key);
+        let (ring, errors) = load_ring(&sources(args), args.rsa_engine);
         if errors.is_empty() && !args.quiet {
             empty(args, &ring).into_iter().for_each(output::say);
         }
@@ -96,10 +94,7 @@ impl Plan {
             return;
         }
         access.read.extend(args.captures.iter().cloned());
-        let Confined { files, calls } = sandbox::confine(&access);
-        if self.verbose && !(files && calls) {
-            output::say("this system does not confine the program (SECURITY.md, --no-sandbox)");
-        }
+        precautions::confine(&access, self.verbose);
     }
 
     /// Files that are read, and so must not be written.
@@ -191,14 +186,30 @@ fn input(path: &Path) -> Input {
 }
 
 fn sources(args: &SharedArgs) -> Vec<KeySource> {
-    let passwords = args.password_file.iter().cloned().map(KeySource::PasswordFile);
-    let lists = args.keys.iter().cloned().map(KeySource::List);
-    let files = args.key.iter().cloned().map(KeySource::KeyFile);
+    let keys = key_sources(args.password_file.as_deref(), &args.keys, &args.key);
     let logs = args.keylog.iter().cloned().map(KeySource::KeyLog);
     let profiles = args.wireshark_profile.iter().cloned().map(KeySource::WiresharkProfile);
+    keys.into_iter().chain(logs).chain(profiles).collect()
+}
+
+/// Where private keys come from.
+pub(super) fn key_sources(
+    passwords: Option<&Path>,
+    lists: &[PathBuf],
+    files: &[PathBuf],
+) -> Vec<KeySource> {
+    let passwords = passwords.map(|path| KeySource::PasswordFile(path.to_owned()));
     let variable = KeySource::PasswordVariable(PASSWORD_VARIABLE);
-    let named = lists.chain(files).chain(logs).chain(profiles);
-    passwords.chain([variable]).chain(named).collect()
+    let lists = lists.iter().cloned().map(KeySource::List);
+    let files = files.iter().cloned().map(KeySource::KeyFile);
+    passwords.into_iter().chain([variable]).chain(lists).chain(files).collect()
+}
+
+/// Loads keys, and tells what is wrong with any of them.
+pub(super) fn load_ring(sources: &[KeySource], engine: RsaEngine) -> (KeyRing, Vec<KeyError>) {
+    let (ring, errors) = KeyRing::load(sources);
+    errors.iter().for_each(complain_of_key);
+    (ring.with_rsa_engine(engine), errors)
 }
 
 /// What was named and holds nothing.
@@ -232,6 +243,12 @@ fn secret_files(args: &SharedArgs, ring: &KeyRing) -> impl Iterator<Item = PathB
 fn complain_of_key(error: &KeyError) {
     output::complain(&error.to_string());
     output::hint(&error.hint());
+}
+
+/// Says which captures are damaged, and whether any is.
+pub(super) fn complain_of_damage(capture: &Capture) -> bool {
+    capture.files().for_each(complain_of_file);
+    capture.files().any(|file| file.damage.is_some())
 }
 
 fn complain_of_file(file: &FileFacts) {

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::output;
+use crate::sandbox::{self, Access, Confined};
+
 /// Memory with keys in it shall reach neither a core file nor another process of the user.
 pub(super) fn no_core_dumps() {
     #[cfg(unix)]
@@ -12,6 +15,15 @@ pub(super) fn no_core_dumps() {
         #[cfg(target_os = "linux")]
         let _ =
             rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    }
+}
+
+/// From here on `access` is all that can be done with files. To be called before a capture is opened
+/// or a thread started.
+pub(super) fn confine(access: &Access, verbose: bool) {
+    let Confined { files, calls } = sandbox::confine(access);
+    if verbose && !(files && calls) {
+        output::say("this system does not confine the program (SECURITY.md, --no-sandbox)");
     }
 }
 

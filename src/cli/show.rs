@@ -1,6 +1,8 @@
 //! `show`: decrypted conversations and timing.
 
 mod listener;
+#[cfg(feature = "parquet")]
+mod tables;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -35,8 +37,9 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
         target::spare(path, &args.shared.captures)?;
     }
     let how = How { private: !args.reveal.is_empty(), live: args.follow };
-    let mut out = output::open(args.output.as_deref(), how)?;
+    let mut out = output::open(args.output.as_deref().filter(|_| !is_folder(args)), how)?;
     let map = args.redact_map.as_deref().map(redaction::map).transpose()?;
+    let mut renderer = renderer(args)?;
     plan.confine(&args.shared, access(&out, map.as_ref()));
     let mut capture = match args.follow {
         true => followed(args, &mut plan)?,
@@ -45,7 +48,6 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     };
     out.spare(&plan.inputs(&args.shared, &capture))?;
     let progress = Progress::of(args, &mut capture);
-    let mut renderer = (args.format.renderer)(&style(args));
     if !args.redact.is_empty() {
         if args.format.name == "tcpflow" {
             bail!("--redact has no pseudonyms for raw bytes: use text, html, json, ndjson or csv");
@@ -56,6 +58,24 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     out.finish()?;
     drop(progress);
     Ok(plan.conclude(&capture, &summary))
+}
+
+#[cfg(feature = "parquet")]
+fn is_folder(args: &ShowArgs) -> bool {
+    args.format.name == crate::render::PARQUET
+}
+
+#[cfg(not(feature = "parquet"))]
+fn is_folder(_args: &ShowArgs) -> bool {
+    false
+}
+
+fn renderer(args: &ShowArgs) -> anyhow::Result<Box<dyn Renderer>> {
+    #[cfg(feature = "parquet")]
+    if is_folder(args) {
+        return tables::open(args.output.as_deref());
+    }
+    Ok((args.format.renderer)(&style(args)))
 }
 
 /// One capture, as it grows.

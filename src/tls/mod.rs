@@ -13,6 +13,7 @@ mod handshake;
 pub mod hello;
 mod late;
 pub(crate) mod limits;
+pub mod lock;
 mod machine;
 mod messages;
 pub mod names;
@@ -27,6 +28,7 @@ pub use border::holds_border;
 pub use decrypt::{KeyLogLine, SessionStore};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
+pub use lock::Lock;
 pub use machine::{Keys, Tls};
 pub use sniff::looks_like_tls;
 

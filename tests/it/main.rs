@@ -23,6 +23,7 @@ mod diagnosis;
 mod docs;
 mod elsewhere;
 mod filter;
+mod fleet;
 mod formats;
 mod hostile;
 mod html;
