@@ -31,7 +31,8 @@ pub(super) fn value(digit: u8) -> Option<u8> {
 /// The three octets of four digits; none if one is foreign.
 pub(super) fn octets(digits: [u8; 4]) -> Option<[u8; 3]> {
     let values = digits.map(value_or_foreign);
-    if values.contains(&FOREIGN) {
+    // One comparison for four: no value of a digit has the bits that are only in FOREIGN.
+    if values.iter().fold(0, |bits, value| bits | value) == FOREIGN {
         return None;
     }
     let word = values.iter().fold(0_u32, |word, &value| word << 6 | u32::from(value));
