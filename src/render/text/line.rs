@@ -70,22 +70,19 @@ impl Line {
     /// Adds anything else, escaped: what came off the wire, out of a file, or was computed.
     pub(in crate::render) fn text(&mut self, text: impl Display) -> &mut Self {
         let start = self.text.len();
-        // A string has room for everything.
-        let _ = write!(self.text, "{text}");
-        if let Cow::Owned(safe) = term::escaped(self.behind(start)) {
-            self.text.truncate(start);
-            self.text.push_str(&safe);
-        }
+        self.put(text);
         self.added(start)
     }
 
     /// Adds `text` so that it ends before the column `end`, behind at least one space if anything
     /// stands before it.
     pub(in crate::render) fn right(&mut self, end: usize, text: impl Display) -> &mut Self {
-        let text = text.to_string();
+        let start = self.text.len();
+        self.put(text);
         let least = usize::from(self.column > 0);
-        let gap = end.saturating_sub(self.column + width(&text)).max(least);
-        self.fill(self.column + gap, ' ').text(text)
+        let gap = end.saturating_sub(self.column + width(self.behind(start))).max(least);
+        (0..gap).for_each(|_| self.text.insert(start, ' '));
+        self.added(start)
     }
 
     /// Goes to a column, or on by one space if it is past it.
@@ -128,6 +125,16 @@ impl Line {
             let run = self.text.get(start.max(part.start)..end.min(part.end))?;
             (!run.is_empty()).then_some((ink, run))
         })
+    }
+
+    fn put(&mut self, text: impl Display) {
+        let start = self.text.len();
+        // A string has room for everything.
+        let _ = write!(self.text, "{text}");
+        if let Cow::Owned(safe) = term::escaped(self.behind(start)) {
+            self.text.truncate(start);
+            self.text.push_str(&safe);
+        }
     }
 
     fn behind(&self, start: usize) -> &str {
