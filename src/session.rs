@@ -4,6 +4,8 @@
 //! not take yet waits here, pieces and holes in order.
 
 mod late;
+pub(crate) mod limits;
+mod prospect;
 mod talk;
 mod tap;
 mod tunnel;
@@ -23,6 +25,7 @@ use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input};
 use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
+pub use prospect::Prospect;
 use talk::Piece;
 pub use tap::Tap;
 use tap::Trust;
@@ -309,8 +312,8 @@ impl Session {
         self.in_tls = true;
         let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
         let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
-        if self.tap.as_ref().is_some_and(|tap| tap.wants_secrets()) {
-            tls.disclose();
+        if let Some(tap) = &self.tap {
+            tap::ask(&**tap, &mut tls);
         }
         if is_late {
             tls.begin_late();
@@ -378,10 +381,11 @@ impl Session {
             }
         }
         self.tell(|dialogue, out| dialogue.finish(out));
-        let secrets = self.tls.as_mut().map(|tls| tls.take_disclosed()).unwrap_or_default();
+        if let (Some(tap), Some(tls)) = (&mut self.tap, &mut self.tls) {
+            tap::tell(&mut **tap, tls);
+        }
         let ended = self.judge(tcp);
-        if let Some(mut tap) = self.tap.take() {
-            tap.secrets(secrets);
+        if let Some(tap) = self.tap.take() {
             tap.finish(match &ended {
                 Ended::Session(report) => Some(report),
                 Ended::OtherTls | Ended::Other => None,

@@ -20,6 +20,7 @@ mod file;
 mod kdf;
 mod keylog;
 mod legacy;
+pub(crate) mod limits;
 mod list;
 mod oracle;
 mod passwords;

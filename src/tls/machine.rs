@@ -9,6 +9,7 @@ use super::decrypt::{Effort, Hole, RecordCipher, SessionStore};
 use super::disclosed::Disclosed;
 use super::facts::{Holes, KeySearch, TlsFacts};
 use super::handshake::MessageJoiner;
+use super::lock::Locks;
 use super::names::{AlertDescription, ProtocolVersion};
 use super::negotiation::Negotiation;
 use super::record::{ContentType, Found, Record, RecordReader};
@@ -22,7 +23,7 @@ use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
 
 /// The alerts that are kept; more than a few say nothing new, and a hostile peer sends thousands.
-const MOST_ALERTS: usize = 16;
+pub(super) const MOST_ALERTS: usize = 16;
 
 /// Where the events go.
 pub(super) type Out<'o> = dyn FnMut(TlsEvent<'_>) + 'o;
@@ -102,6 +103,7 @@ pub struct Tls {
     /// What may still be spent on records behind holes.
     pub(super) effort: Effort,
     pub(super) disclosed: Disclosed,
+    pub(super) locks: Locks,
     pub(super) facts: TlsFacts,
 }
 
@@ -122,6 +124,7 @@ impl Tls {
             scratch: Vec::new(),
             effort: Effort::default(),
             disclosed: Disclosed::default(),
+            locks: Locks::default(),
             facts: TlsFacts::default(),
         }
     }

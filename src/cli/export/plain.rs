@@ -2,11 +2,11 @@
 //! without keys.
 
 mod piece;
-mod runs;
+pub(in crate::cli) mod runs;
 mod segment;
 mod stream;
 mod tap;
-mod veil;
+pub(in crate::cli) mod veil;
 
 use std::collections::HashMap;
 use std::sync::mpsc;

@@ -12,7 +12,7 @@ use super::piece::{Piece, Place};
 use crate::cli::export::staging::StagedFile;
 
 /// Bytes of a run: what a connection costs while it is open, and again when its turn comes.
-const RUN: usize = 32 << 10;
+pub(in crate::cli) const RUN: usize = 32 << 10;
 
 /// Writes the runs of one session.
 pub(super) struct Writer {
