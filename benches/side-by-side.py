@@ -5,7 +5,8 @@ smtp-decrypt.
 
     benches/side-by-side.py [--small] [--runs N] [KIND...]    KIND: see benches/generate.py; all
 
---small makes captures of a hundredth of the size, to see that everything works. Builds a release;
+--small makes captures of a hundredth of the size, to see that everything works: it fails if
+smtp-decrypt does, however quick. Builds a release;
 needs GNU time; a peer that is not installed is left out, and that is said
 (apt-get install time tshark ssldump tcpflow tcpdump).
 """
@@ -43,10 +44,12 @@ def measure(command, scratch):
     times, output = os.path.join(scratch, "times"), os.path.join(scratch, "output")
     with open(output, "wb") as out:
         try:
-            subprocess.run(["/usr/bin/time", "-o", times, "-f", "%e %U %S %M", *command], stdout=out,
-                           stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=PATIENCE_S)
+            ended = subprocess.run(["/usr/bin/time", "-o", times, "-f", "%e %U %S %M", *command], stdout=out,
+                                   stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             return None
+    if command[0] == OURS and ended.returncode:
+        sys.exit(f"{' '.join(command)}: exit {ended.returncode}")
     with open(times) as file:
         wall, user, system, peak = map(float, file.read().split("\n")[-2].split())
     with open(output, "rb") as file:

@@ -1,5 +1,6 @@
 //! What names a connection: both ends, whichever of them speaks.
 
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 
 /// 2^64 divided by the golden ratio: products of it with numbers in a row lie far apart (Knuth, The Art
@@ -32,7 +33,7 @@ impl Side {
 }
 
 /// Both ends of a connection in a fixed order, so that the packets of either direction find it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowKey {
     a: SocketAddr,
     b: SocketAddr,
@@ -73,6 +74,24 @@ impl FlowKey {
 
     pub(super) fn side_of(&self, source: SocketAddr) -> Side {
         if source == self.a { Side::A } else { Side::B }
+    }
+}
+
+/// In whole words: the table is asked for each segment, and its keyed hash, which no sender can
+/// steer, is slow in small pieces.
+impl Hash for FlowKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for end in self.ends() {
+            match end.ip() {
+                IpAddr::V4(ip) => {
+                    state.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(end.port()))
+                }
+                IpAddr::V6(ip) => {
+                    state.write_u128(ip.to_bits());
+                    state.write_u64(end.port().into());
+                }
+            }
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 /// selectors between text and emoji (U+FE0E, U+FE0F) hide nothing and stay.
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_harmful) {
+    // Nearly everything is, and this is many characters at a time.
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_plain || !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

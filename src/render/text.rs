@@ -41,9 +41,9 @@ pub use times::Times;
 /// Columns of a page unless told otherwise: the width of a terminal since 1978, and of a mail.
 const WIDTH: usize = 80;
 
-/// Bytes of rendered sessions that are held back so that the list can stand first (16 MiB, some
-/// thousand sessions); of more, the list stands at the end.
-pub(super) const MOST_HELD: usize = 16 << 20;
+/// Bytes of rendered sessions that are held back so that the list can stand first: 4 MiB, some
+/// thousand sessions, as many as the list has rows; of more, the list stands at the end.
+pub(super) const MOST_HELD: usize = 4 << 20;
 
 /// How the text looks.
 #[derive(Clone, Copy, Debug)]

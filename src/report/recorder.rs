@@ -27,6 +27,10 @@ use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
 /// stay right.
 pub(super) const MOST_ENTRIES: usize = 20_000;
 
+/// Entries that there is room for from the first on: a session with STARTTLS and one mail has some
+/// forty.
+const USUAL_ENTRIES: usize = 48;
+
 /// Exchanges that are kept, for the same reason.
 pub(super) const MOST_EXCHANGES: usize = 20_000;
 
@@ -300,6 +304,10 @@ impl Recorder {
             slowest(&mut self.phases.data_transfer, end.ts - start.ts);
         }
         let body = self.bodies.remove(&mail.number);
+        if self.mails.is_empty() {
+            // Most sessions have one, and a mail is large.
+            self.mails.reserve_exact(1);
+        }
         self.mails.push(MailReport::new(mail, body));
     }
 
@@ -310,6 +318,9 @@ impl Recorder {
         at: Moment,
         detail: impl Into<Option<String>>,
     ) {
+        if self.timeline.is_empty() {
+            self.timeline.reserve(USUAL_ENTRIES);
+        }
         if self.timeline.len() < MOST_ENTRIES {
             self.timeline.push(Entry { at, event, from, detail: detail.into() });
         }

@@ -1,5 +1,7 @@
 //! Base64 (RFC 4648 §4) as SASL over SMTP uses it (RFC 4954 §4).
 
+use std::ops::BitOr;
+
 use zeroize::Zeroizing;
 
 /// Decodes; none if a character is foreign. Missing padding is forgiven, as servers do.
@@ -25,38 +27,36 @@ pub(super) fn is_base64(text: &[u8]) -> bool {
 }
 
 pub(super) fn value(digit: u8) -> Option<u8> {
-    Some(value_or_foreign(digit)).filter(|&value| value != FOREIGN)
+    u8::try_from(*BITS[3].get(usize::from(digit))?).ok()
 }
 
 /// The three octets of four digits; none if one is foreign.
 pub(super) fn octets(digits: [u8; 4]) -> Option<[u8; 3]> {
-    let values = digits.map(value_or_foreign);
-    if values.contains(&FOREIGN) {
-        return None;
-    }
-    let word = values.iter().fold(0_u32, |word, &value| word << 6 | u32::from(value));
-    let [_, octets @ ..] = word.to_be_bytes();
+    let bits = |(of_place, digit): (&[u32; 256], u8)| of_place.get(usize::from(digit)).copied();
+    let word = BITS.iter().zip(digits).filter_map(bits).fold(0, BitOr::bitor);
+    let [0, octets @ ..] = word.to_be_bytes() else { return None };
     Some(octets)
 }
 
-fn value_or_foreign(digit: u8) -> u8 {
-    VALUES.get(usize::from(digit)).copied().unwrap_or(FOREIGN)
-}
+/// Stands above the three octets of a group.
+const FOREIGN: u32 = 1 << 24;
 
-/// The value of what is no digit.
-const FOREIGN: u8 = 0xff;
-
-/// The value of each character (RFC 4648, table 1).
+/// The value of each character (RFC 4648, table 1) where it stands in a group's 24 bits, for each of
+/// the four places.
 #[allow(clippy::indexing_slicing, reason = "the compiler does it, and would refuse a wrong index")]
-static VALUES: [u8; 256] = {
+static BITS: [[u32; 256]; 4] = {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut values = [FOREIGN; 256];
+    let mut bits = [[FOREIGN; 256]; 4];
     let mut value = 0;
     while value < DIGITS.len() {
-        values[DIGITS[value] as usize] = value as u8;
+        let mut place = 0;
+        while place < bits.len() {
+            bits[place][DIGITS[value] as usize] = (value as u32) << (18 - 6 * place);
+            place += 1;
+        }
         value += 1;
     }
-    values
+    bits
 };
 
 #[cfg(test)]

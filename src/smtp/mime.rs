@@ -3,6 +3,7 @@
 
 mod decoder;
 
+use memchr::{memchr, memmem};
 use sha2::{Digest, Sha256};
 
 use super::fields::PartFields;
@@ -90,12 +91,23 @@ impl Parts {
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let lf = rest.iter().position(|&b| b == b'\n');
-            let len = lf.map_or(rest.len(), |lf| lf.saturating_add(1));
-            let (piece, behind) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-            self.push_piece(piece, lf.is_some());
+            let (piece, behind) = rest.split_at_checked(self.together(rest)).unwrap_or((rest, &[]));
+            self.push_piece(piece);
             rest = behind;
         }
+    }
+
+    /// How many of the bytes to come can be looked at together: a line, if it may be a boundary or
+    /// the end of a header; else all lines up to one that may be.
+    fn together(&self, bytes: &[u8]) -> usize {
+        let is_in_doubt = !self.line.is_empty() || (self.at_start && bytes.starts_with(b"-"));
+        let is_header = matches!(self.place, Place::Header(_));
+        let lf = match self.levels.is_empty() {
+            true => None,
+            false if is_in_doubt || is_header => memchr(b'\n', bytes),
+            false => memmem::find(bytes, b"\n-"),
+        };
+        lf.map_or(bytes.len(), |lf| lf.saturating_add(1))
     }
 
     /// Bytes are missing here.
@@ -123,8 +135,9 @@ impl Parts {
         self.found
     }
 
-    /// A line, or a piece of one; `ends` tells whether it has the line's end.
-    fn push_piece(&mut self, piece: &[u8], ends: bool) {
+    /// Lines that are no boundary, a line, or a piece of one.
+    fn push_piece(&mut self, piece: &[u8]) {
+        let ends = piece.ends_with(b"\n");
         let in_doubt = !self.levels.is_empty() && (self.at_start || !self.line.is_empty());
         self.at_start = ends;
         let may_be = |line: &[u8]| b"--".iter().zip(line).all(|(a, b)| a == b);

@@ -1,5 +1,7 @@
 //! DATA's transparency and end (RFC 5321 §4.1.1.4, §4.5.2), as a machine that never looks back.
 
+use memchr::memchr2;
+
 /// How many line ends of a body are not CRLF (RFC 5321 §2.3.8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct BareNewlines {
@@ -100,11 +102,9 @@ impl Unstuffer {
         self.release(emit);
     }
 
-    /// Most of a body: all up to the next CR or LF goes on as it is.
+    /// Most of a body: lines without a dot in front go on together, as they are.
     fn middle<'i>(&mut self, input: &'i [u8], emit: &mut dyn FnMut(&[u8])) -> &'i [u8] {
-        let end = input.iter().position(|b| matches!(b, b'\r' | b'\n'));
-        let end = end.map_or(input.len(), |i| i.saturating_add(1));
-        let (text, rest) = input.split_at_checked(end).unwrap_or((input, &[]));
+        let (text, rest) = input.split_at_checked(plain(input)).unwrap_or((input, &[]));
         emit(text);
         match text.last() {
             Some(b'\r') => self.state = State::Cr,
@@ -201,6 +201,24 @@ impl Unstuffer {
             _ => {}
         }
     }
+}
+
+/// How many bytes, from the middle of a line on, hold no dot that begins one: up to the first CR or
+/// LF that is not both and followed by text.
+fn plain(input: &[u8]) -> usize {
+    let mut from = 0_usize;
+    while let Some(rest) = input.get(from..)
+        && let Some(end) = memchr2(b'\r', b'\n', rest)
+    {
+        let text = end.saturating_add(2);
+        match rest.get(end..=text) {
+            Some([b'\r', b'\n', next]) if !matches!(next, b'.' | b'\r' | b'\n') => {
+                from = from.saturating_add(text)
+            }
+            _ => return from.saturating_add(end).saturating_add(1),
+        }
+    }
+    input.len()
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Lines of the text as HTML: the same words, with a class for each ink.
 
 use std::io;
+use std::ops::Range;
 
 use askama::Template;
 
 use crate::render::text::Style;
 use crate::render::text::ink::Ink;
-use crate::render::text::line::{LABELS, Line, runs};
+use crate::render::text::line::{LABELS, Line};
 use crate::render::text::page::Page;
 
 /// Words with their inks.
@@ -19,7 +20,7 @@ pub(super) struct Inked {
 impl Inked {
     /// A whole line.
     pub(super) fn new(line: &Line) -> Self {
-        Self::of(line.runs())
+        Self::part(line, 0..line.as_str().len())
     }
 
     /// Words of one ink.
@@ -27,8 +28,8 @@ impl Inked {
         Self { runs: vec![("", words.into())] }
     }
 
-    fn of(runs: impl Iterator<Item = (Ink, String)>) -> Self {
-        Self { runs: runs.map(|(ink, text)| (class(ink), text)).collect() }
+    fn part(line: &Line, part: Range<usize>) -> Self {
+        Self { runs: line.runs(part).map(|(ink, text)| (class(ink), text.to_owned())).collect() }
     }
 }
 
@@ -64,13 +65,14 @@ pub(super) fn facts(
     // A page that keeps its lines refuses none.
     let _ = section(&mut Page::keeping(&mut lines, &style));
     let mut facts: Vec<Fact> = Vec::new();
-    for line in lines.iter().filter(|line| !line.cells.is_empty()) {
-        let (label, rest) = line.cells.split_at(LABELS.min(line.cells.len()));
-        let label: String = label.iter().map(|cell| cell.char).collect();
-        let words = Inked::of(runs(rest));
+    for line in lines.iter().filter(|line| !line.as_str().is_empty()) {
+        let text = line.as_str();
+        let border = text.char_indices().nth(LABELS).map_or(text.len(), |(at, _)| at);
+        let label = text.get(..border).unwrap_or_default().trim();
+        let words = Inked::part(line, border..text.len());
         match facts.last_mut() {
-            Some(fact) if label.trim().is_empty() => fact.lines.push(words),
-            _ => facts.push(Fact { label: label.trim().to_owned(), lines: vec![words] }),
+            Some(fact) if label.is_empty() => fact.lines.push(words),
+            _ => facts.push(Fact { label: label.to_owned(), lines: vec![words] }),
         }
     }
     facts

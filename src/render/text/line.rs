@@ -2,26 +2,27 @@
 //! this program must be literals, and everything else is escaped, wherever it came from. So nothing
 //! off the wire can reach a terminal because somebody forgot.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
+use std::iter::repeat_n;
+use std::ops::Range;
 
 use super::ink::Ink;
-use super::wrap::columns;
+use super::wrap::{columns, width};
 use crate::render::term;
 
 /// The column behind the labels of facts.
 pub(in crate::render) const LABELS: usize = 13;
 
-/// A character and how it looks.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::render) struct Cell {
-    pub(in crate::render) char: char,
-    pub(in crate::render) ink: Ink,
-}
+/// Bytes that most lines have room in, so that they grow but once.
+const USUAL: usize = 120;
 
 /// A line of any length; continued under `hang` where the page ends.
 #[derive(Clone, Debug, Default)]
 pub(in crate::render) struct Line {
-    pub(in crate::render) cells: Vec<Cell>,
+    text: String,
+    /// The inks in their order, and the byte of the text at which each begins.
+    inks: Vec<(usize, Ink)>,
     pub(in crate::render) hang: usize,
     ink: Ink,
     column: usize,
@@ -30,7 +31,7 @@ pub(in crate::render) struct Line {
 impl Line {
     /// An empty line whose continuations are indented by `hang` columns.
     pub(in crate::render) fn hanging(hang: usize) -> Self {
-        Self { hang, ..Self::default() }
+        Self { text: String::with_capacity(USUAL), hang, ..Self::default() }
     }
 
     /// A line of facts with a label before them.
@@ -61,22 +62,27 @@ impl Line {
 
     /// Adds words of this program.
     pub(in crate::render) fn own(&mut self, words: &'static str) -> &mut Self {
-        self.push(words)
+        let start = self.text.len();
+        self.text.push_str(words);
+        self.added(start)
     }
 
     /// Adds anything else, escaped: what came off the wire, out of a file, or was computed.
     pub(in crate::render) fn text(&mut self, text: impl Display) -> &mut Self {
-        self.push(&term::escaped(&text.to_string()))
+        let start = self.text.len();
+        self.put(text);
+        self.added(start)
     }
 
     /// Adds `text` so that it ends before the column `end`, behind at least one space if anything
     /// stands before it.
     pub(in crate::render) fn right(&mut self, end: usize, text: impl Display) -> &mut Self {
-        let text = text.to_string();
-        let width = text.chars().map(columns).sum::<usize>();
+        let start = self.text.len();
+        self.put(text);
         let least = usize::from(self.column > 0);
-        let gap = end.saturating_sub(self.column + width).max(least);
-        self.fill(self.column + gap, ' ').text(text)
+        let gap = end.saturating_sub(self.column + width(self.behind(start))).max(least);
+        (0..gap).for_each(|_| self.text.insert(start, ' '));
+        self.added(start)
     }
 
     /// Goes to a column, or on by one space if it is past it.
@@ -86,10 +92,9 @@ impl Line {
 
     /// Repeats a character up to a column.
     pub(in crate::render) fn fill(&mut self, column: usize, char: char) -> &mut Self {
-        while self.column < column {
-            self.cell(char);
-        }
-        self
+        let (start, room) = (self.text.len(), column.saturating_sub(self.column));
+        self.text.extend(repeat_n(char, room.div_ceil(columns(char))));
+        self.added(start)
     }
 
     /// Adds the items with `separator` between them; beyond `most`, how many more there are.
@@ -108,48 +113,60 @@ impl Line {
         }
     }
 
-    /// What stands on it, run by run of one ink.
-    pub(in crate::render) fn runs(&self) -> impl Iterator<Item = (Ink, String)> {
-        runs(&self.cells)
+    /// What stands on it.
+    pub(in crate::render) fn as_str(&self) -> &str {
+        &self.text
     }
 
-    fn push(&mut self, harmless: &str) -> &mut Self {
-        harmless.chars().for_each(|char| self.cell(char));
+    /// What stands on a part of it, run by run of one ink.
+    pub(in crate::render) fn runs(&self, part: Range<usize>) -> impl Iterator<Item = (Ink, &str)> {
+        let ends = self.inks.iter().skip(1).map(|&(start, _)| start).chain([self.text.len()]);
+        self.inks.iter().zip(ends).filter_map(move |(&(start, ink), end)| {
+            let run = self.text.get(start.max(part.start)..end.min(part.end))?;
+            (!run.is_empty()).then_some((ink, run))
+        })
+    }
+
+    fn put(&mut self, text: impl Display) {
+        let start = self.text.len();
+        // A string has room for everything.
+        let _ = write!(self.text, "{text}");
+        if let Cow::Owned(safe) = term::escaped(self.behind(start)) {
+            self.text.truncate(start);
+            self.text.push_str(&safe);
+        }
+    }
+
+    fn behind(&self, start: usize) -> &str {
+        self.text.get(start..).unwrap_or_default()
+    }
+
+    /// What stands behind `start` was added just now: its ink and its columns.
+    fn added(&mut self, start: usize) -> &mut Self {
+        self.column += width(self.behind(start));
+        let is_new = self.inks.last().is_none_or(|&(_, ink)| ink != self.ink);
+        if is_new && start < self.text.len() {
+            self.inks.push((start, self.ink));
+        }
         self
     }
-
-    fn cell(&mut self, char: char) {
-        self.cells.push(Cell { char, ink: self.ink });
-        self.column += columns(char);
-    }
-}
-
-/// Cells of one ink together.
-pub(in crate::render) fn runs(cells: &[Cell]) -> impl Iterator<Item = (Ink, String)> {
-    let runs = cells.chunk_by(|a, b| a.ink == b.ink);
-    let text = |run: &[Cell]| run.iter().map(|cell| cell.char).collect();
-    runs.filter_map(move |run| Some((run.first()?.ink, text(run))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(line: &Line) -> String {
-        line.cells.iter().map(|cell| cell.char).collect()
-    }
-
     #[test]
     fn all_that_is_no_literal_is_escaped() {
         let mut line = Line::default();
         line.own("a ").text("\u{1b}[31m\n").list(&["\r", "b", "c"], ", ", 2);
-        assert_eq!(shown(&line), "a \\x1b[31m\\n\\r, b and 1 more");
+        assert_eq!(line.as_str(), "a \\x1b[31m\\n\\r, b and 1 more");
     }
 
     #[test]
     fn columns_are_aligned_and_never_run_together() {
         let mut line = Line::default();
         line.right(6, "12").tab(8).own("x").right(3, "wide").tab(2).own("y");
-        assert_eq!(shown(&line), "    12  x wide y");
+        assert_eq!(line.as_str(), "    12  x wide y");
     }
 }

@@ -1,10 +1,11 @@
 //! The page: wraps lines, colours them, and writes them; or keeps them for another medium.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use super::Style;
 use super::ink::Ink;
-use super::line::{Cell, Line, runs};
+use super::line::Line;
 use super::times::Times;
 use super::wrap::{indent, wrapped};
 
@@ -72,12 +73,16 @@ impl<'a> Page<'a> {
             }
         };
         let indent = indent(line, self.width);
-        for (i, range) in wrapped(line, self.width).into_iter().enumerate() {
-            let cells = trimmed(line.cells.get(range).unwrap_or_default());
-            if i > 0 && !cells.is_empty() {
+        for (i, range) in wrapped(line, self.width).enumerate() {
+            // Spaces at the end only a pager's search would see.
+            let text = line.as_str().get(range.clone()).unwrap_or_default().trim_end_matches(' ');
+            if i > 0 && !text.is_empty() {
                 write!(out, "{:indent$}", "")?;
             }
-            write_cells(cells, self.colors, out)?;
+            match self.colors {
+                true => write_colored(line, range.start..range.start + text.len(), out)?,
+                false => out.write_all(text.as_bytes())?,
+            }
             out.write_all(b"\n")?;
         }
         Ok(())
@@ -102,18 +107,9 @@ impl<'a> Page<'a> {
     }
 }
 
-fn write_cells(cells: &[Cell], colors: bool, out: &mut dyn Write) -> io::Result<()> {
-    for (ink, text) in runs(cells) {
-        match ink.style() {
-            style if colors => write!(out, "{style}{text}{style:#}")?,
-            _ => out.write_all(text.as_bytes())?,
-        }
-    }
-    Ok(())
-}
-
-/// Without the spaces at the end, which only a pager's search would see.
-fn trimmed(cells: &[Cell]) -> &[Cell] {
-    let end = cells.iter().rposition(|cell| cell.char != ' ').map_or(0, |last| last + 1);
-    cells.get(..end).unwrap_or_default()
+fn write_colored(line: &Line, part: Range<usize>, out: &mut dyn Write) -> io::Result<()> {
+    line.runs(part).try_for_each(|(ink, text)| {
+        let style = ink.style();
+        write!(out, "{style}{text}{style:#}")
+    })
 }

@@ -5,7 +5,7 @@ use std::io;
 use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
-use super::wrap::columns;
+use super::wrap::width;
 use crate::report::SessionReport;
 
 /// Sessions that are listed; the totals count them all. Memory may not grow with the capture.
@@ -65,10 +65,6 @@ impl Table {
         }
         starts
     }
-}
-
-fn width(text: &str) -> usize {
-    text.chars().map(columns).sum()
 }
 
 fn row(session: &SessionReport) -> [String; COLUMNS] {

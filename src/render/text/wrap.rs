@@ -1,8 +1,9 @@
 //! Lines are cut to the width of the page.
 
+use std::iter;
 use std::ops::Range;
 
-use super::line::{Cell, Line};
+use super::line::Line;
 
 /// Columns that a continuation has at least, however far the line hangs.
 const NARROWEST: usize = 20;
@@ -12,46 +13,50 @@ pub(super) fn indent(line: &Line, width: usize) -> usize {
     line.hang.min(width.saturating_sub(NARROWEST))
 }
 
-/// The cells of each line on the page. A line is cut at a space if there is one behind its hanging
-/// indent, else in the middle of a word: nothing is left off but the spaces at the cuts.
-pub(super) fn wrapped(line: &Line, width: usize) -> Vec<Range<usize>> {
-    let indent = indent(line, width);
-    let mut lines = Vec::new();
-    let mut start = 0;
-    loop {
-        let first = lines.is_empty();
-        let room = if first { width } else { width.saturating_sub(indent) };
-        let rest = line.cells.get(start..).unwrap_or_default();
+/// What of the text stands on each line of the page. A line is cut at a space if there is one behind
+/// its hanging indent, else in the middle of a word: nothing is left off but the spaces at the cuts.
+pub(super) fn wrapped(line: &Line, width: usize) -> impl Iterator<Item = Range<usize>> {
+    let (text, indent) = (line.as_str(), indent(line, width));
+    let mut next = Some(0);
+    iter::from_fn(move || {
+        let start = next.take()?;
+        let (room, indent) =
+            if start == 0 { (width, indent) } else { (width.saturating_sub(indent), 0) };
+        let rest = text.get(start..)?;
         let fits = fitting(rest, room);
         if fits >= rest.len() {
-            lines.push(start..line.cells.len());
-            return lines;
+            return Some(start..text.len());
         }
-        let end = start + cut(rest, fits, if first { indent } else { 0 });
-        lines.push(start..end);
-        start = end + spaces(line.cells.get(end..).unwrap_or_default());
-    }
+        let end = start + cut(rest, fits, indent);
+        next = Some(text.len() - text.get(end..)?.trim_start_matches(' ').len());
+        Some(start..end)
+    })
 }
 
-/// How many cells fit into `room` columns; one at least, so that there is an end.
-fn fitting(cells: &[Cell], room: usize) -> usize {
+/// How many bytes fit into `room` columns; one character at least, so that there is an end.
+fn fitting(text: &str, room: usize) -> usize {
+    // No character takes more columns than bytes.
+    if text.len() <= room {
+        return text.len();
+    }
     let mut column = 0;
-    let over = cells.iter().position(|cell| {
-        column += columns(cell.char);
-        column > room
+    let over = text.char_indices().find(|&(at, char)| {
+        column += columns(char);
+        column > room && at > 0
     });
-    over.unwrap_or(cells.len()).max(1)
+    over.map_or(text.len(), |(at, _)| at)
 }
 
 /// Where to cut: at the last space that fits, or right behind what fits.
-fn cut(cells: &[Cell], fits: usize, indent: usize) -> usize {
-    let is_space = |&i: &usize| cells.get(i).is_some_and(|cell| cell.char == ' ');
-    let at = (indent + 1..=fits).rev().find(is_space);
-    at.unwrap_or(fits)
+fn cut(text: &str, fits: usize, indent: usize) -> usize {
+    let from = text.char_indices().nth(indent + 1).map_or(text.len(), |(at, _)| at);
+    let words = text.as_bytes().get(from..=fits).unwrap_or_default();
+    words.iter().rposition(|&byte| byte == b' ').map_or(fits, |at| from + at)
 }
 
-fn spaces(cells: &[Cell]) -> usize {
-    cells.iter().take_while(|cell| cell.char == ' ').count()
+/// The columns of a text.
+pub(super) fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().map(columns).sum() }
 }
 
 /// The columns that a character takes in a terminal: two where Unicode calls it wide (UAX #11).
@@ -70,9 +75,8 @@ pub(super) fn columns(c: char) -> usize {
 mod tests {
     use super::*;
 
-    fn wrap(line: &Line, width: usize) -> Vec<String> {
-        let text = |range: Range<usize>| line.cells[range].iter().map(|cell| cell.char).collect();
-        wrapped(line, width).into_iter().map(text).collect()
+    fn wrap(line: &Line, width: usize) -> Vec<&str> {
+        wrapped(line, width).map(|range| &line.as_str()[range]).collect()
     }
 
     #[test]

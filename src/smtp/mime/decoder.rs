@@ -2,6 +2,9 @@
 
 use crate::smtp::base64;
 
+/// Groups of four digits in a line: §6.8 allows 76 digits.
+const LINE: usize = 76 / 4;
+
 /// Undoes the encoding of one part.
 #[derive(Debug, Default)]
 pub(super) enum Decoder {
@@ -80,14 +83,20 @@ impl Base64 {
         }
     }
 
-    /// Decodes groups of which nothing is missing. Most of a mail is nothing else.
+    /// Decodes groups of which nothing is missing, a line at a time. Most of a mail is nothing else.
     fn whole_groups<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
-        while self.count == 0
-            && let Some((&digits, rest)) = bytes.split_first_chunk()
-            && let Some(octets) = base64::octets(digits)
-        {
-            self.decoded.extend_from_slice(&octets);
-            bytes = rest;
+        while self.count == 0 {
+            let mut line = [[0; 3]; LINE];
+            let groups = line.iter_mut().zip(bytes.as_chunks().0);
+            let is_whole = |(room, &digits): (&mut [u8; 3], &[u8; 4])| {
+                base64::octets(digits).map(|octets| *room = octets).is_some()
+            };
+            let whole = groups.map(is_whole).take_while(|&is_whole| is_whole).count();
+            self.decoded.extend_from_slice(line.get(..whole).unwrap_or_default().as_flattened());
+            bytes = bytes.get(whole.saturating_mul(4)..).unwrap_or_default();
+            if whole < LINE {
+                break;
+            }
         }
         bytes
     }

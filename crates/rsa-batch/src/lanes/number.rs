@@ -132,7 +132,7 @@ pub(super) fn add<K: Kernel>(a: &mut [K::Limb], b: &[K::Limb]) {
 /// In each lane the lane's number of what `number` says for it.
 pub(super) fn select<'a, K: Kernel + 'a>(
     out: &mut [K::Limb],
-    number: impl Fn(usize) -> &'a Numbers<K>,
+    number: impl Fn(usize) -> &'a [K::Limb],
 ) {
     for lane in 0..K::LANES {
         for (to, from) in out.iter_mut().zip(number(lane).iter()) {

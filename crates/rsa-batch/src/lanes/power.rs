@@ -124,35 +124,43 @@ impl<K: Kernel> Lanes<K> {
     }
 
     fn window_power(&mut self, base: Numbers<K>, jobs: &[&Job<'_>], bits: usize) -> Numbers<K> {
+        let len = base.len();
         let table = self.table(base);
-        let digit = |lane: usize, window: usize| {
+        let power = |lane: usize, window: usize| {
             let job = jobs.get(lane).unwrap_or(&jobs[0]);
-            words::bits_at(job.exponent, window * WINDOW, WINDOW)
+            let digit = words::bits_at(job.exponent, window * WINDOW, WINDOW);
+            &table[digit * len..][..len]
         };
         let windows = bits.div_ceil(WINDOW);
-        let (mut result, mut factor) = (zeros::<K>(table[0].len()), zeros::<K>(table[0].len()));
-        select::<K>(&mut result, |lane| &table[digit(lane, windows - 1)]);
+        let (mut result, mut factor) = (zeros::<K>(len), zeros::<K>(len));
+        select::<K>(&mut result, |lane| power(lane, windows - 1));
         for window in (0..windows - 1).rev() {
             for _ in 0..WINDOW {
                 self.square(&mut result);
             }
-            select::<K>(&mut factor, |lane| &table[digit(lane, window)]);
+            select::<K>(&mut factor, |lane| power(lane, window));
             self.multiply(&mut result, &factor);
         }
         result
     }
 
-    /// The powers of the bases that a window may ask for.
-    fn table(&mut self, base: Numbers<K>) -> Vec<Numbers<K>> {
-        let mut table = vec![self.one(), base];
+    /// The powers of the bases that a window may ask for, one behind the other: one piece of memory.
+    fn table(&mut self, base: Numbers<K>) -> Numbers<K> {
+        let len = base.len();
+        let mut table = zeros::<K>(len << WINDOW);
+        table[..len].copy_from_slice(&self.one());
+        table[len..2 * len].copy_from_slice(&base);
+        let mut next = base;
         for power in 2..1 << WINDOW {
-            let odd = power % 2 == 1;
-            let mut next = table[if odd { power - 1 } else { power / 2 }].clone();
-            match odd {
-                true => self.multiply(&mut next, &table[1]),
-                false => self.square(&mut next),
+            // The last power times the base, or the square of that with half the exponent.
+            match power % 2 {
+                1 => self.multiply(&mut next, &table[len..2 * len]),
+                _ => {
+                    next.copy_from_slice(&table[power / 2 * len..][..len]);
+                    self.square(&mut next);
+                }
             }
-            table.push(next);
+            table[power * len..][..len].copy_from_slice(&next);
         }
         table
     }

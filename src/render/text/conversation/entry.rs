@@ -24,9 +24,13 @@ type Entries<'a> = Vec<(Instant, Entry<'a>)>;
 
 /// All of a session, by time.
 pub(in crate::render) fn entries(session: &SessionReport) -> Entries<'_> {
-    let mut entries = Vec::new();
+    let exchanges = session.smtp.as_ref().map_or(0, |smtp| smtp.exchanges.len());
+    // A command and a reply each, the border, and some messages.
+    let mut entries = Vec::with_capacity(2 * exchanges + 8);
     entries.extend(border(session));
-    entries.extend(session.smtp.iter().flat_map(|smtp| said(session, smtp)));
+    if let Some(smtp) = &session.smtp {
+        say(session, smtp, &mut entries);
+    }
     if !entries.is_empty() {
         entries.extend(events(session));
     }
@@ -58,8 +62,7 @@ fn instant(entry: &TimelineEntry) -> Instant {
     Instant { t_ns: entry.t_ns, frame: entry.frame }
 }
 
-fn said<'a>(session: &'a SessionReport, smtp: &'a SmtpReport) -> Entries<'a> {
-    let mut said = Vec::new();
+fn say<'a>(session: &'a SessionReport, smtp: &'a SmtpReport, said: &mut Entries<'a>) {
     let mut mails = Mails { mails: &smtp.mails };
     let mut last_body = None;
     for exchange in &smtp.exchanges {
@@ -81,7 +84,6 @@ fn said<'a>(session: &'a SessionReport, smtp: &'a SmtpReport) -> Entries<'a> {
         }
         last_body = is_body.then_some(asked);
     }
-    said
 }
 
 /// When command and reply passed.
