@@ -169,4 +169,12 @@ mod tests {
         line.right(6, "12").tab(8).own("x").right(3, "wide").tab(2).own("y");
         assert_eq!(line.as_str(), "    12  x wide y");
     }
+
+    #[test]
+    fn a_part_of_a_line_keeps_its_inks() {
+        let mut line = Line::default();
+        line.own("plain ").inked(Ink::Bad, "bad").own(" plain").own("er");
+        let runs: Vec<_> = line.runs(3..11).collect();
+        assert_eq!(runs, [(Ink::Plain, "in "), (Ink::Bad, "bad"), (Ink::Plain, " p")]);
+    }
 }

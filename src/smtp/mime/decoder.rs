@@ -209,6 +209,17 @@ mod tests {
     }
 
     #[test]
+    fn base64_is_decoded_however_long_its_lines_are() {
+        for groups in [1, LINE, LINE + 1, 3 * LINE + 2] {
+            let lines = format!("{}\r\n", "Zm9v".repeat(groups)).repeat(3);
+            let plain = "foo".repeat(3 * groups);
+            for cut in [1, 5, 80, lines.len()] {
+                assert_eq!(decode("base64", &lines, cut), plain.as_bytes(), "{groups} {cut}");
+            }
+        }
+    }
+
+    #[test]
     fn quoted_printable_is_decoded_however_it_is_cut() {
         for (text, plain) in [
             ("a=3Db=\r\nc=\nd", "a=bcd"),
