@@ -24,7 +24,7 @@ use crate::smtp::{Dialogue, Input};
 use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
 use talk::Piece;
-pub use tap::Tap;
+pub use tap::{StreamParts, Tap};
 use tap::Trust;
 
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
@@ -107,6 +107,8 @@ pub struct Session {
     tls: Option<Box<Tls>>,
     /// Bytes that are neither mail nor TLS.
     foreign_bytes: u64,
+    /// The end of what came of each direction, as an offset that counts holes.
+    received: PerRole<u64>,
     /// TLS has begun; `tls` is away while it is at work.
     in_tls: bool,
     implicit: bool,
@@ -138,6 +140,7 @@ impl Session {
             ends: None,
             tls: None,
             foreign_bytes: 0,
+            received: PerRole::default(),
             in_tls: false,
             implicit: false,
             target: None,
@@ -186,6 +189,7 @@ impl Session {
 
     fn on_chunk(&mut self, chunk: &Chunk<'_>) {
         self.recorder.on_chunk(chunk);
+        self.received[chunk.from] = chunk.offset.saturating_add(chunk.body.len());
         if self.tls.is_some() {
             return self.feed_tls(chunk.from, &chunk.body, chunk.at);
         }
@@ -312,6 +316,9 @@ impl Session {
         if self.tap.as_ref().is_some_and(|tap| tap.wants_secrets()) {
             tls.disclose();
         }
+        if self.tap.as_ref().is_some_and(|tap| tap.wants_records()) {
+            tls.watch_records();
+        }
         if is_late {
             tls.begin_late();
         }
@@ -357,6 +364,11 @@ impl Session {
                 let gap = Gap { bytes, cause: GapCause::Lost };
                 self.read_text(from, &Body::Gap(gap), at.into());
             }
+            TlsEvent::Record(ref record) => {
+                if let Some(tap) = &mut self.tap {
+                    tap.record(record);
+                }
+            }
             _ => {}
         }
     }
@@ -378,6 +390,7 @@ impl Session {
             }
         }
         self.tell(|dialogue, out| dialogue.finish(out));
+        self.tell_streams(tcp);
         let secrets = self.tls.as_mut().map(|tls| tls.take_disclosed()).unwrap_or_default();
         let ended = self.judge(tcp);
         if let Some(mut tap) = self.tap.take() {
