@@ -324,6 +324,9 @@ impl Session {
         }
         self.tls = Some(Box::new(tls));
         self.hide_doubts();
+        if let Some(tap) = &mut self.tap {
+            tap.tls_begins();
+        }
         self.tell(|dialogue, out| dialogue.tls_started(out));
         self.sniffed = PerRole::default();
         self.pending_bytes = 0;

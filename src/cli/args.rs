@@ -57,6 +57,8 @@ pub(super) enum Command {
     Show(Box<ShowArgs>),
     /// Write what was decrypted to files
     Export(Box<ExportArgs>),
+    /// Write a capture that may be shared: the same sessions, and nobody's name, address or mail
+    Anonymize(Box<AnonymizeArgs>),
     /// Tell where two negotiations part, and why
     Compare(Box<CompareArgs>),
     /// Hold sessions against policies and baselines, for CI
@@ -205,6 +207,18 @@ pub(super) struct ExportArgs {
     /// Of pcapng-plain: what to put pseudonyms for, and to mask, so that it may leave the house
     #[arg(long, value_name = "WHAT", value_delimiter = ',', conflicts_with = "reveal")]
     pub(super) redact: Vec<RedactWhat>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AnonymizeArgs {
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+    /// The capture to write, as pcapng
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Overwrite it if it exists
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 const SLOW_HELP: &str = "How long a phase may take before it is a finding; repeatable

@@ -1,12 +1,16 @@
 //! `export`: what was decrypted, as files.
 
+pub(super) mod anonymize;
+mod cover;
 mod eml;
 mod flows;
 mod keylog;
 mod leaving;
 mod pcapng_dsb;
 mod plain;
+mod runs;
 mod secrets;
+mod segment;
 mod staging;
 #[cfg(test)]
 mod tests;

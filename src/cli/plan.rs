@@ -1,5 +1,6 @@
 //! What the arguments mean: inputs, keys, what may be shown; and what was wrong in the end.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,6 +85,13 @@ impl Plan {
     pub(super) fn limit(&mut self, limits: &[SlowLimit]) {
         if let Some(setup) = Arc::get_mut(&mut self.setup) {
             limits.iter().for_each(|&limit| setup.slow.set(limit));
+        }
+    }
+
+    /// Works with so many threads, whatever was asked for.
+    pub(super) fn use_threads(&mut self, threads: NonZeroUsize) {
+        if let Some(setup) = Arc::get_mut(&mut self.setup) {
+            setup.threads = Some(threads);
         }
     }
 

@@ -46,6 +46,8 @@ pub trait Tap: Send {
     fn wants_records(&self) -> bool {
         false
     }
+    /// TLS begins behind what was given.
+    fn tls_begins(&mut self) {}
     /// A record of TLS; what it held for the application was given before.
     fn record(&mut self, _record: &SeenRecord<'_>) {}
     /// Where the parts of the streams lie, told before the connection's end.

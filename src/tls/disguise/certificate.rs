@@ -49,7 +49,7 @@ fn header(der: &[u8]) -> Option<(usize, usize)> {
     const LONG_TAG: u8 = 0x1F;
     match *der {
         [tag, ..] if tag & LONG_TAG == LONG_TAG => None,
-        [_, len @ ..0x80, ..] => Some((2, len.into())),
+        [_, len @ ..=0x7F, ..] => Some((2, len.into())),
         [_, 0x81, len, ..] => Some((3, len.into())),
         [_, 0x82, high, low, ..] => Some((4, usize::from(high) << 8 | usize::from(low))),
         [_, 0x83, a, b, c, ..] => {
