@@ -25,7 +25,7 @@ use super::names::ProtocolVersion;
 use super::negotiation::Negotiation;
 use super::record::{ContentType, Record};
 use super::schedule13::{Phase, Stage, replace_first_hello};
-use super::seen::{Held, Opened, Seen, SeenRecord};
+use super::seen::{Held, Seen, SeenRecord};
 use super::suite::{KeyExchange, Suite};
 use crate::hex::hex;
 use crate::keys::TrafficLabel;
@@ -45,6 +45,15 @@ pub struct Disguise {
     negotiation: Negotiation,
     sides: PerRole<Side>,
     key_log: Vec<String>,
+}
+
+/// What is known when all was written.
+#[derive(Debug, Default)]
+pub struct Disguised {
+    /// Lines of a key log that open it.
+    pub key_log: Vec<String>,
+    /// Records that were opened, and are zeros now: compressed ones, and those without a hello.
+    pub unsealed: u64,
 }
 
 impl Disguise {
@@ -79,14 +88,15 @@ impl Disguise {
         self.sides[from].write(&mut |at, bytes| out(from, at, bytes));
     }
 
-    /// Nothing more will come. Gives the lines of a key log that open what was written.
+    /// Nothing more will come.
     #[must_use]
-    pub fn finish(mut self, out: &mut Out<'_>) -> Vec<String> {
+    pub fn finish(mut self, out: &mut Out<'_>) -> Disguised {
         for from in Role::BOTH {
             self.lose(from);
             self.sides[from].finish(&mut |at, bytes| out(from, at, bytes));
         }
-        self.key_log
+        let unsealed = self.sides.client.unsealed + self.sides.server.unsealed;
+        Disguised { key_log: self.key_log, unsealed }
     }
 
     fn waiting(&mut self, from: Role, start: u64, record: &Record<'_>, held: &Held) -> Waiting {
@@ -95,13 +105,17 @@ impl Disguise {
         }
         let header = record.header_bytes();
         let (content_type, content, seal) = match held {
-            Held::Closed => {
+            Held::Closed | Held::Failed(_) => {
+                if let Held::Failed(phase) = *held {
+                    // Those who read what is written are to fail here too.
+                    self.cipher_for(from, phase);
+                }
                 let zeros = vec![0; record.fragment.len()];
                 return Waiting { start, header, content: Source::Bytes(zeros), seal: None };
             }
             Held::Clear => (record.header.content_type, record.fragment, None),
             Held::Opened(opened) => {
-                let seal = Seal::new(record, opened, self.cipher_for(from, opened));
+                let seal = Seal::new(record, opened, self.cipher_for(from, opened.phase));
                 (opened.content_type, opened.content.as_slice(), Some(seal))
             }
         };
@@ -252,14 +266,20 @@ impl Disguise {
 
     /// The keys that open a record take the place of those that opened the original. None where a
     /// hello is missing.
-    fn cipher_for(&mut self, from: Role, opened: &Opened) -> Option<usize> {
-        if opened.phase.stage != Stage::None {
-            return self.cipher13_for(from, opened.phase);
+    fn cipher_for(&mut self, from: Role, phase: Phase) -> Option<usize> {
+        if phase.stage != Stage::None {
+            return self.cipher13_for(from, phase);
         }
         if self.sides[from].cipher.is_none() {
             self.change_to_agreed(from);
         }
-        self.sides[from].cipher
+        let cipher = self.sides[from].cipher?;
+        if let Some(random) = self.random()
+            && let Some(master) = master_secret(&random)
+        {
+            self.log("CLIENT_RANDOM", &random, &master);
+        }
+        Some(cipher)
     }
 
     fn cipher13_for(&mut self, from: Role, phase: Phase) -> Option<usize> {
@@ -296,7 +316,7 @@ impl Disguise {
         let content_type = match held {
             Held::Clear => record.header.content_type,
             Held::Opened(opened) => opened.content_type,
-            Held::Closed => return,
+            Held::Failed(_) | Held::Closed => return,
         };
         if content_type == ContentType::CHANGE_CIPHER_SPEC && !self.is_tls13() {
             self.change_to_agreed(from);
@@ -304,17 +324,13 @@ impl Disguise {
     }
 
     fn change_to_agreed(&mut self, from: Role) {
-        let Some(cipher) = self.agreed_cipher(from) else { return };
-        self.sides[from].change(cipher);
-        if let Some(random) = self.random()
-            && let Some(master) = master_secret(&random)
-        {
-            self.log("CLIENT_RANDOM", &random, &master);
+        if let Some(cipher) = self.agreed_cipher(from) {
+            self.sides[from].change(cipher);
         }
     }
 
     fn agreed_cipher(&self, from: Role) -> Option<RecordCipher> {
-        self.negotiation.has_secret().then(|| self.negotiation.cipher(0, from)).flatten()
+        self.negotiation.cipher(0, from).filter(RecordCipher::can_seal)
     }
 
     /// Adds a line, once.

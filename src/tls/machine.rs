@@ -341,6 +341,7 @@ impl Tls {
 
     pub(super) fn on_failure(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         self.facts.failed[from] += 1;
+        self.watch.failed(self.schedule.phase(from));
         self.facts.first_failure.get_or_insert_with(|| record.at());
         if record.header.content_type == ContentType::APPLICATION_DATA {
             out(TlsEvent::DataGap(from, record.fragment.len() as u64, record.at()));

@@ -26,7 +26,7 @@ pub mod suite;
 
 pub use border::holds_border;
 pub use decrypt::{KeyLogLine, SessionStore};
-pub use disguise::{Aliases, Disguise};
+pub use disguise::{Aliases, Disguise, Disguised};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
 pub use machine::{Keys, Tls};

@@ -32,6 +32,8 @@ pub(super) enum Held {
     Clear,
     /// This, under its protection.
     Opened(Opened),
+    /// Not what the keys for it open.
+    Failed(Phase),
     /// Nobody knows.
     Closed,
 }
@@ -51,6 +53,7 @@ pub(super) struct Opened {
 pub(super) struct Watch {
     is_asked_for: bool,
     is_clear: bool,
+    failed: Option<Phase>,
     opened: Option<(ContentType, Vec<u8>, Phase)>,
     place: RecordPlace,
 }
@@ -58,6 +61,10 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn clear(&mut self) {
         self.is_clear = true;
+    }
+
+    pub(super) fn failed(&mut self, phase: Phase) {
+        self.failed = Some(phase);
     }
 
     pub(super) fn opened(&mut self, content_type: ContentType, content: &[u8], phase: Phase) {
@@ -73,12 +80,13 @@ impl Watch {
 
     fn take(&mut self) -> Held {
         let is_clear = std::mem::take(&mut self.is_clear);
-        match self.opened.take() {
-            Some((content_type, content, phase)) => {
+        match (self.opened.take(), self.failed.take()) {
+            (Some((content_type, content, phase)), _) => {
                 Held::Opened(Opened { content_type, content, place: self.place, phase })
             }
-            None if is_clear => Held::Clear,
-            None => Held::Closed,
+            (None, Some(phase)) => Held::Failed(phase),
+            (None, None) if is_clear => Held::Clear,
+            (None, None) => Held::Closed,
         }
     }
 }

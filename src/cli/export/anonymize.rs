@@ -134,7 +134,7 @@ fn write_sessions(
     for (session, anonymous) in sessions {
         let Ends { client, server } = session.ends;
         let shown = Ends { client: redactor.end(client), server: redactor.end(server) };
-        key_log.extend(anonymous.key_log);
+        key_log.extend(anonymous.disguised.key_log);
         streams.push(Stream::new(session.ends, shown, anonymous.parts));
         written.push(anonymous.packets.context("cannot write a session")?);
     }
@@ -151,7 +151,10 @@ fn write_sessions(
 /// What leaves the house.
 fn tell(sessions: &[(Chosen, Anonymous)], run: &mut Run<'_>) {
     let ids = |is_closed: bool| -> Vec<u64> {
-        let of_kind = sessions.iter().filter(|(session, _)| session.is_closed == is_closed);
+        let is_zero = |(session, anonymous): &&(Chosen, Anonymous)| {
+            session.is_closed || anonymous.disguised.unsealed > 0
+        };
+        let of_kind = sessions.iter().filter(|session| is_zero(session) == is_closed);
         of_kind.map(|(session, _)| session.id).collect()
     };
     run.leaving.say_of(
@@ -159,7 +162,7 @@ fn tell(sessions: &[(Chosen, Anonymous)], run: &mut Run<'_>) {
         "each packet at its time, handshakes, verbs and replies; IP addresses are pseudonyms, \
          names, bodies and what AUTH carries are masked",
     );
-    run.leaving.say_of(&ids(true), "the same, and zeros for what was not decrypted");
+    run.leaving.say_of(&ids(true), "the same, and zeros for what is not decrypted, or cannot be written anew");
 }
 
 fn write_packets(

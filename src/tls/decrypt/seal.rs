@@ -39,12 +39,13 @@ impl RecordCipher {
         RecordPlace { number: self.number.wrapping_sub(1), keystream }
     }
 
-    /// The fragment that holds the new content. None if it does not fit, as compressed content does
-    /// not.
+    /// Whether content is protected as it is: compressed, another has another length.
+    pub(in crate::tls) fn can_seal(&self) -> bool {
+        self.inflater.is_none()
+    }
+
+    /// The fragment that holds the new content. None if it does not fit.
     pub(in crate::tls) fn seal(&mut self, record: &Unsealed<'_>) -> Option<Vec<u8>> {
-        if self.inflater.is_some() {
-            return None;
-        }
         let pseudo = PseudoHeader { version: self.version, header: record.header };
         let sealed = match &mut self.protection {
             Protection::Null(mac) => {

@@ -26,6 +26,8 @@ pub(super) struct Side {
     /// What it is for, in TLS 1.3.
     pub(super) phase: Option<Phase>,
     written: Written,
+    /// Records that were opened, and are zeros now.
+    pub(super) unsealed: u64,
 }
 
 /// A record that waits for its content.
@@ -122,8 +124,10 @@ impl Side {
         let before = self.written.before(start);
         let record = Unsealed { place, header, content_type, content, original, before: &before };
         let cipher = cipher.and_then(|index| self.ciphers.get_mut(index));
-        let sealed = cipher.and_then(|cipher| cipher.seal(&record));
-        sealed.unwrap_or_else(|| vec![0; original.len()])
+        cipher.and_then(|cipher| cipher.seal(&record)).unwrap_or_else(|| {
+            self.unsealed += 1;
+            vec![0; original.len()]
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
 use crate::session::{StreamParts, Tap};
 use crate::smtp::{SecretSpan, SmtpEvent};
-use crate::tls::{Aliases, Disguise, SeenRecord};
+use crate::tls::{Aliases, Disguise, Disguised, SeenRecord};
 
 /// One session, written aside.
 pub(super) struct Anonymous {
@@ -26,7 +26,7 @@ pub(super) struct Anonymous {
     pub(super) says_anything: bool,
     pub(super) packets: io::Result<Written<Seen>>,
     pub(super) parts: PerRole<io::Result<Parts>>,
-    pub(super) key_log: Vec<String>,
+    pub(super) disguised: Disguised,
 }
 
 /// Takes all of a connection.
@@ -92,9 +92,9 @@ impl Streams {
         self.disguise.record(record, &mut |from, at, bytes| tls[from].push(at, bytes));
     }
 
-    fn finish(self, layout: &PerRole<StreamParts>) -> (PerRole<io::Result<Parts>>, Vec<String>) {
+    fn finish(self, layout: &PerRole<StreamParts>) -> (PerRole<io::Result<Parts>>, Disguised) {
         let Self { disguise, plain, mut tls, .. } = self;
-        let key_log = disguise.finish(&mut |from, at, bytes| tls[from].push(at, bytes));
+        let disguised = disguise.finish(&mut |from, at, bytes| tls[from].push(at, bytes));
         let parts = |layout, plain: SparseFile, tls: SparseFile| {
             Ok(Parts { layout, plain: plain.finish()?, tls: tls.finish()? })
         };
@@ -102,7 +102,7 @@ impl Streams {
             client: parts(layout.client, plain.client, tls.client),
             server: parts(layout.server, plain.server, tls.server),
         };
-        (parts, key_log)
+        (parts, disguised)
     }
 
     fn discard(self) {
@@ -166,9 +166,9 @@ impl Tap for AnonymousTap {
             return packets.discard();
         };
         let (first_frame, says_anything) = (session.frames.first, written.says_anything);
-        let (parts, key_log) = written.finish(&layout);
+        let (parts, disguised) = written.finish(&layout);
         let packets = packets.finish();
         // The other end is gone only if the run is over.
-        let _ = done.send(Anonymous { first_frame, says_anything, packets, parts, key_log });
+        let _ = done.send(Anonymous { first_frame, says_anything, packets, parts, disguised });
     }
 }
