@@ -24,8 +24,8 @@ use crate::smtp::{Dialogue, Input};
 use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
 use talk::Piece;
-pub use tap::{StreamParts, Tap};
 use tap::Trust;
+pub use tap::{StreamParts, Tap};
 
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.

@@ -124,7 +124,9 @@ impl Session {
     /// Tells a tap that writes the streams anew how they are made up.
     pub(super) fn tell_streams(&mut self, tcp: &TcpFacts) {
         if let Some(mut tls) = self.tls.take() {
-            Role::BOTH.iter().for_each(|&role| tls.tell_cut(role, &mut |event| self.on_tls(&event)));
+            Role::BOTH
+                .iter()
+                .for_each(|&role| tls.tell_cut(role, &mut |event| self.on_tls(&event)));
             self.tls = Some(tls);
         }
         let fed = |role| self.tls.as_ref().map_or(0, |tls| tls.fed(role));

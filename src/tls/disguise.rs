@@ -148,7 +148,8 @@ impl Disguise {
         let mut joiner = std::mem::take(&mut self.sides[from].joiner);
         let before = joiner.pending() + content.len();
         let mut written = Vec::new();
-        let fed = joiner.feed(record, content, |message| written.extend(self.rewrite(from, &message)));
+        let fed =
+            joiner.feed(record, content, |message| written.extend(self.rewrite(from, &message)));
         if fed.is_err() {
             joiner = MessageJoiner::default();
             self.negotiation.damaged = true;

@@ -162,7 +162,10 @@ fn tell(sessions: &[(Chosen, Anonymous)], run: &mut Run<'_>) {
         "each packet at its time, handshakes, verbs and replies; IP addresses are pseudonyms, \
          names, bodies and what AUTH carries are masked",
     );
-    run.leaving.say_of(&ids(true), "the same, and zeros for what is not decrypted, or cannot be written anew");
+    run.leaving.say_of(
+        &ids(true),
+        "the same, and zeros for what is not decrypted, or cannot be written anew",
+    );
 }
 
 fn write_packets(

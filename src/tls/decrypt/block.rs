@@ -3,11 +3,12 @@
 use aes::{Aes128, Aes256};
 use aria::{Aria128, Aria256};
 use camellia::{Camellia128, Camellia256};
-use cbc::{Decryptor, Encryptor};
 use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{
-    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit,
+    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit,
+    KeyInit,
 };
+use cbc::{Decryptor, Encryptor};
 use des::{Des, TdesEde3};
 use idea::Idea;
 use rc2::Rc2;

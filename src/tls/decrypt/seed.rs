@@ -36,10 +36,7 @@ impl Seed {
     }
 
     /// The rounds of one block: decryption has the keys in reverse order.
-    fn rounds<'k>(
-        block: [u8; BLOCK],
-        keys: impl Iterator<Item = &'k [u32; 2]>,
-    ) -> [u8; BLOCK] {
+    fn rounds<'k>(block: [u8; BLOCK], keys: impl Iterator<Item = &'k [u32; 2]>) -> [u8; BLOCK] {
         let Some([mut l0, mut l1, mut r0, mut r1]) = words(&block) else { return block };
         for &key in keys {
             let [f0, f1] = f([r0, r1], key);

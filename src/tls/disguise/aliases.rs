@@ -33,7 +33,9 @@ impl Aliases {
         for run in text.chunk_by(|a, b| is_word(a) == is_word(b)) {
             match run.iter().all(is_word) {
                 true => safe.extend(self.word(run)),
-                false => safe.extend(run.iter().map(|b| if b.is_ascii_graphic() { *b } else { b' ' })),
+                false => {
+                    safe.extend(run.iter().map(|b| if b.is_ascii_graphic() { *b } else { b' ' }))
+                }
             }
         }
         safe

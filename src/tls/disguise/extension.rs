@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn names_tickets_and_keys_go_and_the_rest_stays() {
         let name = b"\x00\x00\x00\x09\x00\x07\x00\x00\x04mx.a";
-        assert_eq!(written_over(Speaker::Client, name), b"\x00\x00\x00\x09\x00\x07\x00\x00\x04aa.a");
+        assert_eq!(
+            written_over(Speaker::Client, name),
+            b"\x00\x00\x00\x09\x00\x07\x00\x00\x04aa.a"
+        );
         let groups = b"\x00\x0a\x00\x04\x00\x02\x00\x1d";
         assert_eq!(written_over(Speaker::Client, groups), groups);
         let key = b"\x00\x33\x00\x08\x00\x06\x00\x1d\x00\x02\x77\x77";

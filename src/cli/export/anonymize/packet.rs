@@ -120,7 +120,8 @@ mod tests {
             len: 70_000,
             cut: 12,
         };
-        let other = Seen { source: "[2001:db8::1]:587".parse().unwrap(), window_scale: None, ..seen };
+        let other =
+            Seen { source: "[2001:db8::1]:587".parse().unwrap(), window_scale: None, ..seen };
         let mut file = Vec::new();
         [seen, other].iter().for_each(|seen| seen.write(&mut file));
         assert_eq!(file.len(), 2 * SIZE);

@@ -50,7 +50,13 @@ pub(in crate::cli::export) enum What {
 }
 
 impl Piece {
-    pub(in crate::cli::export) fn new(rank: Rank, order: u64, at: Span, sender: Sender, what: What) -> Self {
+    pub(in crate::cli::export) fn new(
+        rank: Rank,
+        order: u64,
+        at: Span,
+        sender: Sender,
+        what: What,
+    ) -> Self {
         let Span { first_frame, last: Moment { ts, frame } } = at;
         Self { place: Place { frame, rank, order }, ts, first_frame, sender, what }
     }

@@ -99,7 +99,8 @@ impl Stream {
         };
         let options = if flags & SYN != 0 { &WINDOW_SCALE[..] } else { &[] };
         let (window, ip_id, cut) = (WINDOW, 0, 0);
-        Segment { source, destination, seq, ack, flags, window, options, ip_id, data, cut }.datagram()
+        Segment { source, destination, seq, ack, flags, window, options, ip_id, data, cut }
+            .datagram()
     }
 }
 
