@@ -43,6 +43,8 @@ pub struct Disguise {
     aliases: Arc<Mutex<Aliases>>,
     /// The handshake as it is written.
     negotiation: Negotiation,
+    /// What its master secret is made of: the client's random, or that of the session resumed.
+    seed: Option<[u8; 32]>,
     sides: PerRole<Side>,
     key_log: Vec<String>,
 }
@@ -61,7 +63,7 @@ impl Disguise {
     #[must_use]
     pub fn new(aliases: Arc<Mutex<Aliases>>) -> Self {
         let (negotiation, sides) = (Negotiation::default(), PerRole::default());
-        Self { aliases, negotiation, sides, key_log: Vec::new() }
+        Self { aliases, negotiation, seed: None, sides, key_log: Vec::new() }
     }
 
     /// The next record; gives what can be written by now.
@@ -203,6 +205,10 @@ impl Disguise {
                 self.negotiation.server_hello = ServerHello::parse(message.body);
                 self.on_server_hello();
             }
+            // Behind a lifetime of four bytes and a length of two (RFC 5077 §3.3).
+            (Role::Server, HandshakeType::NEW_SESSION_TICKET) if !self.is_tls13() => {
+                self.remember(message.body.get(6..).unwrap_or_default());
+            }
             (from, HandshakeType::FINISHED) => self.negotiation.finished[from] = true,
             _ => {}
         }
@@ -222,8 +228,30 @@ impl Disguise {
             if let Some(hash) = self.suite13().and_then(Tls13Hash::of) {
                 replace_first_hello(hash, &mut self.negotiation.transcript);
             }
-        } else if let Some(master) = random.and_then(|random| master_secret(&random)) {
+            return;
+        }
+        self.seed = random.map(|random| self.origin().unwrap_or(random));
+        if let Some(master) = self.seed.as_ref().and_then(master_secret) {
             self.negotiation.pretend(MasterSecret::new(&master), Secret::KeyLog);
+        }
+        let id = self.negotiation.server_hello.as_ref().map(|hello| hello.session_id.clone());
+        self.remember(&id.unwrap_or_default());
+    }
+
+    /// The session that is resumed, which has the same secret for whoever reads both.
+    fn origin(&self) -> Option<[u8; 32]> {
+        self.negotiation.resumption()?;
+        let client = self.negotiation.client_hello.as_ref()?;
+        let aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
+        let ticket = client.session_ticket.as_deref().unwrap_or_default();
+        let server = self.negotiation.server_hello.as_ref()?;
+        let by_id = || aliases.recall(&server.session_id);
+        aliases.recall(ticket).filter(|_| client.session_id == server.session_id).or_else(by_id)
+    }
+
+    fn remember(&self, handle: &[u8]) {
+        if let Some(seed) = self.seed {
+            self.aliases.lock().unwrap_or_else(PoisonError::into_inner).remember(handle, seed);
         }
     }
 
@@ -275,8 +303,8 @@ impl Disguise {
             self.change_to_agreed(from);
         }
         let cipher = self.sides[from].cipher?;
-        if let Some(random) = self.random()
-            && let Some(master) = master_secret(&random)
+        if let (Some(random), Some(seed)) = (self.random(), self.seed)
+            && let Some(master) = master_secret(&seed)
         {
             self.log("CLIENT_RANDOM", &random, &master);
         }
@@ -344,6 +372,6 @@ impl Disguise {
 }
 
 /// A master secret that everybody can compute.
-fn master_secret(random: &[u8; 32]) -> Option<[u8; 48]> {
-    made_up(b"master secret", random, 48).try_into().ok()
+fn master_secret(seed: &[u8; 32]) -> Option<[u8; 48]> {
+    made_up(b"master secret", seed, 48).try_into().ok()
 }

@@ -22,6 +22,8 @@ pub struct Aliases {
     of_length: BTreeMap<usize, u64>,
     /// Numbers by their hash, which never leaves.
     numbers: HashMap<[u8; 32], u64>,
+    /// What master secrets are made of, by the session IDs and tickets that lead back to them.
+    origins: HashMap<Vec<u8>, [u8; 32]>,
 }
 
 impl Aliases {
@@ -55,6 +57,18 @@ impl Aliases {
             }
         };
         letters(number, word.len())
+    }
+
+    /// Whoever shows this session ID or ticket goes on with the secret that is made of `seed`.
+    pub(super) fn remember(&mut self, handle: &[u8], seed: [u8; 32]) {
+        if !handle.is_empty() && self.origins.len() < MOST_KNOWN {
+            self.origins.insert(handle.to_vec(), seed);
+        }
+    }
+
+    /// What the secret of a session that is taken up again is made of.
+    pub(super) fn recall(&self, handle: &[u8]) -> Option<[u8; 32]> {
+        self.origins.get(handle).copied()
     }
 
     /// As many bytes, of a look of chance.
