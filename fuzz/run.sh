@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes the pipeline on stable Rust: fuzz/run.sh [SECONDS] [libFuzzer options]
-# Another target: FUZZ_TARGET=capture fuzz/run.sh, or rsa, which compares two engines
+# Another target: FUZZ_TARGET=damaged fuzz/run.sh 3600; the names are those in Cargo.toml
 #
 # The coverage flags are those that cargo-fuzz would set; sanitizers would need nightly, and have
 # little to find without unsafe code. Inputs that fail are kept in fuzz/artifacts/.

@@ -8,10 +8,10 @@ SMTP_DECRYPT_COMMIT=${SMTP_DECRYPT_COMMIT:-$(git rev-parse --short=12 HEAD 2> /d
 export SMTP_DECRYPT_COMMIT
 
 if [ -n "${TARGET:-}" ]; then
-    cargo build --release --locked --target "$TARGET"
+    cargo build --release --locked --features parquet --target "$TARGET"
     built=target/$TARGET/release/smtp-decrypt
 else
-    cargo build --release --locked
+    cargo build --release --locked --features parquet
     built=target/release/smtp-decrypt
 fi
 

@@ -62,6 +62,8 @@ mod hex;
 #[cfg_attr(doc, doc(hidden))]
 pub mod keys;
 #[cfg_attr(doc, doc(hidden))]
+pub mod limits;
+#[cfg_attr(doc, doc(hidden))]
 pub mod moment;
 #[cfg_attr(doc, doc(hidden))]
 pub mod render;
@@ -70,7 +72,11 @@ pub mod report;
 #[cfg_attr(doc, doc(hidden))]
 pub mod role;
 #[cfg_attr(doc, doc(hidden))]
+pub mod sandbox;
+#[cfg_attr(doc, doc(hidden))]
 pub mod session;
+#[cfg_attr(doc, doc(hidden))]
+pub mod sieve;
 #[cfg_attr(doc, doc(hidden))]
 pub mod smtp;
 #[cfg_attr(doc, doc(hidden))]

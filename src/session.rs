@@ -4,6 +4,9 @@
 //! not take yet waits here, pieces and holes in order.
 
 mod late;
+mod protocol;
+pub(crate) mod limits;
+mod prospect;
 mod talk;
 mod tap;
 mod tunnel;
@@ -17,12 +20,13 @@ use std::sync::Arc;
 use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
 use crate::moment::{Moment, Span};
-use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport, SlowLimits};
+use crate::report::{Closed, Ends, Recorder, Reveal, SessionReport, SlowLimits};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input};
 use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
+pub use prospect::Prospect;
 use talk::Piece;
 use tap::Trust;
 pub use tap::{StreamParts, Tap};
@@ -313,11 +317,8 @@ impl Session {
         self.in_tls = true;
         let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
         let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
-        if self.tap.as_ref().is_some_and(|tap| tap.wants_secrets()) {
-            tls.disclose();
-        }
-        if self.tap.as_ref().is_some_and(|tap| tap.wants_records()) {
-            tls.watch_records();
+        if let Some(tap) = &self.tap {
+            tap::ask(&**tap, &mut tls);
         }
         if is_late {
             tls.begin_late();
@@ -394,10 +395,11 @@ impl Session {
         }
         self.tell(|dialogue, out| dialogue.finish(out));
         self.tell_streams(tcp);
-        let secrets = self.tls.as_mut().map(|tls| tls.take_disclosed()).unwrap_or_default();
+        if let (Some(tap), Some(tls)) = (&mut self.tap, &mut self.tls) {
+            tap::tell(&mut **tap, tls);
+        }
         let ended = self.judge(tcp);
-        if let Some(mut tap) = self.tap.take() {
-            tap.secrets(secrets);
+        if let Some(tap) = self.tap.take() {
             tap.finish(match &ended {
                 Ended::Session(report) => Some(report),
                 Ended::OtherTls | Ended::Other => None,
@@ -436,34 +438,6 @@ impl Session {
             || self.named
             || opened
             || (tls.is_some() && self.setup.all_tls)
-    }
-
-    fn protocol(&self, ends: &Ends, has_tls: bool) -> Protocol {
-        let facts = match &self.text {
-            Text::Talking(dialogue) => Some(dialogue.facts()),
-            Text::Sniffing | Text::Foreign => None,
-        };
-        match (facts, has_tls) {
-            (Some(facts), _) if facts.is_lmtp => Protocol::Lmtp,
-            (Some(_), true) if self.implicit => Protocol::Smtps,
-            (Some(_), true) => Protocol::SmtpStartTls,
-            (Some(_), false) => Protocol::Smtp,
-            (None, true) if matches!(self.text, Text::Sniffing) && self.is_mail_server(ends) => {
-                if self.implicit {
-                    Protocol::Smtps
-                } else {
-                    Protocol::SmtpStartTls
-                }
-            }
-            (None, true) => Protocol::Tls,
-            (None, false) => Protocol::Unknown,
-        }
-    }
-
-    /// By its port, or by what a row of the key list says of it.
-    fn is_mail_server(&self, ends: &Ends) -> bool {
-        let mut rows = self.setup.keys.ring.rows_naming(ends.server.ip(), ends.server.port());
-        self.is_smtp_port() || rows.any(|(row, _)| row.protocol == "smtp")
     }
 }
 

@@ -12,11 +12,11 @@ use super::secrets::{Held, MAX_HELD};
 use super::{DamageKind, FileFacts, Input, Original, Packet, Secrets};
 
 /// Bytes read of a file to learn when it starts.
-const PROBE_SIZE: usize = 64 << 10;
+pub(super) const PROBE_SIZE: usize = 64 << 10;
 
 /// Damaged places of one file behind which reading goes on. A file with more is rubble, and each
 /// costs a search.
-const MOST_MENDED: u64 = 1000;
+pub(super) const MOST_MENDED: u64 = 1000;
 
 /// Takes each packet as its file has it.
 type Copyist = dyn FnMut(&Original<'_>) + Send;
@@ -95,6 +95,13 @@ impl Capture {
             watcher(data.len() as u64);
         }
         Some(Packet { frame: self.frames, ts, link, wire_len, data })
+    }
+
+    /// The file of the packet given last, with so many packets as were read of it, that one among
+    /// them.
+    #[must_use]
+    pub fn whence(&self) -> Option<&FileFacts> {
+        Some(&self.files.get(self.lent?)?.facts)
     }
 
     /// Whether the reader said `WouldBlock`: there may be more later.

@@ -9,6 +9,7 @@ mod block;
 mod damage;
 mod facts;
 mod file;
+pub(crate) mod limits;
 mod link;
 mod members;
 mod merge;
@@ -33,6 +34,7 @@ pub use merge::Capture;
 pub use original::{BlockOption, Description, Original};
 pub use secrets::Secrets;
 pub use source::Input;
+pub(crate) use source::UNFINISHED;
 pub use statistics::Statistics;
 
 /// One captured frame, borrowed from the block it was read into.

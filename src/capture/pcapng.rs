@@ -10,7 +10,7 @@ use super::order::Order;
 use super::original::{BlockOption, Description, Written};
 use super::{DamageKind, Secrets, Statistics, seek};
 
-mod interface;
+pub(super) mod interface;
 mod options;
 
 use interface::Interface;
@@ -60,7 +60,7 @@ const SMALLEST_BLOCK: usize = 12;
 
 /// Interfaces of one section. More than any machine has; each costs memory for as long as the
 /// section lasts.
-const MAX_INTERFACES: usize = 65_536;
+pub(super) const MAX_INTERFACES: usize = 65_536;
 
 /// Reads blocks, in the byte order of the section they are in.
 #[derive(Default)]

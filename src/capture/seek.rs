@@ -4,7 +4,7 @@ use super::block::Block;
 
 /// How far behind the damage a border is looked for, in bytes: longer than any record, and than
 /// what a disk or a copy loses in one piece.
-const MAX_SEARCH: u64 = 64 << 20;
+pub(super) const MAX_SEARCH: u64 = 64 << 20;
 
 /// Bytes searched at a time.
 const WINDOW: usize = 1 << 20;

@@ -58,12 +58,19 @@ impl Input {
     }
 }
 
+/// In the names of files that this program has not finished: they are no captures.
+pub(crate) const UNFINISHED: &str = ".smtp-decrypt-";
+
 fn files_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path()));
     let mut files = entries.collect::<io::Result<Vec<_>>>()?;
-    files.retain(|path| path.is_file());
+    files.retain(|path| path.is_file() && !is_unfinished(path));
     files.sort();
     Ok(files)
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains(UNFINISHED))
 }
 
 /// The content of `raw`, by its magic number and never by its name, without its compression, in a

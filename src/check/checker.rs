@@ -12,13 +12,13 @@ use super::shown;
 use crate::report::SessionReport;
 
 /// Failures of a rule that are told one by one; all are counted.
-const MOST_FAILURES: usize = 100;
+pub(super) const MOST_FAILURES: usize = 100;
 
 /// Values of a limit that are kept for its percentiles.
-const MOST_SAMPLES: usize = 1 << 20;
+pub(super) const MOST_SAMPLES: usize = 1 << 20;
 
 /// Changes beside a baseline that are told one by one.
-const MOST_CHANGES: usize = 200;
+pub(super) const MOST_CHANGES: usize = 200;
 
 /// Policies, and what came of them so far.
 pub struct Checker {

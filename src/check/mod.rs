@@ -6,6 +6,7 @@ mod builtin;
 mod checker;
 mod error;
 mod expression;
+pub(crate) mod limits;
 mod null_safe;
 mod outcome;
 mod policy;

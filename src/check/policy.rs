@@ -8,7 +8,7 @@ use super::expression::Expression;
 use crate::report::Severity;
 
 /// Rules and limits of a policy; more is no policy that people keep.
-const MOST_RULES: usize = 1_000;
+pub(super) const MOST_RULES: usize = 1_000;
 
 /// A policy.
 #[derive(Clone, Debug)]

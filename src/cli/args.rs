@@ -1,5 +1,7 @@
 //! What was typed, nothing resolved.
 
+mod fleet;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,6 +14,7 @@ use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
 use crate::report::SlowLimit;
+pub(super) use fleet::{HandshakesArgs, SplitArgs, UnlockArgs};
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -25,6 +28,9 @@ pub(super) struct Cli {
     /// Explain a finding's code, or `list` all of them
     #[arg(long, value_name = "CODE", exclusive = true)]
     pub(super) explain: Option<String>,
+    /// List every limit: what a capture can make grow, and how far
+    #[arg(long, exclusive = true)]
+    pub(super) limits: bool,
 }
 
 const AFTER_HELP: &str = "Without a command the captures are shown: \
@@ -65,6 +71,12 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Validate keys and key logs: which sessions each opens, and which are missing
     Keys(Box<KeysArgs>),
+    /// Write the packets that concern us into shards, each to be read alone
+    Split(Box<SplitArgs>),
+    /// Write what the holder of the keys needs to open the sessions; no secret, no content
+    Handshakes(Box<HandshakesArgs>),
+    /// Turn such handshakes into a key log, where the keys are
+    Unlock(Box<UnlockArgs>),
     /// Print what completes commands and options in a shell
     Completions(CompletionsArgs),
     /// Print the manual page, in roff
@@ -134,6 +146,9 @@ pub(super) struct SharedArgs {
     /// What computes RSA: auto, ifma, avx2, portable or reference (the output is the same for any)
     #[arg(help_heading = RUN, long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
     pub(super) rsa_engine: RsaEngine,
+    /// Do not give up the rights to other files, the network and other programs (Linux)
+    #[arg(help_heading = RUN, long, hide_short_help = true)]
+    pub(super) no_sandbox: bool,
     /// When to use colours
     #[arg(help_heading = OUTPUT, long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
@@ -158,7 +173,7 @@ pub(super) struct ShowArgs {
     /// What to print
     #[arg(help_heading = OUTPUT, long, value_name = "FORMAT", default_value = FORMATS[0].name, value_parser = formats())]
     pub(super) format: &'static Format,
-    /// Where to print it, instead of standard output; overwritten if it exists
+    /// Where to print it, instead of standard output; replaced if it exists
     #[arg(help_heading = OUTPUT, short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// What to show that is masked by default

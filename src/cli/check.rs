@@ -1,28 +1,30 @@
 //! `check`: assertions and baselines for CI.
 
 use std::fs;
-use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
 use super::args::{CheckArgs, CheckFormat};
 use super::exit::Exit;
-use super::output;
+use super::output::{self, Output};
 use super::plan::{self, Plan};
+use super::target::{How, Target};
+use crate::capture::Capture;
 use crate::check::{BUILT_IN, Baseline, Change, Checker, Checks, Policy, PolicyError, named};
 use crate::compare::Tolerance;
 use crate::engine;
 use crate::render::text::{self, check as page};
 use crate::render::{github, json, junit};
 use crate::report::{CaptureReport, Generator, KeyReport, Report, SCHEMA, SessionReport};
+use crate::sandbox::Access;
 
 /// Bytes of a policy: thousands of rules.
-const MOST_POLICY: u64 = 1 << 20;
+pub(super) const MOST_POLICY: u64 = 1 << 20;
 
 /// Bytes of a stored report: 50,000 sessions.
-const MOST_BASELINE: u64 = 512 << 20;
+pub(super) const MOST_BASELINE: u64 = 512 << 20;
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
@@ -40,14 +42,21 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         _ => None,
     };
     let mut plan = Plan::new(&args.shared, &[]);
+    let out = output::open(args.output.as_deref(), How::default())?;
+    let update = updated(args)?;
+    let rename = out.directory().into_iter().chain(update.as_ref().and_then(Target::directory));
+    plan.confine(&args.shared, Access { rename: rename.collect(), ..Access::default() });
     let mut checker = Checker::new(policies);
-    let report = read(args, &mut plan, &mut checker)?;
-    if let (Some(path), true) = (&args.baseline, args.update) {
-        update(path, &report)?;
+    let mut capture = plan::capture(&args.shared);
+    let report = read(args, &mut capture, &mut plan, &mut checker)?;
+    out.spare(&plan.inputs(&args.shared, &capture))?;
+    if let Some(mut file) = update {
+        json::write(&report, &mut file)?;
+        file.finish()?;
     }
     let changes = stored.map(|(path, stored)| (path, changes(&stored, &report, args)));
     let checks = checker.finish(args.strict, changes)?;
-    write(args, &checks)?;
+    write(args, &checks, out)?;
     Ok(match plan.exit() {
         Exit::Done if !checks.passed => Exit::Differs,
         exit => exit,
@@ -91,13 +100,17 @@ fn bounded(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Reads the captures. Sessions are kept only for a baseline.
-fn read(args: &CheckArgs, plan: &mut Plan, checker: &mut Checker) -> anyhow::Result<Report> {
-    let mut capture = plan::capture(&args.shared);
+fn read(
+    args: &CheckArgs,
+    capture: &mut Capture,
+    plan: &mut Plan,
+    checker: &mut Checker,
+) -> anyhow::Result<Report> {
     let setup = plan.setup.clone();
     let mut sessions: Vec<SessionReport> = Vec::new();
     let mut wrong: Option<PolicyError> = None;
     let totals = engine::run(
-        &mut capture,
+        capture,
         &setup,
         |_| None,
         |session| {
@@ -117,7 +130,7 @@ fn read(args: &CheckArgs, plan: &mut Plan, checker: &mut Checker) -> anyhow::Res
     if let Some(error) = wrong {
         return Err(error.into());
     }
-    plan.observe(&capture, &totals.summary);
+    plan.observe(capture, &totals.summary);
     sessions.sort_by_key(|session| session.id);
     Ok(Report {
         schema: SCHEMA,
@@ -131,16 +144,10 @@ fn read(args: &CheckArgs, plan: &mut Plan, checker: &mut Checker) -> anyhow::Res
     })
 }
 
-/// Writes the report beside its place first, so that a baseline is never half a report.
-fn update(path: &Path, report: &Report) -> anyhow::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = PathBuf::from(name);
-    let cannot = || format!("cannot write {}", path.display());
-    let mut file = std::io::BufWriter::new(fs::File::create(&new).with_context(cannot)?);
-    json::write(report, &mut file).with_context(cannot)?;
-    file.flush().with_context(cannot)?;
-    fs::rename(&new, path).with_context(cannot)
+/// The baseline that is to be written. It stays what it was until the new one is whole.
+fn updated(args: &CheckArgs) -> anyhow::Result<Option<Target>> {
+    let path = args.baseline.as_deref().filter(|_| args.update);
+    path.map(|path| Target::create(path, How::default())).transpose()
 }
 
 fn changes(stored: &Baseline, report: &Report, args: &CheckArgs) -> Vec<Change> {
@@ -148,8 +155,7 @@ fn changes(stored: &Baseline, report: &Report, args: &CheckArgs) -> Vec<Change> 
     stored.changes(&json::value(report), &tolerance)
 }
 
-fn write(args: &CheckArgs, checks: &Checks) -> anyhow::Result<()> {
-    let mut out = output::open(args.output.as_deref())?;
+fn write(args: &CheckArgs, checks: &Checks, mut out: Output) -> anyhow::Result<()> {
     let style = text::Style {
         colors: output::has_colors(args.shared.color, args.output.as_deref()),
         ..text::Style::default()
@@ -160,6 +166,5 @@ fn write(args: &CheckArgs, checks: &Checks) -> anyhow::Result<()> {
         CheckFormat::Junit => junit::write(checks, args.strict, &mut out)?,
         CheckFormat::Github => github::write(checks, args.strict, &mut out)?,
     }
-    out.flush()?;
-    Ok(())
+    Ok(out.finish()?)
 }

@@ -8,13 +8,15 @@ use anyhow::bail;
 
 use super::args::{AddressArg, CompareArgs, CompareFormat};
 use super::exit::Exit;
-use super::output;
+use super::output::{self, Output};
 use super::plan::{self, Plan};
+use super::target::How;
 use crate::compare::{Comparison, Pick, Side, Tolerance, compare};
 use crate::engine;
 use crate::render::html::comparison as html;
 use crate::render::json;
 use crate::render::text::{self, compare as page};
+use crate::sandbox::Access;
 use crate::session::Setup;
 
 /// Runs the command.
@@ -26,11 +28,16 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
         bail!("standard input can be one of the two captures, not both");
     }
     let mut plan = Plan::new(&args.shared, &[]);
+    let out = output::open(args.output.as_deref(), How::default())?;
+    let captures = args.shared.captures.iter().cloned();
+    out.spare(&plan.key_files(&args.shared).chain(captures).collect::<Vec<_>>())?;
+    let rename = out.directory().into_iter().collect();
+    plan.confine(&args.shared, Access { rename, ..Access::default() });
     let good = side(&mut plan, good, pick(args.good_session, args.good_address))?;
     let bad = side(&mut plan, bad, pick(args.bad_session, args.bad_address))?;
     let tolerance = Tolerance { ratio: args.tolerance, floor_ns: args.floor };
     let comparison = compare(&good, &bad, &tolerance);
-    write(args, &comparison)?;
+    write(args, &comparison, out)?;
     Ok(match plan.exit() {
         Exit::Done if !comparison.same => Exit::Differs,
         exit => exit,
@@ -75,8 +82,7 @@ fn fresh(setup: &Arc<Setup>) -> Arc<Setup> {
     Arc::new(Setup { keys, ..Setup::clone(setup) })
 }
 
-fn write(args: &CompareArgs, comparison: &Comparison) -> anyhow::Result<()> {
-    let mut out = output::open(args.output.as_deref())?;
+fn write(args: &CompareArgs, comparison: &Comparison, mut out: Output) -> anyhow::Result<()> {
     let style = text::Style {
         colors: output::has_colors(args.shared.color, args.output.as_deref()),
         width: args.width,
@@ -87,6 +93,5 @@ fn write(args: &CompareArgs, comparison: &Comparison) -> anyhow::Result<()> {
         CompareFormat::Json => json::document(comparison, &mut out)?,
         CompareFormat::Text => page::write(comparison, &style, &mut out)?,
     }
-    out.flush()?;
-    Ok(())
+    Ok(out.finish()?)
 }

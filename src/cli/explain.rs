@@ -6,6 +6,7 @@ use anyhow::bail;
 
 use super::exit::Exit;
 use super::output;
+use super::target::How;
 use crate::render::explain::{explained, listed};
 use crate::report::{Code, codes, explain};
 
@@ -21,8 +22,8 @@ pub(super) fn run(code: &str) -> anyhow::Result<Exit> {
         (_, Some(code)) => explained(code),
         (_, None) => bail!("no finding has the code {code}; `--explain list` names all"),
     };
-    let mut out = output::open(None)?;
+    let mut out = output::open(None, How::default())?;
     out.write_all(text.as_bytes())?;
-    out.flush()?;
+    out.finish()?;
     Ok(Exit::Done)
 }

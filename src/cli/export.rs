@@ -1,17 +1,16 @@
 //! `export`: what was decrypted, as files.
 
 pub(super) mod anonymize;
-mod cover;
+pub(super) mod cover;
 mod eml;
 mod flows;
 mod keylog;
 mod leaving;
 mod pcapng_dsb;
-mod plain;
-mod runs;
-mod secrets;
+pub(super) mod plain;
+pub(super) mod runs;
+pub(super) mod secrets;
 mod segment;
-mod staging;
 #[cfg(test)]
 mod tests;
 
@@ -24,18 +23,21 @@ use super::args::{ExportArgs, ExportKind};
 use super::exit::Exit;
 use super::output;
 use super::plan::{self, Plan};
+use super::staging;
+use super::target::How;
 use crate::capture::Capture;
 use crate::engine;
 use crate::render::flow_name::{DEFAULT_TEMPLATE, Template};
 use crate::render::term;
 use crate::report::{SessionReport, Summary};
+use crate::sandbox::Access;
 use crate::session::Tap;
 use leaving::Leaving;
 use staging::{Placed, Staging};
 
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
-    run_to(args, &mut *output::open(None)?)
+    run_to(args, &mut output::open(None, How::default())?)
 }
 
 /// Writes the list of the files to `out`.
@@ -43,8 +45,9 @@ fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let template = template(args)?;
     refuse_to_redact(args)?;
     let mut plan = Plan::new(&args.shared, &args.reveal);
-    let mut capture = plan::capture(&args.shared);
     let staging = Staging::new(&args.output)?;
+    plan.confine(&args.shared, Access { write: vec![args.output.clone()], ..Access::default() });
+    let mut capture = plan::capture(&args.shared);
     let mut run = Run::new(&mut plan, &mut capture, &staging);
     run.redacts = !args.redact.is_empty();
     let files = match args.kind {

@@ -25,7 +25,7 @@ const WAKING: Duration = Duration::from_secs(1);
 
 /// Bytes read at a time, and how many of such pieces are read ahead of the program.
 const PIECE: usize = 64 << 10;
-const PIECES: usize = 16;
+pub(super) const PIECES: usize = 16;
 
 /// A second interrupt ends the program at once, with this code: 128 and the number of SIGINT.
 const KILLED: i32 = 130;

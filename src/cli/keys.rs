@@ -1,19 +1,20 @@
 //! `keys`: whether key material is good, what of a capture each key opens, and what is missing.
 
-use std::io::Write as _;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::args::{KeysArgs, KeysFormat, SharedArgs};
+use super::args::{KeysArgs, KeysFormat};
 use super::exit::Exit;
-use super::output;
+use super::output::{self, Output};
 use super::plan::{self, Plan};
+use super::target::How;
+use crate::capture::Capture;
 use crate::engine;
 use crate::render::json;
 use crate::render::text::{self, keys as page};
 use crate::report::{KeyAudit, KeyAuditor};
+use crate::sandbox::Access;
 
 /// Runs the command.
 pub(super) fn run(args: &KeysArgs) -> anyhow::Result<Exit> {
@@ -23,23 +24,24 @@ pub(super) fn run(args: &KeysArgs) -> anyhow::Result<Exit> {
         bail!("nothing to validate: name --keys, --key or --keylog, or a capture");
     }
     let mut plan = Plan::new(shared, &[]);
+    let out = output::open(args.output.as_deref(), How::default())?;
+    let rename = out.directory().into_iter().collect();
+    plan.confine(shared, Access { rename, ..Access::default() });
     let mut auditor = KeyAuditor::default();
-    let captures = match shared.captures.is_empty() {
-        true => Vec::new(),
-        false => read(shared, &mut plan, &mut auditor),
-    };
-    // Files that are read, and so must not be written.
-    let inputs: Vec<_> = plan.key_files(shared).chain(captures).collect();
-    write(args, &inputs, &auditor.finish(&plan.setup.keys, &plan.key_errors))?;
+    let mut capture = plan::capture(shared);
+    if !shared.captures.is_empty() {
+        read(&mut capture, &mut plan, &mut auditor);
+    }
+    out.spare(&plan.inputs(shared, &capture))?;
+    write(args, out, &auditor.finish(&plan.setup.keys, &plan.key_errors))?;
     Ok(match shared.captures.is_empty() {
         true => plan.exit_without_captures(),
         false => plan.exit(),
     })
 }
 
-/// Shows the sessions to the auditor. Gives the files that were read.
-fn read(shared: &SharedArgs, plan: &mut Plan, auditor: &mut KeyAuditor) -> Vec<PathBuf> {
-    let mut capture = plan::capture(shared);
+/// Shows the sessions to the auditor.
+fn read(capture: &mut Capture, plan: &mut Plan, auditor: &mut KeyAuditor) {
     let setup = plan.setup.clone();
     let on_session = |session| {
         if plan.wants(&session) {
@@ -47,19 +49,16 @@ fn read(shared: &SharedArgs, plan: &mut Plan, auditor: &mut KeyAuditor) -> Vec<P
         }
         ControlFlow::Continue(())
     };
-    let totals = engine::run(&mut capture, &setup, |_| None, on_session);
-    plan.observe(&capture, &totals.summary);
-    capture.files().map(|file| PathBuf::from(&file.path)).collect()
+    let totals = engine::run(capture, &setup, |_| None, on_session);
+    plan.observe(capture, &totals.summary);
 }
 
-fn write(args: &KeysArgs, inputs: &[PathBuf], audit: &KeyAudit) -> anyhow::Result<()> {
-    let mut out = output::create(args.output.as_deref(), inputs, false)?;
+fn write(args: &KeysArgs, mut out: Output, audit: &KeyAudit) -> anyhow::Result<()> {
     match args.format {
         KeysFormat::Text => page::write(audit, &style(args), &mut out)?,
         KeysFormat::Json => json::document(audit, &mut out)?,
     }
-    out.flush()?;
-    Ok(())
+    Ok(out.finish()?)
 }
 
 fn style(args: &KeysArgs) -> text::Style {

@@ -8,15 +8,22 @@ mod exit;
 mod explain;
 mod export;
 mod follow;
+mod handshakes;
 mod keys;
+mod limits;
 mod output;
 mod packaging;
 mod plan;
+mod precautions;
 mod profile;
 mod progress;
 mod redaction;
 mod select;
 mod show;
+mod split;
+mod staging;
+mod target;
+mod unlock;
 
 use std::process::ExitCode;
 
@@ -28,6 +35,7 @@ pub use exit::Exit;
 /// Runs the program on the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    precautions::no_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -38,12 +46,16 @@ pub fn main() -> ExitCode {
     };
     let result = match &cli.command {
         None if let Some(code) = &cli.explain => explain::run(code),
+        None if cli.limits => limits::run(),
         None => show::run(&cli.show),
         Some(Command::Show(args)) => show::run(args),
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Anonymize(args)) => export::anonymize::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Handshakes(args)) => handshakes::run(args),
+        Some(Command::Split(args)) => split::run(args),
+        Some(Command::Unlock(args)) => unlock::run(args),
         Some(Command::Keys(args)) => keys::run(args),
         Some(Command::Completions(args)) => packaging::completions(args),
         Some(Command::Man(args)) => packaging::man(args),

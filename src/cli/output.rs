@@ -1,12 +1,10 @@
 //! Where words go: data to standard output or a file, everything else to standard error.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
-
 use super::args::Color;
+use super::target::{How, Target};
 use crate::render::term;
 
 /// Tells of an error.
@@ -17,6 +15,11 @@ pub(super) fn complain(message: &str) {
 /// Tells what would help.
 pub(super) fn hint(message: &str) {
     line("hint", message);
+}
+
+/// Tells of what may do harm later.
+pub(super) fn warn(message: &str) {
+    line("warning", message);
 }
 
 /// Tells of something that is no error.
@@ -51,55 +54,60 @@ pub(super) fn width(output: Option<&Path>) -> Option<usize> {
     Some(usize::from(width.0))
 }
 
+/// Where data goes.
+pub(super) enum Output {
+    Standard(BufWriter<StdoutLock<'static>>),
+    File(Target),
+}
+
 /// Standard output, or the file named.
-pub(super) fn open(output: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
-    let Some(path) = output else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(Box::new(BufWriter::new(file)))
+pub(super) fn open(output: Option<&Path>, how: How) -> anyhow::Result<Output> {
+    Ok(match output {
+        Some(path) => Output::File(Target::create(path, how)?),
+        None => Output::Standard(BufWriter::new(io::stdout().lock())),
+    })
 }
 
-/// Standard output, or the file named, which is overwritten, but never if it is one of `inputs`.
-/// With secrets in it, nobody else may read it.
-pub(super) fn create(
-    output: Option<&Path>,
-    inputs: &[PathBuf],
-    has_secrets: bool,
-) -> anyhow::Result<Box<dyn Write>> {
-    let Some(path) = output else { return open(None) };
-    if let Some(input) = inputs.iter().find(|input| is_same_file(input, path)) {
-        bail!("-o {} would overwrite the input {}", path.display(), input.display());
+impl Output {
+    /// Fails if it is one of `inputs`.
+    pub(super) fn spare(&self, inputs: &[PathBuf]) -> anyhow::Result<()> {
+        match self {
+            Self::File(target) => target.spare(inputs),
+            Self::Standard(_) => Ok(()),
+        }
     }
-    if !has_secrets {
-        return open(output);
+
+    /// The directory in which the file gets its name at the end.
+    pub(super) fn directory(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(target) => target.directory(),
+            Self::Standard(_) => None,
+        }
     }
-    let file = private(path).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(Box::new(BufWriter::new(file)))
+
+    /// All was written.
+    pub(super) fn finish(self) -> io::Result<()> {
+        match self {
+            Self::File(target) => target.finish(),
+            Self::Standard(mut out) => out.flush(),
+        }
+    }
 }
 
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let identity = |path: &Path| path.metadata().ok().map(|m| (m.dev(), m.ino()));
-        // A device may be read and written: `-` and `/dev/stdout` can be one terminal.
-        identity(a).is_some() && identity(a) == identity(b) && b.is_file()
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(target) => target.write(bytes),
+            Self::Standard(out) => out.write(bytes),
+        }
     }
-    #[cfg(not(unix))]
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
-}
 
-/// A file that was there before may be readable for all: no longer.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    if file.metadata()?.is_file() {
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(target) => target.flush(),
+            Self::Standard(out) => out.flush(),
+        }
     }
-    Ok(file)
 }
 
 /// Whether the error is that nobody reads on.

@@ -9,6 +9,7 @@ use clap::CommandFactory as _;
 use super::args::{Cli, CompletionsArgs, ManArgs};
 use super::exit::Exit;
 use super::output;
+use super::target::How;
 use crate::keys::RsaEngine;
 
 /// The commit, where whoever builds tells it. The build asks no git, so that the same sources give
@@ -34,7 +35,7 @@ pub(super) fn man(args: &ManArgs) -> anyhow::Result<Exit> {
             command.with_context(|| format!("there is no command {name}"))?.clone()
         }
     };
-    let mut out = output::open(None)?;
+    let mut out = output::open(None, How::default())?;
     clap_mangen::Man::new(page).render(&mut out)?;
     out.flush()?;
     Ok(Exit::Done)
@@ -45,7 +46,7 @@ pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<Exit> {
     // The generator panics where it cannot write: a closed pipe is to be met by us.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
-    let mut out = output::open(None)?;
+    let mut out = output::open(None, How::default())?;
     out.write_all(&script)?;
     out.flush()?;
     Ok(Exit::Done)
@@ -54,7 +55,7 @@ pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<Exit> {
 /// Prints what this build is.
 pub(super) fn version() -> anyhow::Result<Exit> {
     use std::env::consts::{ARCH, OS};
-    let mut out = output::open(None)?;
+    let mut out = output::open(None, How::default())?;
     writeln!(out, "{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "commit  {}", COMMIT.unwrap_or("unknown"))?;
     writeln!(out, "target  {ARCH}-{OS}{C_LIBRARY}")?;

@@ -3,14 +3,17 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::args::{RevealWhat, SharedArgs};
 use super::exit::{Exit, Faults};
 use super::output;
+use super::precautions;
 use super::select::{self, Asked};
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
-use crate::keys::{KeyError, KeyRing, KeySource};
+use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine, files_of_profile};
 use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
+use crate::sandbox::Access;
 use crate::session::Setup;
 use crate::tls::Keys;
 
@@ -26,6 +29,7 @@ pub(super) struct Plan {
     sessions: Asked,
     require_decrypted: bool,
     quiet: bool,
+    verbose: bool,
     follows: bool,
     faults: Faults,
 }
@@ -34,14 +38,15 @@ impl Plan {
     /// Loads the keys. One that cannot be used is told at once and remembered for the exit code;
     /// with the others the work goes on.
     pub(super) fn new(args: &SharedArgs, reveal: &[RevealWhat]) -> Self {
-        let (ring, errors) = KeyRing::load(&sources(args));
-        let ring = ring.with_rsa_engine(args.rsa_engine);
-        errors.iter().for_each(complain_of_key);
+        let (ring, errors) = load_ring(&sources(args), args.rsa_engine);
         if errors.is_empty() && !args.quiet {
             empty(args, &ring).into_iter().for_each(output::say);
         }
         if !args.quiet {
             ring.keylog().remarks().iter().for_each(|remark| output::say(remark));
+            precautions::exposed(secret_files(args, &ring))
+                .iter()
+                .for_each(|text| output::warn(text));
         }
         let setup = Setup {
             keys: Keys { ring: Arc::new(ring), ..Keys::default() },
@@ -51,7 +56,8 @@ impl Plan {
             },
             all_tls: args.all_tls,
             selection: select::selection(args),
-            threads: args.threads,
+            // Asked here: once confined, nobody can read how much of the machine a container has.
+            threads: args.threads.or_else(|| thread::available_parallelism().ok()),
             ..Setup::default()
         };
         Self {
@@ -59,6 +65,7 @@ impl Plan {
             sessions: Asked::new(&args.session),
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
+            verbose: args.verbose > 0,
             follows: false,
             faults: Faults { keys: !errors.is_empty(), ..Faults::default() },
             key_errors: errors,
@@ -79,6 +86,22 @@ impl Plan {
     fn is_fault(&self, file: &FileFacts) -> bool {
         let is_cut = |damage: &Damage| matches!(damage.kind, DamageKind::Truncated { .. });
         file.damage.as_ref().is_some_and(|damage| !(self.follows && is_cut(damage)))
+    }
+
+    /// From here on only the captures can be read, and `access` is what else can be done. To be
+    /// called when keys are loaded, and before a capture is opened or a thread started.
+    pub(super) fn confine(&self, args: &SharedArgs, mut access: Access) {
+        if args.no_sandbox {
+            return;
+        }
+        access.read.extend(args.captures.iter().cloned());
+        precautions::confine(&access, self.verbose);
+    }
+
+    /// Files that are read, and so must not be written.
+    pub(super) fn inputs(&self, args: &SharedArgs, capture: &Capture) -> Vec<PathBuf> {
+        let captures = capture.files().map(|file| PathBuf::from(&file.path));
+        self.key_files(args).chain(captures).collect()
     }
 
     /// Takes what the user says is slow.
@@ -108,7 +131,8 @@ impl Plan {
         let named = [&args.keys, &args.key, &args.keylog].into_iter().flatten();
         let keys = self.setup.keys.ring.keys();
         let keys = keys.iter().map(|key| PathBuf::from(&key.identity().path));
-        named.chain(&args.password_file).cloned().chain(keys)
+        let profiles = args.wireshark_profile.iter().flat_map(|folder| files_of_profile(folder));
+        named.chain(&args.password_file).cloned().chain(keys).chain(profiles)
     }
 
     fn has_no_keys(&self) -> bool {
@@ -171,14 +195,30 @@ fn input(path: &Path) -> Input {
 }
 
 fn sources(args: &SharedArgs) -> Vec<KeySource> {
-    let passwords = args.password_file.iter().cloned().map(KeySource::PasswordFile);
-    let lists = args.keys.iter().cloned().map(KeySource::List);
-    let files = args.key.iter().cloned().map(KeySource::KeyFile);
+    let keys = key_sources(args.password_file.as_deref(), &args.keys, &args.key);
     let logs = args.keylog.iter().cloned().map(KeySource::KeyLog);
     let profiles = args.wireshark_profile.iter().cloned().map(KeySource::WiresharkProfile);
+    keys.into_iter().chain(logs).chain(profiles).collect()
+}
+
+/// Where private keys come from.
+pub(super) fn key_sources(
+    passwords: Option<&Path>,
+    lists: &[PathBuf],
+    files: &[PathBuf],
+) -> Vec<KeySource> {
+    let passwords = passwords.map(|path| KeySource::PasswordFile(path.to_owned()));
     let variable = KeySource::PasswordVariable(PASSWORD_VARIABLE);
-    let named = lists.chain(files).chain(logs).chain(profiles);
-    passwords.chain([variable]).chain(named).collect()
+    let lists = lists.iter().cloned().map(KeySource::List);
+    let files = files.iter().cloned().map(KeySource::KeyFile);
+    passwords.into_iter().chain([variable]).chain(lists).chain(files).collect()
+}
+
+/// Loads keys, and tells what is wrong with any of them.
+pub(super) fn load_ring(sources: &[KeySource], engine: RsaEngine) -> (KeyRing, Vec<KeyError>) {
+    let (ring, errors) = KeyRing::load(sources);
+    errors.iter().for_each(complain_of_key);
+    (ring.with_rsa_engine(engine), errors)
 }
 
 /// What was named and holds nothing.
@@ -203,9 +243,21 @@ fn unmatched(ring: &KeyRing) -> Option<String> {
     ))
 }
 
+/// Keys that were read, key logs and the password file.
+fn secret_files(args: &SharedArgs, ring: &KeyRing) -> impl Iterator<Item = PathBuf> {
+    let keys = ring.keys().iter().map(|key| PathBuf::from(&key.identity().path));
+    keys.chain(args.keylog.iter().chain(&args.password_file).cloned())
+}
+
 fn complain_of_key(error: &KeyError) {
     output::complain(&error.to_string());
     output::hint(&error.hint());
+}
+
+/// Says which captures are damaged, and whether any is.
+pub(super) fn complain_of_damage(capture: &Capture) -> bool {
+    capture.files().for_each(complain_of_file);
+    capture.files().any(|file| file.damage.is_some())
 }
 
 fn complain_of_file(file: &FileFacts) {

@@ -1,9 +1,11 @@
 //! `--redact`: pseudonyms in what is printed, and the file that tells whom they stand for.
 
-use std::fs::OpenOptions;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
+use anyhow::bail;
+
+use super::target::{How, Target};
 use crate::render::{Renderer, Rest};
 use crate::report::{Redactor, SessionReport};
 
@@ -11,29 +13,28 @@ use crate::report::{Redactor, SessionReport};
 pub(super) struct Redacted {
     inner: Box<dyn Renderer>,
     redactor: Redactor,
-    map: Option<PathBuf>,
+    map: Option<Target>,
 }
 
 impl Redacted {
-    pub(super) fn new(inner: Box<dyn Renderer>, map: Option<PathBuf>) -> Self {
+    pub(super) fn new(inner: Box<dyn Renderer>, map: Option<Target>) -> Self {
         Self { inner, redactor: Redactor::default(), map }
     }
 
-    /// Readable by its owner alone, and over nothing that exists.
-    fn write_map(&self, path: &Path) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let told = |error: io::Error| {
-            io::Error::new(error.kind(), format!("cannot make {}: {error}", path.display()))
-        };
-        let mut out = BufWriter::new(options.open(path).map_err(told)?);
+    fn write_map(&self, mut out: Target) -> io::Result<()> {
         for (pseudonym, name) in self.redactor.table() {
             writeln!(out, "{pseudonym}\t{}", name.escape_debug())?;
         }
-        out.flush()
+        out.finish()
     }
+}
+
+/// The file of the map: readable by its owner alone, and over nothing that exists.
+pub(super) fn map(path: &Path) -> anyhow::Result<Target> {
+    if path.symlink_metadata().is_ok() {
+        bail!("cannot make {}: it exists", path.display());
+    }
+    Target::create(path, How { private: true, live: false })
 }
 
 impl Renderer for Redacted {
@@ -47,6 +48,6 @@ impl Renderer for Redacted {
         self.redactor.findings(&mut rest.findings);
         self.redactor.quality(&mut rest.quality);
         self.inner.finish(rest, out)?;
-        self.map.as_ref().map_or(Ok(()), |path| self.write_map(path))
+        self.map.take().map_or(Ok(()), |out| self.write_map(out))
     }
 }

@@ -1,6 +1,8 @@
 //! `show`: decrypted conversations and timing.
 
 mod listener;
+#[cfg(feature = "parquet")]
+mod tables;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -13,14 +15,17 @@ use anyhow::bail;
 
 use super::args::{ShowArgs, Times};
 use super::exit::Exit;
+use super::follow;
+use super::output::{self, Output};
 use super::plan::{self, Plan};
 use super::progress::Progress;
-use super::redaction::Redacted;
-use super::{follow, output};
+use super::redaction::{self, Redacted};
+use super::target::{self, How, Target};
 use crate::capture::Capture;
 use crate::engine;
 use crate::render::{Renderer, Rest, text};
 use crate::report::{CaptureReport, KeyReport, Opened, Summary};
+use crate::sandbox::Access;
 use crate::session::Tap;
 use listener::{Heard, Listener, Wants};
 
@@ -28,28 +33,49 @@ use listener::{Heard, Listener, Wants};
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let mut plan = Plan::new(&args.shared, &args.reveal);
     plan.limit(&args.slow);
+    if let Some(path) = args.output.as_deref().filter(|_| args.follow) {
+        target::spare(path, &args.shared.captures)?;
+    }
+    let how = How { private: !args.reveal.is_empty(), live: args.follow };
+    let mut out = output::open(args.output.as_deref().filter(|_| !is_folder(args)), how)?;
+    let map = args.redact_map.as_deref().map(redaction::map).transpose()?;
+    let mut renderer = renderer(args)?;
+    plan.confine(&args.shared, access(&out, map.as_ref()));
     let mut capture = match args.follow {
         true => followed(args, &mut plan)?,
         false if args.shared.captures == [Path::new("-")] => follow::pipe()?,
         false => plan::capture(&args.shared),
     };
-    let mut out = output::create(
-        args.output.as_deref(),
-        &inputs(args, &plan, &capture),
-        !args.reveal.is_empty(),
-    )?;
+    out.spare(&plan.inputs(&args.shared, &capture))?;
     let progress = Progress::of(args, &mut capture);
-    let mut renderer = (args.format.renderer)(&style(args));
     if !args.redact.is_empty() {
         if args.format.name == "tcpflow" {
             bail!("--redact has no pseudonyms for raw bytes: use text, html, json, ndjson or csv");
         }
-        renderer = Box::new(Redacted::new(renderer, args.redact_map.clone()));
+        renderer = Box::new(Redacted::new(renderer, map));
     }
     let summary = render(args, &mut plan, &mut capture, &mut *renderer, &mut out)?;
-    out.flush()?;
+    out.finish()?;
     drop(progress);
     Ok(plan.conclude(&capture, &summary))
+}
+
+#[cfg(feature = "parquet")]
+fn is_folder(args: &ShowArgs) -> bool {
+    args.format.name == crate::render::PARQUET
+}
+
+#[cfg(not(feature = "parquet"))]
+fn is_folder(_args: &ShowArgs) -> bool {
+    false
+}
+
+fn renderer(args: &ShowArgs) -> anyhow::Result<Box<dyn Renderer>> {
+    #[cfg(feature = "parquet")]
+    if is_folder(args) {
+        return tables::open(args.output.as_deref());
+    }
+    Ok((args.format.renderer)(&style(args)))
 }
 
 /// One capture, as it grows.
@@ -65,10 +91,10 @@ fn followed(args: &ShowArgs, plan: &mut Plan) -> anyhow::Result<Capture> {
     follow::capture(path, args.idle.map(|idle| Duration::from_secs(idle.into())), interrupted)
 }
 
-/// Files that are read, and so must not be written.
-fn inputs(args: &ShowArgs, plan: &Plan, capture: &Capture) -> Vec<PathBuf> {
-    let captures = capture.files().map(|file| PathBuf::from(&file.path));
-    plan.key_files(&args.shared).chain(captures).collect()
+/// What is written gets its name at the end.
+fn access(out: &Output, map: Option<&Target>) -> Access {
+    let rename = out.directory().into_iter().chain(map.and_then(Target::directory)).collect();
+    Access { rename, ..Access::default() }
 }
 
 fn style(args: &ShowArgs) -> text::Style {

@@ -5,6 +5,7 @@ mod align;
 mod course;
 mod difference;
 mod facts;
+pub(crate) mod limits;
 mod model;
 mod negotiation;
 mod normal;

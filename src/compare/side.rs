@@ -10,7 +10,7 @@ use super::phases::PHASES;
 use crate::report::{Outcome, SessionReport};
 
 /// Sessions of which times are kept; all are counted. 280 bytes each: 290 MB at most.
-const MOST_SAMPLES: usize = 1 << 20;
+pub(super) const MOST_SAMPLES: usize = 1 << 20;
 
 /// Ways to negotiate that are told apart on a side; a capture of more is one of attacks.
 pub(super) const MOST_SHAPES: usize = 1_000;

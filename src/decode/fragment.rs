@@ -12,14 +12,14 @@ use crate::moment::{Moment, Timestamp};
 
 /// Datagrams that are kept, whole ones too for a moment. A busy path has a few incomplete ones at a
 /// time, and the oldest is forgotten first.
-const MOST_DATAGRAMS: usize = 1024;
+pub(super) const MOST_DATAGRAMS: usize = 1024;
 
 /// Their bytes, all together.
-const MOST_BYTES: usize = 8 << 20;
+pub(super) const MOST_BYTES: usize = 8 << 20;
 
 /// Separate runs of bytes of one datagram. 64 KiB in parts of 576 bytes, every other one missing,
 /// are 57.
-const MOST_RUNS: usize = 256;
+pub(super) const MOST_RUNS: usize = 256;
 
 /// A part belongs to no datagram that is older, in ns (60 s: RFC 8200 §4.5; Linux waits 30 s).
 const OLDEST: i64 = 60_000_000_000;

@@ -15,6 +15,7 @@ mod headers;
 mod ipv4;
 mod ipv6;
 mod layer;
+pub(crate) mod limits;
 mod link;
 mod mpls;
 mod skip;

@@ -10,6 +10,7 @@ mod batch;
 mod chooser;
 mod crew;
 mod event;
+pub(crate) mod limits;
 mod numbering;
 mod reader;
 mod sorter;

@@ -8,8 +8,8 @@ use crate::report::SessionReport;
 /// Reports that wait for their number, and connections whose number waits for an earlier one. Beyond
 /// these a connection that has told nothing yet is taken for no session; should it become one, it
 /// gets the next number. Reports of short sessions have 5 to 15 KiB, an entry 30 bytes.
-const MOST_WAITING: usize = 2_000;
-const MOST_UNDECIDED: usize = 100_000;
+pub(super) const MOST_WAITING: usize = 2_000;
+pub(super) const MOST_UNDECIDED: usize = 100_000;
 
 /// Gives sessions their `id`, and holds back those whose `id` is not known yet.
 #[derive(Default)]

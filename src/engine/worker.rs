@@ -16,7 +16,7 @@ pub(super) const MOST_OPEN: usize = (12 << 10) / SHARDS;
 
 /// Closed connections that are kept for late packets in each of the [`SHARDS`]: a thousand in all,
 /// which is what a busy relay closes in ten seconds. One costs some 30 KiB until it is told.
-const MOST_CLOSED: usize = 1024 / SHARDS;
+pub(super) const MOST_CLOSED: usize = 1024 / SHARDS;
 
 const LIMITS: TableLimits = TableLimits { open: MOST_OPEN, closed: MOST_CLOSED };
 

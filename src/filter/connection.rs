@@ -11,7 +11,7 @@ use super::parse::{mask6, parse};
 use super::program::{Frame, Registers, Test};
 
 /// Kinds of header that programs are kept for.
-const MOST_PROGRAMS: usize = 64;
+pub(super) const MOST_PROGRAMS: usize = 64;
 
 /// What a header within a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

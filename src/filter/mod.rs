@@ -10,6 +10,7 @@ mod compile;
 mod connection;
 mod error;
 mod layout;
+pub(crate) mod limits;
 mod names;
 mod packet;
 mod parse;

@@ -10,7 +10,7 @@ use super::parse::parse;
 use super::program::{Frame, Registers, Test};
 
 /// Link types that programs are kept for. A capture has few; one that claims more waits longer.
-const MOST_PROGRAMS: usize = 64;
+pub(super) const MOST_PROGRAMS: usize = 64;
 
 /// Takes packets one by one, as `tcpdump -r FILE EXPR` does.
 #[derive(Clone, Debug)]

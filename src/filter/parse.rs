@@ -17,13 +17,14 @@ use super::error::FilterError;
 use super::token::{Placed, Token, tokens};
 use chain::{Chain, Conjunction};
 use keyword::FOREIGN;
+pub(super) use sum::MAX_OPERATORS;
 pub(super) use value::mask6;
 
 /// Bytes of an expression: hundreds of addresses that a script put together, and no more.
 pub(super) const MAX_LENGTH: usize = 64 << 10;
 
 /// Parentheses, negations and changes between `and` and `or` within each other.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 
 /// What stands before a value and says what it is.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use crate::moment::Timestamp;
 
 /// A single frame moves the clock at most so far, in ns (a minute): one damaged timestamp in the
 /// far future must not age every open connection at once.
-const LARGEST_STEP: i64 = 60_000_000_000;
+pub(super) const LARGEST_STEP: i64 = 60_000_000_000;
 
 /// Capture time as the frames carry it forward.
 #[derive(Clone, Copy, Debug, Default)]

@@ -13,19 +13,19 @@ use crate::role::{PerRole, Role};
 
 /// A connection that was closed from both ends is kept so long, in ns of capture time, for packets
 /// that come late (10 s).
-const LINGER: i64 = 10_000_000_000;
+pub(super) const LINGER: i64 = 10_000_000_000;
 
 /// One that was reset, or whose FIN nobody acknowledged, is kept longer: an end that has not heard of
 /// it sends again, up to two minutes later (RFC 6298 §2.4), and is no new connection (130 s).
-const LINGER_UNHEARD: i64 = 130_000_000_000;
+pub(super) const LINGER_UNHEARD: i64 = 130_000_000_000;
 
 /// A connection that never got further than its SYN is given up after so long (5 min: Linux stops
 /// trying after 127 s).
-const SYN_TIMEOUT: i64 = 300_000_000_000;
+pub(super) const SYN_TIMEOUT: i64 = 300_000_000_000;
 
 /// An open connection without a packet is given up after so long (30 min; the longest timeout of
 /// SMTP is 10 min, RFC 5321 §4.5.3.2.6).
-const IDLE_TIMEOUT: i64 = 1_800_000_000_000;
+pub(super) const IDLE_TIMEOUT: i64 = 1_800_000_000_000;
 
 /// So many bytes may lie between a SYN that comes late and the first byte that was captured: more
 /// than may wait for it (`delivery`: 512 KiB).

@@ -13,19 +13,21 @@ use crate::decode::Segment;
 use crate::moment::Moment;
 
 /// How much may wait, and for how long, before what it waits for is declared lost.
-struct Patience {
-    segments: usize,
-    bytes: usize,
-    ns: i64,
+pub(super) struct Patience {
+    pub(super) segments: usize,
+    pub(super) bytes: usize,
+    pub(super) ns: i64,
 }
 
 /// For bytes that the peer has acknowledged: they arrived, so no retransmission will come. Only a
 /// capture out of order can still bring them, and 256 packets is more than any queue swaps.
-const ARRIVED: Patience = Patience { segments: 256, bytes: 512 << 10, ns: 10_000_000_000 };
+pub(super) const ARRIVED: Patience =
+    Patience { segments: 256, bytes: 512 << 10, ns: 10_000_000_000 };
 
 /// For bytes not acknowledged: a retransmission may come after two minutes (RFC 6298 §2.4 lets
 /// the timer grow beyond 60 s), and a window of 4 MiB may be under way behind the hole.
-const UNDER_WAY: Patience = Patience { segments: 4096, bytes: 4 << 20, ns: 120_000_000_000 };
+pub(super) const UNDER_WAY: Patience =
+    Patience { segments: 4096, bytes: 4 << 20, ns: 120_000_000_000 };
 
 /// A filler this long after its successor, in ns, was sent again rather than overtaken, where no
 /// round trip is known (3 ms, as Wireshark's `tcp.analysis.out_of_order`).

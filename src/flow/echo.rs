@@ -5,7 +5,7 @@
 
 /// Segments remembered in each direction. Retransmissions come within a window, and most windows of
 /// a dialogue are shorter.
-const REMEMBERED: usize = 8;
+pub(super) const REMEMBERED: usize = 8;
 
 /// Bytes of each edge; commands and replies are hardly longer than both.
 const EDGE: usize = 24;

@@ -10,12 +10,12 @@ use crate::moment::{Moment, Timestamp};
 
 /// Sequence numbers further than this from what is expected belong to no sane connection: the
 /// largest window of TCP is 2^30 bytes (RFC 7323 §2.3).
-const LARGEST_WINDOW: i64 = 1 << 30;
+pub(super) const LARGEST_WINDOW: i64 = 1 << 30;
 
 /// So far beyond the peer's window, as far as its packets were captured, a segment may lie; further
 /// away it is not of this connection, or damaged (1 MiB: acknowledgements may be missing from the
 /// capture, and windows grow).
-const BEYOND_WINDOW: u64 = 1 << 20;
+pub(super) const BEYOND_WINDOW: u64 = 1 << 20;
 
 /// A reset may overtake what was sent before it, by less than this in ns (1 s).
 const OVERTAKING: i64 = 1_000_000_000;

@@ -8,6 +8,7 @@ mod delivery;
 mod echo;
 mod half;
 mod key;
+pub(crate) mod limits;
 mod oddity;
 mod table;
 

@@ -7,7 +7,7 @@ use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 use zeroize::Zeroizing;
 
 /// A PFX is some ten levels deep; each costs a copy.
-const MAX_DEPTH: usize = 24;
+pub(super) const MAX_DEPTH: usize = 24;
 
 /// The DER values that follow each other in `contents`.
 pub(super) fn children(contents: &[u8]) -> Option<Vec<AnyRef<'_>>> {

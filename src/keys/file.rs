@@ -15,7 +15,7 @@ use super::{shape, unlock};
 
 /// A bundle with every CA certificate there is has a quarter of this; so has a list of ten thousand
 /// rows. What is larger is a capture or a disk image, named by mistake.
-const MAX_BYTES: u64 = 1 << 20;
+pub(super) const MAX_BYTES: u64 = 1 << 20;
 
 /// What a key file holds.
 #[derive(Debug)]

@@ -4,10 +4,10 @@
 //! A secret is a candidate, not a fact: where a log has two for one session both are kept, and the
 //! caller proves one by the Finished or by a tag (law 7).
 
-mod group;
+pub(super) mod group;
 mod line;
-mod load;
-mod parser;
+pub(super) mod load;
+pub(super) mod parser;
 mod secret;
 mod shared;
 
@@ -24,7 +24,7 @@ pub use self::shared::SharedKeyLog;
 use super::error::KeyError;
 
 /// How many remarks are kept: one log of another tool has one for each of its lines.
-const MAX_REMARKS: usize = 20;
+pub(super) const MAX_REMARKS: usize = 20;
 
 /// A million secrets are the TLS 1.3 lines of some 200,000 sessions, a log of 170 MB, and cost as
 /// much memory. Captures are not trusted: each of their blocks may bring more.

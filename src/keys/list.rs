@@ -34,7 +34,7 @@ const KEY_LOG_WORDS: [&[u8]; 5] = [
 ];
 
 /// A file that is no key list at all would else give an error for each of its lines.
-const MAX_FAULTS: usize = 1000;
+pub(super) const MAX_FAULTS: usize = 1000;
 
 /// How much of a faulty field a message shows, in characters.
 const SHOWN: usize = 40;

@@ -18,13 +18,13 @@ const TOGETHER: usize = 8;
 
 /// Answers that are remembered, for a message that comes again or that was looked ahead to; those
 /// of RSA-2048 are 2 MB.
-const MOST_ANSWERS: usize = 4096;
+pub(super) const MOST_ANSWERS: usize = 4096;
 
 /// Ciphertexts that may be waited for: more than a batch of packets has of short sessions.
-const MOST_COMING: usize = 1024;
+pub(super) const MOST_COMING: usize = 1024;
 
 /// Servers whose key is known; those of a large operator.
-const MOST_SERVERS: usize = 4096;
+pub(super) const MOST_SERVERS: usize = 4096;
 
 /// Does raw RSA private operations, many at once.
 pub trait RawDecrypt: Send + Sync {

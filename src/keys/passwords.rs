@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::problem::Problem;
 
 /// Each may cost a key derivation, which is made to be slow.
-const MAX_PASSWORDS: usize = 100;
+pub(super) const MAX_PASSWORDS: usize = 100;
 
 /// Why a password did not open something.
 #[derive(Debug)]

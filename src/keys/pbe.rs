@@ -16,13 +16,13 @@ use super::problem::Problem;
 
 /// Ten million iterations take seconds, which is what RFC 8018 §4.2 allows for the most critical
 /// keys; a hostile file could ask for hours.
-const MAX_ITERATIONS: u32 = 10_000_000;
+pub(super) const MAX_ITERATIONS: u32 = 10_000_000;
 
 /// scrypt takes 128 bytes times cost times block size; OpenSSL's own files take 16 MiB.
-const MAX_SCRYPT_BYTES: u64 = 256 << 20;
+pub(super) const MAX_SCRYPT_BYTES: u64 = 256 << 20;
 
 /// Its passes over that memory; OpenSSL's own files have one.
-const MAX_SCRYPT_PASSES: u16 = 16;
+pub(super) const MAX_SCRYPT_PASSES: u16 = 16;
 
 /// PKCS#5 (RFC 8018 §A.3, A.4) and PKCS#12 (RFC 7292 §C), all but the one that needs MD2.
 const SCHEMES: [(&str, Scheme); 10] = [

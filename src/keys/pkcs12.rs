@@ -26,7 +26,7 @@ const SAFE_CONTENTS_BAG: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.6");
 
 /// Bags in bags that anybody has seen: none. This bounds what a hostile file can ask for.
-const MAX_DEPTH: usize = 4;
+pub(super) const MAX_DEPTH: usize = 4;
 
 /// The RSA keys of a PFX. What else is in it only counts if there is none.
 pub(super) fn keys(pfx: &[u8], password: &[u8]) -> Result<Vec<RsaPrivateKey>, Refusal> {

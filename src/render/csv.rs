@@ -96,11 +96,12 @@ fn row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<(
 }
 
 /// Without line ends and other control characters, and nothing that a spreadsheet takes for a
-/// formula: those get an apostrophe in front (OWASP, "CSV Injection").
+/// formula: those get an apostrophe in front (OWASP, "CSV Injection"). A whole number is none, whatever
+/// its sign.
 fn harmless(cell: &str) -> String {
     let cell = term::escaped(cell);
     let begins_formula = |c: char| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c);
-    match cell.trim_start().starts_with(begins_formula) {
+    match cell.trim_start().starts_with(begins_formula) && cell.parse::<i64>().is_err() {
         true => format!("'{cell}"),
         false => cell.into_owned(),
     }
@@ -173,9 +174,14 @@ mod tests {
 
     #[test]
     fn no_cell_begins_a_formula() {
-        let line = written(&["=cmd|'/C calc'!A0", "+1", "-2", "@SUM(A1)", " =1", "a=b"]);
-        let cells = ["'=cmd|'/C calc'!A0", "'+1", "'-2", "'@SUM(A1)", "' =1", "a=b"];
+        let line = written(&["=cmd|'/C calc'!A0", "+1-1", "-2+3", "@SUM(A1)", " =1", "a=b"]);
+        let cells = ["'=cmd|'/C calc'!A0", "'+1-1", "'-2+3", "'@SUM(A1)", "' =1", "a=b"];
         assert_eq!(line, format!("{}\r\n", cells.join(",")));
+    }
+
+    #[test]
+    fn a_negative_number_stays_one() {
+        assert_eq!(written(&["-2", "-", "-1.5|x"]), "-2,'-,'-1.5|x\r\n");
     }
 
     proptest! {

@@ -12,7 +12,7 @@ mod inked;
 mod ladder;
 mod notable;
 mod overview;
-mod packets;
+pub(super) mod packets;
 mod page;
 mod scale;
 mod session;

@@ -11,7 +11,7 @@ use crate::smtp::SecretSpan;
 /// Bytes held back at most; beyond it whatever is in doubt is masked. The longest line that an
 /// extension of SMTP knows has 12 KiB (RFC 4954 §4); bodies are never in doubt, but wait behind a
 /// line that is.
-const MOST_HELD: usize = 256 << 10;
+pub(super) const MOST_HELD: usize = 256 << 10;
 
 /// What stands in the place of each byte of a secret.
 const MASK: u8 = b'*';

@@ -6,13 +6,17 @@ pub mod envelope;
 pub mod explain;
 pub mod flow_name;
 pub mod github;
+pub mod handshakes;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod key_logs;
 pub mod lane;
+pub(crate) mod limits;
 pub mod mask;
 pub mod ndjson;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod pcapng;
 pub mod tcpflow;
 pub mod term;
@@ -76,6 +80,10 @@ impl fmt::Debug for Format {
     }
 }
 
+/// The format that is a folder of files.
+#[cfg(feature = "parquet")]
+pub const PARQUET: &str = "parquet";
+
 /// All formats, the default first.
 pub static FORMATS: &[Format] = &[
     Format {
@@ -119,6 +127,15 @@ pub static FORMATS: &[Format] = &[
         needs_bytes: true,
         has_views: false,
         renderer: |style| Box::new(tcpflow::Console::new(style)),
+    },
+    #[cfg(feature = "parquet")]
+    Format {
+        name: PARQUET,
+        about: "Tables for SQL, one file each in the directory of -o (docs/fleet.md)",
+        needs_bytes: false,
+        has_views: false,
+        // Which files they are, the command line says.
+        renderer: |_| Box::new(ndjson::Lines),
     },
 ];
 

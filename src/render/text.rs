@@ -18,7 +18,7 @@ pub(in crate::render) mod message;
 pub(in crate::render) mod packets;
 pub(in crate::render) mod page;
 mod quality;
-mod spread;
+pub(super) mod spread;
 pub(in crate::render) mod summary;
 mod table;
 #[cfg(test)]
@@ -43,7 +43,7 @@ const WIDTH: usize = 80;
 
 /// Bytes of rendered sessions that are held back so that the list can stand first (16 MiB, some
 /// thousand sessions); of more, the list stands at the end.
-const MOST_HELD: usize = 16 << 20;
+pub(super) const MOST_HELD: usize = 16 << 20;
 
 /// How the text looks.
 #[derive(Clone, Copy, Debug)]

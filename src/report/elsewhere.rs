@@ -6,7 +6,7 @@
 //! for it may have been printed when a later one ends; what later ones show of earlier ones becomes
 //! a finding of the capture.
 
-mod origins;
+pub(super) mod origins;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -22,13 +22,13 @@ use crate::tls::suite::Suite;
 
 /// Servers that are remembered, the oldest forgotten first: more than a mail platform has, and some
 /// megabytes.
-const MOST_SERVERS: usize = 4096;
+pub(super) const MOST_SERVERS: usize = 4096;
 
 /// Suites, versions and certificates that are remembered of a server, each: more than are in use.
-const MOST_NAMES: usize = 16;
+pub(super) const MOST_NAMES: usize = 16;
 
 /// Findings of the capture that are told; of more servers the sessions have it.
-const MOST_FINDINGS: usize = 64;
+pub(super) const MOST_FINDINGS: usize = 64;
 
 /// The servers met so far.
 #[derive(Debug, Default)]

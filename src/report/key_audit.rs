@@ -1,7 +1,7 @@
 //! What key material is worth: who each key is, what it opens of a capture, and what is missing for
 //! the rest. Holds nothing secret. `docs/keys.md` explains the document.
 
-mod auditor;
+pub(super) mod auditor;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::keys::{KeyError, Row};
 pub const KEY_AUDIT_SCHEMA: &str = "smtp-decrypt/keys/v1";
 
 /// Session ids, servers and lines that each list has; of more the count is told.
-const MOST_NAMED: usize = 1_000;
+pub(super) const MOST_NAMED: usize = 1_000;
 
 /// The document of `smtp-decrypt keys --format json`.
 #[derive(Debug, Serialize)]

@@ -7,6 +7,7 @@ mod diagnosis;
 mod elsewhere;
 mod findings;
 mod key_audit;
+pub(crate) mod limits;
 mod mail;
 mod outcome;
 mod percentiles;

@@ -12,10 +12,10 @@ use crate::role::{PerRole, Role};
 
 /// Senders whose checksums are counted apart. More than the hosts of a mail system; what others send
 /// is not checked.
-const MOST_SENDERS: usize = 4096;
+pub(super) const MOST_SENDERS: usize = 4096;
 
 /// Senders that the report names.
-const MOST_NAMED: usize = 16;
+pub(super) const MOST_NAMED: usize = 16;
 
 /// Fewer segments with a wrong checksum may be chance.
 const FEWEST_WRONG: u64 = 4;

@@ -25,13 +25,13 @@ use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
 /// stay right.
-const MOST_ENTRIES: usize = 20_000;
+pub(super) const MOST_ENTRIES: usize = 20_000;
 
 /// Exchanges that are kept, for the same reason.
-const MOST_EXCHANGES: usize = 20_000;
+pub(super) const MOST_EXCHANGES: usize = 20_000;
 
 /// Bytes of a message shown under `--reveal body`: enough to see what it is.
-const MOST_BODY: usize = 64 << 10;
+pub(super) const MOST_BODY: usize = 64 << 10;
 
 /// What is shown that is masked by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 //! Each structure of the model is taken apart by name, with no `..`: a field that is added to the
 //! model does not compile before it was thought of here.
 
-mod addresses;
+pub(super) mod addresses;
 mod lines;
 mod model;
-mod names;
+pub(super) mod names;
 mod text;
 mod vocabulary;
 

@@ -9,7 +9,7 @@ use super::tls::TlsReport;
 use super::verdict::Reason;
 
 /// Missing origins that are told: who looks for more has the sessions themselves.
-const MOST_ORIGINS: usize = 64;
+pub(super) const MOST_ORIGINS: usize = 64;
 
 /// Totals of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -1,6 +1,6 @@
 //! How long each phase took, and who was being waited for.
 
-mod turns;
+pub(super) mod turns;
 
 use serde::Serialize;
 

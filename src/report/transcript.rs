@@ -6,14 +6,14 @@ use crate::moment::Moment;
 use crate::role::Role;
 
 /// Packets of a session that are kept; a line of each would fill a thousand pages.
-const MOST_PACKETS: usize = 50_000;
+pub(super) const MOST_PACKETS: usize = 50_000;
 
 /// Bytes of a session that are kept (16 MiB): the largest mails that servers take by default are of
 /// 10 to 50 MB, and their bodies are only kept where they are revealed.
-const MOST_BYTES: usize = 16 << 20;
+pub(super) const MOST_BYTES: usize = 16 << 20;
 
 /// Pieces that are kept: a byte a piece costs fifty.
-const MOST_PIECES: usize = 200_000;
+pub(super) const MOST_PIECES: usize = 200_000;
 
 /// A session as its packets and its bytes.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use crate::tls::holds_border;
 
 /// A border comes within the longest record (RFC 5246 §6.2.3), so within so many bytes of both
 /// sides together; where none did, these bytes are no TLS.
-const LATEST_BORDER: usize = 2 * (5 + (1 << 14) + 2048);
+pub(super) const LATEST_BORDER: usize = 2 * (5 + (1 << 14) + 2048);
 
 impl Session {
     /// Whether the capture begins in the middle of TLS. None if more bytes have to tell.

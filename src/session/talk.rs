@@ -13,7 +13,7 @@ use crate::tls::looks_like_tls;
 
 /// Bytes that wait for the other direction, at most: a client that pipelines a mail behind DATA
 /// stays far below, and beyond it the missing reply is taken for lost.
-const MOST_PENDING: usize = 256 << 10;
+pub(super) const MOST_PENDING: usize = 256 << 10;
 
 /// A piece of one direction that waits for its turn.
 pub(super) enum Piece {

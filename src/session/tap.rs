@@ -8,7 +8,7 @@ use crate::moment::Span;
 use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
 use crate::smtp::{SecretSpan, SmtpEvent};
-use crate::tls::{KeyLogLine, SeenRecord};
+use crate::tls::{KeyLogLine, Lock, SeenRecord, Tls};
 
 /// Bytes of text after which it is not ciphertext by chance: of random bytes four in ten may stand
 /// in text.
@@ -52,6 +52,12 @@ pub trait Tap: Send {
     fn record(&mut self, _record: &SeenRecord<'_>) {}
     /// Where the parts of the streams lie, told before the connection's end.
     fn streams(&mut self, _streams: &PerRole<StreamParts>) {}
+    /// Whether it wants what the holder of the keys needs to open the connection.
+    fn wants_locks(&self) -> bool {
+        false
+    }
+    /// That, told before the end, of connections that do not concern us too: a key may change that.
+    fn locks(&mut self, _locks: Vec<Lock>) {}
     /// The connection is over: a session, or nothing that concerns us.
     fn finish(self: Box<Self>, session: Option<&SessionReport>);
 }
@@ -63,6 +69,25 @@ pub struct StreamParts {
     pub first_seq: Option<u32>,
     /// Where TLS begins, or the stream ends: an offset that counts holes.
     pub tls_from: u64,
+}
+
+/// Has `tls` keep what the tap wants of it.
+pub(super) fn ask(tap: &dyn Tap, tls: &mut Tls) {
+    if tap.wants_secrets() {
+        tls.disclose();
+    }
+    if tap.wants_locks() {
+        tls.note_locks();
+    }
+    if tap.wants_records() {
+        tls.watch_records();
+    }
+}
+
+/// Tells the tap what was kept for it.
+pub(super) fn tell(tap: &mut dyn Tap, tls: &mut Tls) {
+    tap.secrets(tls.take_disclosed());
+    tap.locks(tls.take_locks());
 }
 
 /// Whether what is taken for plaintext is. Where TLS may have begun in a hole, or before the

@@ -6,7 +6,7 @@ use super::facts::{Auth, AuthResult};
 
 /// Longest user name kept, in bytes: RFC 4616 §2 lets a server refuse what is longer than 255
 /// characters of UTF-8.
-const MAX_USER: usize = 1024;
+pub(super) const MAX_USER: usize = 1024;
 
 /// An authentication under way.
 pub(super) struct Attempt {

@@ -7,7 +7,7 @@ use super::mime::{Part, Parts};
 
 /// Most bytes of a message kept until its header is read: Postfix's own `header_size_limit` is
 /// 102400. Freed as soon as the header ends.
-const MAX_HEADER: usize = 100 * 1024;
+pub(super) const MAX_HEADER: usize = 100 * 1024;
 
 /// Reads a message.
 pub(super) enum Content {

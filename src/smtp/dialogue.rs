@@ -29,7 +29,7 @@ use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
 /// Most findings of one code that a dialogue tells: the first show what is wrong.
-const MAX_FINDINGS: u8 = 8;
+pub(super) const MAX_FINDINGS: u8 = 8;
 
 /// What one direction brings next.
 #[derive(Clone, Copy, Debug)]

@@ -9,10 +9,10 @@ use super::header;
 
 /// Signatures of one message that are looked at: a list that passes mail on adds one, a sender
 /// seldom has more than two.
-const MOST_SIGNATURES: usize = 8;
+pub(super) const MOST_SIGNATURES: usize = 8;
 
 /// Bytes gathered before they are hashed: many small runs are slower than one.
-const GATHERED: usize = 4096;
+pub(super) const GATHERED: usize = 4096;
 
 /// A signature, and what its body hash says.
 #[derive(Clone, Debug, PartialEq, Eq)]

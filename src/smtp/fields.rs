@@ -7,11 +7,11 @@ use super::mime::Part;
 use super::words;
 
 /// Most addresses of one field that are told: a field may have thousands.
-const MOST_ADDRESSES: usize = 100;
+pub(super) const MOST_ADDRESSES: usize = 100;
 
 /// Longest value that is told, in characters: a line has 998 (RFC 5322 §2.1.1), a folded field may
 /// have more.
-const MAX_VALUE: usize = 4096;
+pub(super) const MAX_VALUE: usize = 4096;
 
 /// What a message says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,16 +11,16 @@ use decoder::Decoder;
 
 /// Longest boundary line that is looked for: a boundary has 70 characters at most (RFC 2046
 /// §5.1.1); senders that do not care have more.
-const MAX_BOUNDARY_LINE: usize = 256;
+pub(super) const MAX_BOUNDARY_LINE: usize = 256;
 
 /// Most bytes of a part's header that are kept.
-const MAX_PART_HEADER: usize = 16 * 1024;
+pub(super) const MAX_PART_HEADER: usize = 16 * 1024;
 
 /// Most multiparts within multiparts: servers refuse more (Postfix's `mime_nesting_limit` is 100).
-const MOST_LEVELS: usize = 100;
+pub(super) const MOST_LEVELS: usize = 100;
 
 /// Most parts of a message that are told; those beyond are passed over.
-const MOST_PARTS: usize = 256;
+pub(super) const MOST_PARTS: usize = 256;
 
 /// A part that is no multipart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

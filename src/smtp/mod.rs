@@ -15,6 +15,7 @@ mod event;
 mod facts;
 mod fields;
 mod header;
+pub(crate) mod limits;
 mod line;
 mod message;
 mod mime;

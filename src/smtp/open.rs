@@ -14,14 +14,14 @@ use crate::role::Role;
 
 /// Most commands that wait at one time: a transaction may have thousands of recipients, all of
 /// them pipelined, but not more than windows and a one-sided capture make believe.
-const MAX_OPEN: usize = 4096;
+pub(super) const MAX_OPEN: usize = 4096;
 
 /// Most bytes of command lines that wait at one time; the largest TCP windows hold more, but then
 /// of bodies.
-const MAX_OPEN_BYTES: usize = 1024 * 1024;
+pub(super) const MAX_OPEN_BYTES: usize = 1024 * 1024;
 
 /// Most bytes of LMTP's replies to one message that are kept; a report shows a few.
-const MAX_REPLY_TEXTS: usize = 256 * 1024;
+pub(super) const MAX_REPLY_TEXTS: usize = 256 * 1024;
 
 /// What a command means for the dialogue once its reply is known.
 #[derive(Debug)]

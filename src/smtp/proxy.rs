@@ -13,7 +13,7 @@ const FIXED: usize = 16;
 
 /// Most bytes of a binary header that are kept: its fixed part and two IPv6 addresses with ports.
 /// The TLVs behind them, up to 64 KiB, are skipped.
-const MAX_KEPT: usize = FIXED + 36;
+pub(super) const MAX_KEPT: usize = FIXED + 36;
 
 /// A PROXY protocol header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use crate::moment::Moment;
 
 /// Most bytes of one reply that are kept, lines and all: far more than any EHLO reply, which
 /// RFC 5321 holds to 512 bytes a line. The lines beyond are counted only.
-const MAX_REPLY: usize = 64 * 1024;
+pub(super) const MAX_REPLY: usize = 64 * 1024;
 
 /// Most lines of one reply that are kept: an empty line costs memory too.
-const MAX_REPLY_LINES: usize = 1024;
+pub(super) const MAX_REPLY_LINES: usize = 1024;
 
 /// One reply, of one line or several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

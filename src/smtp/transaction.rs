@@ -8,7 +8,7 @@ use super::reply::Reply;
 
 /// Most bytes of recipients kept of one transaction, with the replies to them: room for tens of
 /// thousands, where RFC 5321 §4.5.3.1.8 asks for a hundred. The others are counted.
-const MAX_RECIPIENT_BYTES: usize = 2 * 1024 * 1024;
+pub(super) const MAX_RECIPIENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// The envelope under way.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use crate::role::Role;
 
 /// Lines kept of one connection: each renegotiation has one of its own, and a connection with more
 /// of them is an attack on whoever reads it.
-const MOST_LINES: usize = 1024;
+pub(super) const MOST_LINES: usize = 1024;
 
 /// What was found, in the order in which it was proven.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 //! made up, and so are nobody's. What was not opened becomes zeros: no byte of the original's
 //! ciphertext stays.
 
-mod aliases;
+pub(super) mod aliases;
 mod certificate;
 mod extension;
 mod fields;

@@ -9,7 +9,7 @@ pub(super) const HEADER: usize = 4;
 
 /// Longer messages are taken for noise. Certificate lists are the longest there are; 512 KiB is a
 /// hundred certificates.
-const LARGEST_MESSAGE: usize = 512 << 10;
+pub(super) const LARGEST_MESSAGE: usize = 512 << 10;
 
 /// The type of a handshake message (RFC 5246 §7.4, RFC 8446 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,10 +18,10 @@ use crate::role::Role;
 const USUAL_SUITES: [SuiteId; 3] = [SuiteId(0x1301), SuiteId(0x1302), SuiteId(0x1303)];
 
 /// Sessions of the key log that are tried, the last ones first.
-const MOST_STRANGERS: usize = 1024;
+pub(super) const MOST_STRANGERS: usize = 1024;
 
 /// Records of a direction that are tried: one that stays closed is not of a session in the log.
-const MOST_RECORDS: u64 = 8;
+pub(super) const MOST_RECORDS: u64 = 8;
 
 /// Secrets that may be a session's.
 struct Guess {

@@ -9,6 +9,7 @@ use super::decrypt::{Effort, Hole, RecordCipher, SessionStore};
 use super::disclosed::Disclosed;
 use super::facts::{Holes, KeySearch, TlsFacts};
 use super::handshake::MessageJoiner;
+use super::lock::Locks;
 use super::names::{AlertDescription, ProtocolVersion};
 use super::negotiation::Negotiation;
 use super::record::{ContentType, Found, Record, RecordReader};
@@ -23,7 +24,7 @@ use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
 
 /// The alerts that are kept; more than a few say nothing new, and a hostile peer sends thousands.
-const MOST_ALERTS: usize = 16;
+pub(super) const MOST_ALERTS: usize = 16;
 
 /// Where the events go.
 pub(super) type Out<'o> = dyn FnMut(TlsEvent<'_>) + 'o;
@@ -106,6 +107,7 @@ pub struct Tls {
     pub(super) watch: Watch,
     /// Bytes and holes fed so far.
     pub(super) fed: PerRole<u64>,
+    pub(super) locks: Locks,
     pub(super) facts: TlsFacts,
 }
 
@@ -128,6 +130,7 @@ impl Tls {
             disclosed: Disclosed::default(),
             watch: Watch::default(),
             fed: PerRole::default(),
+            locks: Locks::default(),
             facts: TlsFacts::default(),
         }
     }

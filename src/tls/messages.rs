@@ -158,6 +158,7 @@ impl Tls {
 
     fn on_key_exchange(&mut self, message: &Message<'_>) {
         self.facts.client_key_exchange_at = Some(message.at);
+        self.lock_key_exchange(message.body, message.at);
         let mut negotiation = std::mem::take(&mut self.negotiation);
         let found =
             self.search(message.at, |search| negotiation.exchange_keys(message.body, search));
@@ -177,6 +178,7 @@ impl Tls {
         let whole = !self.negotiation.damaged && self.facts.certificates.is_empty();
         if from == Role::Server && whole {
             self.facts.resumed = self.negotiation.resumption();
+            self.lock_resumption(at);
         }
     }
 
@@ -211,6 +213,7 @@ impl Tls {
         if !self.facts.is_tls13() {
             self.negotiation.new_ticket = message.body.get(6..).map(<[u8]>::to_vec);
             self.facts.new_ticket.clone_from(&self.negotiation.new_ticket);
+            self.lock_ticket();
         }
     }
 

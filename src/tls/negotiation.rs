@@ -17,14 +17,14 @@ use crate::role::{PerRole, Role};
 
 /// The transcript is kept until the Finished messages are checked, and no longer than this: two
 /// certificate lists of the greatest length are shorter.
-const LONGEST_TRANSCRIPT: usize = 1 << 20;
+pub(super) const LONGEST_TRANSCRIPT: usize = 1 << 20;
 
 /// Secrets that are tried for one session, at most: a key log may have several lines for it.
-const MOST_CANDIDATES: usize = 16;
+pub(super) const MOST_CANDIDATES: usize = 16;
 
 /// Secrets of other sessions' lines that are tried where the ClientHello, and with it the random
 /// that a line is found by, was lost: a log of as many sessions is a long one.
-const MOST_STRANGERS: usize = 1024;
+pub(super) const MOST_STRANGERS: usize = 1024;
 
 /// DEFLATE as a compression method (RFC 3749 §2).
 const DEFLATE: u8 = 1;
@@ -152,12 +152,7 @@ impl Negotiation {
         let (Some((suite, version)), Some(client)) = (self.agreed(), &self.client_hello) else {
             return KeySearch::NotTried;
         };
-        let is_rsa = match suite.key_exchange {
-            KeyExchange::Rsa => true,
-            KeyExchange::RsaExport => !self.server_key_exchange,
-            _ => false,
-        };
-        if !is_rsa {
+        if !self.is_rsa(suite) {
             return KeySearch::NotTried;
         }
         let versions = [client.version, version];
@@ -171,16 +166,42 @@ impl Negotiation {
         }
     }
 
-    fn add_premaster(&mut self, premaster: &PremasterSecret, secret: Secret) -> KeySearch {
-        let Some(((suite, version), server)) = self.agreed().zip(self.server_hello.as_ref()) else {
-            return KeySearch::NotTried;
+    /// Whether the client encrypts the secret to the key of the certificate.
+    fn is_rsa(&self, suite: &Suite) -> bool {
+        match suite.key_exchange {
+            KeyExchange::Rsa => true,
+            KeyExchange::RsaExport => !self.server_key_exchange,
+            _ => false,
+        }
+    }
+
+    /// The same, of the suite agreed on.
+    pub(super) fn has_rsa_suite(&self) -> bool {
+        self.agreed().is_some_and(|(suite, _)| self.is_rsa(suite))
+    }
+
+    /// Whether the master secret is bound to the handshake (RFC 7627).
+    pub(super) fn is_extended(&self) -> bool {
+        let binds = |hello: &ServerHello| {
+            hello.agrees(EXTENDED_MASTER_SECRET) && hello.agreed_version() != ProtocolVersion::SSL3
         };
+        self.server_hello.as_ref().is_some_and(binds)
+    }
+
+    /// The hash of the messages up to the ClientKeyExchange, the last of the transcript
+    /// (RFC 7627 §3), if a secret is bound to it.
+    pub(super) fn session_hash(&self) -> Option<Vec<u8>> {
+        let (suite, version) = self.agreed().filter(|_| self.is_extended() && !self.damaged)?;
+        Some(Prf::of(version, suite)?.transcript_hash(&self.transcript))
+    }
+
+    fn add_premaster(&mut self, premaster: &PremasterSecret, secret: Secret) -> KeySearch {
+        let Some((suite, version)) = self.agreed() else { return KeySearch::NotTried };
         let Some(prf) = Prf::of(version, suite) else { return KeySearch::UnsupportedSuite };
         let Some(randoms) = self.randoms() else { return KeySearch::NotTried };
-        let is_extended = server.agrees(EXTENDED_MASTER_SECRET) && version != ProtocolVersion::SSL3;
-        let master = match (is_extended, self.damaged) {
-            (true, true) => return KeySearch::TranscriptDamaged,
-            (true, false) => prf.extended_master_secret(premaster, &self.transcript),
+        let master = match (self.is_extended(), self.session_hash()) {
+            (true, None) => return KeySearch::TranscriptDamaged,
+            (true, Some(hash)) => prf.extended_master_secret(premaster, &hash),
             (false, _) => prf.master_secret(premaster, &randoms),
         };
         self.add(master, secret);

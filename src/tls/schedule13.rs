@@ -13,7 +13,7 @@ use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
 /// Generations that are tried when a KeyUpdate may have been lost.
-const MOST_UPDATES: u32 = 4;
+pub(super) const MOST_UPDATES: u32 = 4;
 
 /// early_data (RFC 8446 §4.2.10).
 const EARLY_DATA: ExtensionType = ExtensionType(42);

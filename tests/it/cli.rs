@@ -38,6 +38,12 @@ pub(crate) fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).expect("UTF-8")
 }
 
+/// What was said on standard error, but for the rights of the test keys, which a checkout decides.
+pub(crate) fn complaints(output: &Output) -> String {
+    let lines = stderr(output).lines().filter(|line| !line.ends_with("keeps secrets secret"));
+    lines.collect()
+}
+
 fn report(output: &Output) -> Value {
     let report = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
     schema::assert_valid(&report);
@@ -65,7 +71,7 @@ fn key_list(before: &str, after: &str) -> (TempDir, PathBuf) {
 #[test]
 fn the_main_job_shows_the_mail_and_exits_with_0() {
     let output = run(&["--keys", KEYS, CAPTURE]);
-    assert_eq!((code(&output), stderr(&output)), (0, ""));
+    assert_eq!((code(&output), complaints(&output)), (0, String::new()));
     for words in ["MAIL FROM:<sender@example.org>", "TLS_RSA_WITH_AES_128_CBC_SHA"] {
         assert!(stdout(&output).contains(words), "{words:?} is not in {}", stdout(&output));
     }
@@ -154,7 +160,7 @@ fn bare_keys_in_each_format_open_the_session() {
     for key in ["server.key", "server.pkcs1.key", "server.der"] {
         let key = format!("testdata/pki/{key}");
         let output = run(&["--require-decrypted", "--key", &key, CAPTURE]);
-        assert_eq!((code(&output), stderr(&output)), (0, ""), "{key}");
+        assert_eq!((code(&output), complaints(&output)), (0, String::new()), "{key}");
     }
 }
 

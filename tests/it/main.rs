@@ -18,16 +18,22 @@ mod anonymize;
 mod check;
 mod cli;
 mod compare;
+#[cfg(target_os = "linux")]
+mod confinement;
 mod diagnosis;
 mod docs;
 mod elsewhere;
 mod filter;
+mod fleet;
 mod formats;
+mod hostile;
 mod html;
 mod keys;
 mod late;
 mod library;
 mod loss;
+#[cfg(target_os = "linux")]
+mod outputs;
 mod packaging;
 mod plain;
 mod profile;

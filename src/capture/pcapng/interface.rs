@@ -15,7 +15,7 @@ const NUMBERS: [u16; 5] = [8, 10, IF_TSOFFSET, 16, 17];
 
 /// Bytes of options kept for a copy: a name, a filter and more. A hostile file has tens of thousands of
 /// interfaces.
-const MOST_DESCRIBED: usize = 1 << 10;
+pub(in crate::capture) const MOST_DESCRIBED: usize = 1 << 10;
 
 const NS_PER_SECOND: i128 = 1_000_000_000;
 

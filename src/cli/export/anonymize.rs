@@ -21,8 +21,10 @@ use super::{Run, list, output};
 use crate::cli::args::AnonymizeArgs;
 use crate::cli::exit::Exit;
 use crate::cli::plan::{self, Plan};
+use crate::cli::target::{self, How};
 use crate::render::pcapng::{self, COMMENT, Packet};
 use crate::report::{Ends, Redactor, SessionReport};
+use crate::sandbox::Access;
 use crate::tls::Aliases;
 use packet::Seen;
 use stream::Stream;
@@ -47,11 +49,11 @@ pub(in crate::cli) fn run(args: &AnonymizeArgs) -> anyhow::Result<Exit> {
     let mut plan = Plan::new(&args.shared, &[]);
     // Pseudonyms are counted in the order in which names come: one worker keeps to it.
     plan.use_threads(NonZeroUsize::MIN);
-    if plan.key_files(&args.shared).any(|key| key == args.output) {
-        bail!("{} holds keys", args.output.display());
-    }
+    let folder = folder.unwrap_or(Path::new("."));
+    let staging = Staging::new(folder)?;
+    plan.confine(&args.shared, Access { write: vec![folder.to_owned()], ..Access::default() });
     let mut capture = plan::capture(&args.shared);
-    let staging = Staging::new(folder.unwrap_or(Path::new(".")))?;
+    target::spare(&args.output, &plan.inputs(&args.shared, &capture))?;
     let mut run = Run::new(&mut plan, &mut capture, &staging);
     let files = write(&mut run, &name)?;
     let Run { summary, leaving, .. } = run;
@@ -59,7 +61,7 @@ pub(in crate::cli) fn run(args: &AnonymizeArgs) -> anyhow::Result<Exit> {
         leaving.tell();
     }
     staging.publish(&files, args.force)?;
-    list(&files, &staging, &mut *output::open(None)?)?;
+    list(&files, &staging, &mut output::open(None, How::default())?)?;
     Ok(plan.conclude(&capture, &summary))
 }
 

@@ -1,7 +1,7 @@
 //! What one connection says, with what is not to be shown covered byte for byte. It is given when nothing
 //! of it is in doubt any more.
 
-mod veil;
+pub(in crate::cli) mod veil;
 
 use std::mem;
 

@@ -11,7 +11,7 @@ use std::vec;
 use super::staging::StagedFile;
 
 /// Bytes of a run: what a connection costs while it is open, and again when its turn comes.
-const RUN: usize = 32 << 10;
+pub(in crate::cli) const RUN: usize = 32 << 10;
 
 /// What waits in a file for its turn.
 pub(super) trait Piece: Sized {

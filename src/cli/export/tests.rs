@@ -46,7 +46,12 @@ impl Recorded {
 
     fn export_to(&self, dir: &Path, kind: &str, more: &[&str]) -> anyhow::Result<(Exit, String)> {
         let mut line = vec!["smtp-decrypt".to_owned(), "export".to_owned(), kind.to_owned()];
-        line.extend(["-q".to_owned(), "-o".to_owned(), dir.display().to_string()]);
+        line.extend([
+            "-q".to_owned(),
+            "--no-sandbox".to_owned(),
+            "-o".to_owned(),
+            dir.display().to_string(),
+        ]);
         line.extend(more.iter().map(ToString::to_string));
         if let Some(keys) = self.truth["keys"].as_str() {
             line.extend(["--keys".to_owned(), format!("{TESTDATA}/{keys}")]);

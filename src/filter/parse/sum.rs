@@ -7,7 +7,7 @@ use super::Parser;
 use super::keyword::keyword;
 
 /// Operators in one sum, which nests as deep as it has operators.
-const MAX_OPERATORS: usize = 100;
+pub(in crate::filter) const MAX_OPERATORS: usize = 100;
 
 impl Parser {
     /// Whether a relation begins here, and no expression in parentheses.

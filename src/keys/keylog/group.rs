@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::secret::LoggedSecret;
 
 /// How many rivals one session may have: each is tried, and a hostile block could name millions.
-const MAX_RIVALS: usize = 16;
+pub(in crate::keys) const MAX_RIVALS: usize = 16;
 
 /// The secrets of one session.
 #[derive(Default)]

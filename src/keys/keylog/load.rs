@@ -16,7 +16,7 @@ use crate::keys::problem::Problem;
 const PIECE: usize = 64 << 10;
 
 /// Six times what a log of as many secrets as are kept has: a pipe may have no end.
-const MAX_BYTES: usize = 1 << 30;
+pub(in crate::keys) const MAX_BYTES: usize = 1 << 30;
 
 /// Reads the key log at `path`, which may be a pipe.
 pub(in crate::keys) fn load(path: &Path) -> Result<(KeyLog, Vec<KeyError>), KeyError> {

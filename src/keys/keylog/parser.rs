@@ -11,10 +11,10 @@ use crate::keys::error::{KeyError, Place, printable};
 use crate::keys::problem::Problem;
 
 /// Longer than the longest line that means something: a label and a premaster secret of 2048 bytes.
-const MAX_LINE: usize = 8 << 10;
+pub(in crate::keys) const MAX_LINE: usize = 8 << 10;
 
 /// A damaged log would else give an error for each of its lines.
-const MAX_FAULTS: usize = 1000;
+pub(in crate::keys) const MAX_FAULTS: usize = 1000;
 
 /// Reads one log. Whatever the pieces, only a line is held besides the secrets.
 pub(in crate::keys) struct Parser {

@@ -12,8 +12,8 @@ use crate::report::{Content, PacketSeen, Piece, SessionReport, Transcript};
 use crate::role::Role;
 
 /// What the page has room for: a line of a packet is of 300 bytes, a byte in hex is of five.
-const MOST_PACKETS: usize = 20_000;
-const MOST_BYTES: usize = 1 << 20;
+pub(in crate::render) const MOST_PACKETS: usize = 20_000;
+pub(in crate::render) const MOST_BYTES: usize = 1 << 20;
 
 /// What of the transcripts the page still has room for.
 #[derive(Clone, Copy, Debug)]

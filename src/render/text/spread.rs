@@ -12,7 +12,7 @@ use super::timing::phases;
 use crate::report::{Outcome, Percentiles, SessionReport};
 
 /// Servers that have a table of their own; the sessions of others only count for all.
-const MOST_SERVERS: usize = 100;
+pub(in crate::render) const MOST_SERVERS: usize = 100;
 
 /// Where the columns end.
 const COUNT_END: usize = 38;

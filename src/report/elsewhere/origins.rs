@@ -8,7 +8,7 @@ use crate::report::verdict::Reason;
 
 /// Handles that are remembered, the oldest forgotten first: those of the last minutes of a busy
 /// server, and some megabytes.
-const MOST_HANDLES: usize = 16_384;
+pub(in crate::report) const MOST_HANDLES: usize = 16_384;
 
 /// The sessions met so far that were not opened.
 #[derive(Debug, Default)]

@@ -16,10 +16,10 @@ use crate::tls::Keys;
 use crate::tls::suite::KeyExchange;
 
 /// Sessions to be resumed that are remembered: as many as the search for secrets remembers.
-const MOST_HANDLES: usize = 100_000;
+pub(in crate::report) const MOST_HANDLES: usize = 100_000;
 
 /// Sessions that only a key log opens, of which the randoms are kept until the end (20 MB).
-const MOST_SECRETS: usize = 100_000;
+pub(in crate::report) const MOST_SECRETS: usize = 100_000;
 
 /// Sees the sessions as they end.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ const FIRST_V4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const FIRST_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
 /// Most addresses that are told apart, of each version; those beyond become the unspecified one.
-const MOST_ADDRESSES: usize = 1 << 20;
+pub(in crate::report) const MOST_ADDRESSES: usize = 1 << 20;
 
 /// The addresses met so far.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most names of a kind that are told apart; those beyond share one pseudonym.
-const MOST_NAMES: usize = 1 << 20;
+pub(in crate::report) const MOST_NAMES: usize = 1 << 20;
 
 /// What every pseudonym of a domain ends with: a name that can never be anybody's (RFC 6761 §6.4).
 const ROOT: &str = "invalid";

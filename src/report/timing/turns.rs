@@ -13,7 +13,7 @@ use crate::role::Role;
 
 /// Pieces that are kept one by one, so that each wait can be split when the round trip is known.
 /// With [`STREAK`] this is never reached by a transfer that flows, whatever its size.
-const MOST_TURNS: usize = 20_000;
+pub(in crate::report) const MOST_TURNS: usize = 20_000;
 
 /// Pieces of one end that follow each other within so many ns (1 ms) are one turn.
 const STREAK: i64 = 1_000_000;

@@ -3,7 +3,7 @@
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// A record holds so much content at most (RFC 5246 §6.2.1): what inflates to more is an attack.
-const LARGEST_CONTENT: usize = 1 << 14;
+pub(super) const LARGEST_CONTENT: usize = 1 << 14;
 
 /// The state of one direction.
 pub(super) struct Inflater(Decompress);

@@ -2,11 +2,11 @@
 
 /// Bytes that a connection may try in vain, however short it is: thousands of numbers for some
 /// records, in less than a tenth of a second.
-const FREE: u64 = 16 << 20;
+pub(super) const FREE: u64 = 16 << 20;
 
 /// And so many for each byte captured, which keeps the time linear in the length of a capture,
 /// whoever made it.
-const PER_BYTE: u64 = 64;
+pub(super) const PER_BYTE: u64 = 64;
 
 /// What a trial costs besides the record's own bytes: a MAC has blocks of its own.
 const TRIAL: u64 = 256;

@@ -8,6 +8,7 @@ mod deflate;
 mod derive;
 mod effort;
 mod keylog_line;
+pub(crate) mod limits;
 mod mac;
 mod premaster;
 mod prf;
@@ -23,7 +24,9 @@ mod turn;
 
 pub(super) use effort::Effort;
 pub use keylog_line::KeyLogLine;
-pub(super) use premaster::{PremasterFault, PremasterSecret, open_premaster};
+pub(super) use premaster::{
+    PremasterFault, PremasterRequest, PremasterSecret, open_premaster, open_premasters,
+};
 pub(super) use prf::{MasterSecret, Prf, Randoms};
 pub(super) use protection::{Hole, RecordCipher, RecordOptions, record_ciphers};
 pub(super) use seal::{RecordPlace, Unsealed};

@@ -6,7 +6,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::keys::RawAnswer;
+use crate::keys::{KeyId, KeyRing, RawAnswer, RawError};
 use crate::tls::names::ProtocolVersion;
 
 /// Length of the premaster secret in bytes: two of version, 46 of chance.
@@ -52,6 +52,34 @@ pub(in crate::tls) fn open_premaster(
     let version = secret.0.first_chunk().copied().map(u16::from_be_bytes).unwrap_or_default();
     let version = ProtocolVersion(version);
     if versions.contains(&version) { Ok(secret) } else { Err(PremasterFault::Version(version)) }
+}
+
+/// One of many ciphertexts.
+pub(in crate::tls) struct PremasterRequest<'b> {
+    /// The key that may open it.
+    pub(in crate::tls) key: KeyId,
+    /// The body of the ClientKeyExchange.
+    pub(in crate::tls) body: &'b [u8],
+    /// As for [`open_premaster`].
+    pub(in crate::tls) versions: [ProtocolVersion; 2],
+}
+
+/// [`open_premaster`] for many, with all RSA operations at once.
+pub(in crate::tls) fn open_premasters(
+    ring: &KeyRing,
+    requests: &[PremasterRequest<'_>],
+) -> Vec<Result<PremasterSecret, PremasterFault>> {
+    let length = |request: &PremasterRequest<'_>| ring.key(request.key).modulus_len();
+    let ciphertexts = requests
+        .iter()
+        .filter_map(|request| Some((request.key, ciphertext_of(request.body, length(request))?)));
+    let mut answers = ring.raw_decrypt_batch(&ciphertexts.collect::<Vec<_>>()).into_iter();
+    // Asked only for what has the length of a ciphertext, so the answers come in step.
+    let mut answer = |_: &[u8]| answers.next().unwrap_or(Err(RawError::OutOfRange));
+    let open = |request: &PremasterRequest<'_>| {
+        open_premaster(length(request), &mut answer, request.body, request.versions)
+    };
+    requests.iter().map(open).collect()
 }
 
 /// The ciphertext in the message: behind a length of two bytes in TLS, without it in SSL 3.0 and

@@ -70,7 +70,7 @@ impl Prf {
     }
 
     /// The hash of handshake messages that Finished and the extended master secret take.
-    fn transcript_hash(self, messages: &[u8]) -> Vec<u8> {
+    pub(in crate::tls) fn transcript_hash(self, messages: &[u8]) -> Vec<u8> {
         match self {
             Self::Ssl3 | Self::Ssl3Fips | Self::Tls10 => {
                 [Md5::digest(messages).as_slice(), Sha1::digest(messages).as_slice()].concat()
@@ -89,15 +89,14 @@ impl Prf {
         self.master(premaster, b"master secret", &randoms.client_first())
     }
 
-    /// The master secret that is bound to the handshake (RFC 7627 §4). `messages` are those up to
-    /// and including the ClientKeyExchange.
+    /// The master secret that is bound to the handshake (RFC 7627 §4). `session_hash` is of
+    /// the messages up to and including the ClientKeyExchange.
     pub(in crate::tls) fn extended_master_secret(
         self,
         premaster: &PremasterSecret,
-        messages: &[u8],
+        session_hash: &[u8],
     ) -> MasterSecret {
-        let session_hash = self.transcript_hash(messages);
-        self.master(premaster, b"extended master secret", &[&session_hash])
+        self.master(premaster, b"extended master secret", &[session_hash])
     }
 
     fn master(self, premaster: &PremasterSecret, label: &[u8], seed: &[&[u8]]) -> MasterSecret {

@@ -22,17 +22,17 @@ const EXPLICIT_NONCE: usize = 8;
 
 /// Behind a hole a record's number is searched among so many: 4,096 records of SMTP lines are a
 /// hundred thousand bytes lost at least.
-const MOST_NUMBERS: u64 = 4096;
+pub(super) const MOST_NUMBERS: u64 = 4096;
 
 /// Where the capture began late, each secret of a key log is tried with so many numbers: SMTP
 /// sessions of hundreds of records are long ones.
-const MOST_LATE_NUMBERS: u64 = 512;
+pub(super) const MOST_LATE_NUMBERS: u64 = 512;
 
 /// The shortest record in bytes.
 const LEAST_RECORD: u64 = HEADER as u64 + 1;
 
 /// So much keystream of RC4 is made to find the place in it behind a hole; 4 MiB.
-const MOST_KEYSTREAM: usize = 4 << 20;
+pub(super) const MOST_KEYSTREAM: usize = 4 << 20;
 
 /// The suite's cipher, or its version, is not one that can be opened here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

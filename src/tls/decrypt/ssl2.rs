@@ -24,10 +24,10 @@ const HEADER: u64 = 2;
 const LEAST_RECORD: u64 = HEADER + MAC as u64 + 1;
 
 /// So many lost records are looked for behind a hole: more are no packet or two.
-const MOST_LOST: u64 = 256;
+pub(super) const MOST_LOST: u64 = 256;
 
 /// So much keystream of RC4 is made to find the place in it behind a hole; 1 MiB.
-const MOST_KEYSTREAM: usize = 1 << 20;
+pub(super) const MOST_KEYSTREAM: usize = 1 << 20;
 
 /// The longest master key in bytes.
 const LONGEST_MASTER: usize = 24;

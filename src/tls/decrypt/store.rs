@@ -16,7 +16,7 @@ use crate::tls::facts::{Origin, Secret};
 
 /// Sessions that are remembered; a busy server makes so many in some minutes, which is as long as
 /// its own cache lasts by default (OpenSSL: 5 min, 20,480 sessions). About 15 MB.
-const MOST_SESSIONS: usize = 50_000;
+pub(super) const MOST_SESSIONS: usize = 50_000;
 
 /// What a client names to resume a session.
 #[derive(Clone, Copy, Debug)]

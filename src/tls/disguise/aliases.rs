@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use sha2::{Digest, Sha256};
 
 /// Most names, and most numbers, that are told apart; those beyond share a pseudonym.
-const MOST_KNOWN: usize = 1 << 18;
+pub(in crate::tls) const MOST_KNOWN: usize = 1 << 18;
 
 /// What a name becomes when there are too many.
 const NOBODY: u8 = b'x';

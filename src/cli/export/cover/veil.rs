@@ -11,7 +11,7 @@ use crate::role::{PerRole, Role};
 
 /// Bytes of a line that are waited for; a longer one is blanked in parts. More than any line that a
 /// name stands in has (RFC 5321 §4.5.3.1).
-const LONGEST_LINE: usize = 16 << 10;
+pub(in crate::cli) const LONGEST_LINE: usize = 16 << 10;
 
 /// The fixed part of a PROXY protocol header in binary form, and how it begins
 /// (proxy-protocol.txt §2.2).

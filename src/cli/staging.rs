@@ -46,7 +46,14 @@ impl Staging {
         if !force && let Some(file) = files.iter().find(taken) {
             bail!("{} exists; --force overwrites", self.path(file).display());
         }
-        files.iter().try_for_each(|file| self.place(file))
+        for (place, file) in files.iter().enumerate() {
+            if let Err(error) = self.place(file) {
+                // Some of the files would look like all of them.
+                files.iter().take(place).for_each(|file| _ = fs::remove_file(self.path(file)));
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Where a file is once it has its name.
@@ -57,10 +64,27 @@ impl Staging {
     fn place(&self, file: &Placed) -> anyhow::Result<()> {
         let path = self.path(file);
         let cannot = || format!("cannot write {}", path.display());
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).with_context(cannot)?;
-        }
+        self.make_parents(&file.name)?;
         fs::rename(&file.staged, &path).with_context(cannot)
+    }
+}
+
+impl Staging {
+    /// Makes the directories of a name, one by one: none may be a link, which could lead anywhere.
+    fn make_parents(&self, name: &str) -> anyhow::Result<()> {
+        let mut directory = self.output.clone();
+        let Some((parents, _)) = name.rsplit_once('/') else { return Ok(()) };
+        for parent in parents.split('/') {
+            directory.push(parent);
+            if directory.is_symlink() {
+                bail!("{} is a link, and not followed", directory.display());
+            }
+            let made = fs::create_dir(&directory);
+            if made.is_err() && !directory.is_dir() {
+                made.with_context(|| format!("cannot make {}", directory.display()))?;
+            }
+        }
+        Ok(())
     }
 }
 

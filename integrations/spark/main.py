@@ -1,0 +1,5 @@
+"""What `spark-submit` starts."""
+
+from smtp_decrypt_spark.__main__ import main
+
+main()

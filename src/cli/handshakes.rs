@@ -1,0 +1,56 @@
+//! `handshakes`: what the holder of the keys needs to open the sessions of a capture. Nothing of it
+//! is secret, so it travels, and the keys stay (`docs/fleet.md`).
+
+use std::ops::ControlFlow;
+use std::sync::mpsc::{self, Sender};
+
+use super::args::HandshakesArgs;
+use super::exit::Exit;
+use super::output;
+use super::plan::{self, Plan};
+use super::target::How;
+use crate::engine;
+use crate::render::handshakes;
+use crate::report::SessionReport;
+use crate::sandbox::Access;
+use crate::session::Tap;
+use crate::tls::Lock;
+
+/// Takes the locks of one connection.
+struct LockTap(Sender<Lock>);
+
+impl Tap for LockTap {
+    fn wants_locks(&self) -> bool {
+        true
+    }
+
+    fn locks(&mut self, locks: Vec<Lock>) {
+        // The other end is gone only if the run is over.
+        locks.into_iter().for_each(|lock| drop(self.0.send(lock)));
+    }
+
+    fn finish(self: Box<Self>, _session: Option<&SessionReport>) {}
+}
+
+/// Runs the command.
+pub(super) fn run(args: &HandshakesArgs) -> anyhow::Result<Exit> {
+    let mut plan = Plan::new(&args.shared, &[]);
+    let mut out = output::open(args.output.as_deref(), How::default())?;
+    let rename = out.directory().into_iter().collect();
+    plan.confine(&args.shared, Access { rename, ..Access::default() });
+    let mut capture = plan::capture(&args.shared);
+    out.spare(&plan.inputs(&args.shared, &capture))?;
+    let (done, seen) = mpsc::channel();
+    let setup = plan.setup.clone();
+    let tap = |_| -> Option<Box<dyn Tap>> { Some(Box::new(LockTap(done.clone()))) };
+    let totals = engine::run(&mut capture, &setup, tap, |session| {
+        plan.wants(&session);
+        ControlFlow::Continue(())
+    });
+    // In the order of their frames, whichever connection ended first. A lock is a kilobyte or two.
+    let mut locks: Vec<_> = seen.try_iter().collect();
+    locks.sort_by_key(|lock| (lock.frame, lock.client_random.0));
+    locks.iter().try_for_each(|lock| handshakes::write(lock, &mut out))?;
+    out.finish()?;
+    Ok(plan.conclude(&capture, &totals.summary))
+}

@@ -1,0 +1,109 @@
+//! `--limits`: what a capture, a key file or an option can make grow, and how far.
+
+use std::io::Write as _;
+
+use super::exit::Exit;
+use super::export::cover::veil;
+use super::export::{runs, secrets};
+use super::target::How;
+use super::{check, follow, output, unlock};
+use crate::limits::{Limit, limits};
+use crate::{
+    capture, compare, decode, engine, filter, flow, keys, render, report, session, sieve, smtp, tls,
+};
+
+/// Those of this room.
+const LIMITS: &[Limit] = limits! { "cli":
+    check::MOST_POLICY => Bytes, "a policy", "thousands of rules; more is an error";
+    check::MOST_BASELINE => Bytes, "a stored report", "50,000 sessions; more is an error";
+    follow::PIECES => Count, "pieces of 64 KiB read ahead by `--follow`", "then the reader waits";
+    runs::RUN => Bytes, "what `export pcapng-plain` and `anonymize` sort of a session before it writes it aside", "what a connection costs while it is open";
+    veil::LONGEST_LINE => Bytes, "a line whose names are to be blanked", "a longer one is blanked in parts";
+    secrets::LINES_OF_A_BLOCK => Count, "secrets put into words at a time", "less than 1 MiB";
+    unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "a certificate's key and a ciphertext have some hundred each";
+    unlock::BATCH => Count, "handshakes that `unlock` takes at a time", "engines do eight at once";
+};
+
+/// Those of all rooms, in the order in which the data passes them.
+fn all() -> impl Iterator<Item = &'static Limit> {
+    let rooms: [&'static [Limit]; 16] = [
+        capture::limits::LIMITS,
+        decode::limits::LIMITS,
+        flow::limits::LIMITS,
+        filter::limits::LIMITS,
+        session::limits::LIMITS,
+        tls::limits::LIMITS,
+        tls::decrypt::limits::LIMITS,
+        keys::limits::LIMITS,
+        smtp::limits::LIMITS,
+        report::limits::LIMITS,
+        engine::limits::LIMITS,
+        sieve::LIMITS,
+        compare::limits::LIMITS,
+        crate::check::limits::LIMITS,
+        render::limits::LIMITS,
+        LIMITS,
+    ];
+    rooms.into_iter().flatten()
+}
+
+/// Prints them.
+pub(super) fn run() -> anyhow::Result<Exit> {
+    let mut out = output::open(None, How::default())?;
+    for limit in all() {
+        let Limit { name, bounds, why, .. } = limit;
+        writeln!(out, "{name}  {}\n    {bounds}: {why}", limit.shown())?;
+    }
+    out.finish()?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    /// Where the page is kept.
+    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/limits.md");
+
+    /// `docs/limits.md`.
+    fn page() -> String {
+        let mut page = String::from(INTRODUCTION);
+        for limit in all() {
+            let Limit { name, bounds, why, .. } = limit;
+            let _ = writeln!(page, "| `{name}` | {} | {bounds} | {why} |", limit.shown());
+        }
+        page
+    }
+
+    const INTRODUCTION: &str = "\
+# Limits
+
+What a capture, a key file or an option can make grow, and how far. `smtp-decrypt --limits` prints the
+same table; it is made of the constants themselves (`src/*/limits.rs`), and a test holds this page.
+
+Beyond a limit one session loses something, which a finding or a count tells; all others are whole.
+
+| constant | value | what it bounds | why so large, or what happens beyond |
+| --- | --- | --- | --- |
+";
+
+    #[test]
+    fn the_page_is_made_of_the_limits() {
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(PAGE, page()).unwrap();
+        }
+        let kept = std::fs::read_to_string(PAGE).unwrap();
+        assert!(kept == page(), "docs/limits.md is old: UPDATE_DOCS=1 cargo test the_page");
+    }
+
+    #[test]
+    fn each_limit_has_one_name_and_a_value() {
+        let names: BTreeSet<_> = all().map(|limit| limit.name).collect();
+        assert_eq!(names.len(), all().count());
+        assert!(all().all(|limit| limit.value > 0 && !limit.bounds.is_empty()));
+        assert!(names.contains("capture::block::MAX_RECORD"), "{names:?}");
+    }
+}
