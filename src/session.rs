@@ -4,6 +4,7 @@
 //! not take yet waits here, pieces and holes in order.
 
 mod late;
+mod protocol;
 pub(crate) mod limits;
 mod prospect;
 mod talk;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
 use crate::moment::{Moment, Span};
-use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SessionReport, SlowLimits};
+use crate::report::{Closed, Ends, Recorder, Reveal, SessionReport, SlowLimits};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input};
@@ -27,8 +28,8 @@ use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
 pub use prospect::Prospect;
 use talk::Piece;
-pub use tap::Tap;
 use tap::Trust;
+pub use tap::{StreamParts, Tap};
 
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
@@ -110,6 +111,8 @@ pub struct Session {
     tls: Option<Box<Tls>>,
     /// Bytes that are neither mail nor TLS.
     foreign_bytes: u64,
+    /// The end of what came of each direction, as an offset that counts holes.
+    received: PerRole<u64>,
     /// TLS has begun; `tls` is away while it is at work.
     in_tls: bool,
     implicit: bool,
@@ -141,6 +144,7 @@ impl Session {
             ends: None,
             tls: None,
             foreign_bytes: 0,
+            received: PerRole::default(),
             in_tls: false,
             implicit: false,
             target: None,
@@ -189,6 +193,7 @@ impl Session {
 
     fn on_chunk(&mut self, chunk: &Chunk<'_>) {
         self.recorder.on_chunk(chunk);
+        self.received[chunk.from] = chunk.offset.saturating_add(chunk.body.len());
         if self.tls.is_some() {
             return self.feed_tls(chunk.from, &chunk.body, chunk.at);
         }
@@ -320,6 +325,9 @@ impl Session {
         }
         self.tls = Some(Box::new(tls));
         self.hide_doubts();
+        if let Some(tap) = &mut self.tap {
+            tap.tls_begins();
+        }
         self.tell(|dialogue, out| dialogue.tls_started(out));
         self.sniffed = PerRole::default();
         self.pending_bytes = 0;
@@ -360,6 +368,11 @@ impl Session {
                 let gap = Gap { bytes, cause: GapCause::Lost };
                 self.read_text(from, &Body::Gap(gap), at.into());
             }
+            TlsEvent::Record(ref record) => {
+                if let Some(tap) = &mut self.tap {
+                    tap.record(record);
+                }
+            }
             _ => {}
         }
     }
@@ -381,6 +394,7 @@ impl Session {
             }
         }
         self.tell(|dialogue, out| dialogue.finish(out));
+        self.tell_streams(tcp);
         if let (Some(tap), Some(tls)) = (&mut self.tap, &mut self.tls) {
             tap::tell(&mut **tap, tls);
         }
@@ -424,34 +438,6 @@ impl Session {
             || self.named
             || opened
             || (tls.is_some() && self.setup.all_tls)
-    }
-
-    fn protocol(&self, ends: &Ends, has_tls: bool) -> Protocol {
-        let facts = match &self.text {
-            Text::Talking(dialogue) => Some(dialogue.facts()),
-            Text::Sniffing | Text::Foreign => None,
-        };
-        match (facts, has_tls) {
-            (Some(facts), _) if facts.is_lmtp => Protocol::Lmtp,
-            (Some(_), true) if self.implicit => Protocol::Smtps,
-            (Some(_), true) => Protocol::SmtpStartTls,
-            (Some(_), false) => Protocol::Smtp,
-            (None, true) if matches!(self.text, Text::Sniffing) && self.is_mail_server(ends) => {
-                if self.implicit {
-                    Protocol::Smtps
-                } else {
-                    Protocol::SmtpStartTls
-                }
-            }
-            (None, true) => Protocol::Tls,
-            (None, false) => Protocol::Unknown,
-        }
-    }
-
-    /// By its port, or by what a row of the key list says of it.
-    fn is_mail_server(&self, ends: &Ends) -> bool {
-        let mut rows = self.setup.keys.ring.rows_naming(ends.server.ip(), ends.server.port());
-        self.is_smtp_port() || rows.any(|(row, _)| row.protocol == "smtp")
     }
 }
 

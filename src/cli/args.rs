@@ -63,6 +63,8 @@ pub(super) enum Command {
     Show(Box<ShowArgs>),
     /// Write what was decrypted to files
     Export(Box<ExportArgs>),
+    /// Write a capture that may be shared: the same sessions, and nobody named
+    Anonymize(Box<AnonymizeArgs>),
     /// Tell where two negotiations part, and why
     Compare(Box<CompareArgs>),
     /// Hold sessions against policies and baselines, for CI
@@ -95,62 +97,69 @@ pub(super) struct ManArgs {
     pub(super) command: Option<String>,
 }
 
+/// The parts of a help page.
+const KEYS: &str = "Keys";
+const SELECTION: &str = "Which sessions";
+const OUTPUT: &str = "Output";
+const JUDGEMENT: &str = "Limits and rules";
+const RUN: &str = "How it runs";
+
 /// Options that every command shares.
 #[derive(Debug, Args)]
 pub(super) struct SharedArgs {
     /// RSA key list: rows of ip,port,proto,path, as Wireshark's tls.keys_list
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) keys: Vec<PathBuf>,
     /// A server's RSA private key, PEM or DER, for any connection
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) key: Vec<PathBuf>,
     /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
     /// A Wireshark profile, for the keys and the key log it names: its folder, or its name
-    #[arg(long, value_name = "DIR|NAME", value_parser = profile::folder)]
+    #[arg(help_heading = KEYS, long, value_name = "DIR|NAME", value_parser = profile::folder)]
     pub(super) wireshark_profile: Vec<PathBuf>,
     /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,
     /// Only connections of which a packet matches: pcap-filter(7), at any level of nesting
-    #[arg(long, value_name = "EXPR", value_parser = select::connection_filter)]
+    #[arg(help_heading = SELECTION, long, value_name = "EXPR", value_parser = select::connection_filter)]
     pub(super) filter: Option<ConnectionFilter>,
     /// Only packets that match, as tcpdump takes them
-    #[arg(long, value_name = "EXPR", value_parser = select::packet_filter)]
+    #[arg(help_heading = SELECTION, long, value_name = "EXPR", value_parser = select::packet_filter)]
     pub(super) packet_filter: Option<PacketFilter>,
     /// Only connections with a packet from then on: RFC 3339, HH:MM:SS, or seconds from the first
-    #[arg(long, value_name = "WHEN")]
+    #[arg(help_heading = SELECTION, long, value_name = "WHEN")]
     pub(super) since: Option<Instant>,
     /// Only connections with a packet before then
-    #[arg(long, value_name = "WHEN")]
+    #[arg(help_heading = SELECTION, long, value_name = "WHEN")]
     pub(super) until: Option<Instant>,
     /// Only the session of this number, as the same command prints it without --session
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = SELECTION, long, value_name = "N")]
     pub(super) session: Vec<u64>,
     /// Report every connection that carries TLS, not only mail
-    #[arg(long)]
+    #[arg(help_heading = SELECTION, long)]
     pub(super) all_tls: bool,
     /// Number of threads (the output is the same for any)
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = RUN, long, value_name = "N")]
     pub(super) threads: Option<std::num::NonZeroUsize>,
     /// What computes RSA: auto, ifma, avx2, portable or reference (the output is the same for any)
-    #[arg(long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
+    #[arg(help_heading = RUN, long, value_name = "ENGINE", default_value = "auto", hide_short_help = true)]
     pub(super) rsa_engine: RsaEngine,
     /// Do not give up the rights to other files, the network and other programs (Linux)
-    #[arg(long, hide_short_help = true)]
+    #[arg(help_heading = RUN, long, hide_short_help = true)]
     pub(super) no_sandbox: bool,
     /// When to use colours
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(help_heading = OUTPUT, long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
     /// Exit with 4 if a session that carries data was not decrypted
-    #[arg(long)]
+    #[arg(help_heading = RUN, long)]
     pub(super) require_decrypted: bool,
     /// Show more: whole lists of suites, extensions and certificates
-    #[arg(short, long, action = clap::ArgAction::Count)]
+    #[arg(help_heading = OUTPUT, short, long, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// Say nothing on standard error but errors, and show no progress
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(help_heading = OUTPUT, short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Capture files or directories; - is standard input
     #[arg(value_name = "CAPTURE", required = true)]
@@ -162,40 +171,40 @@ pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) shared: SharedArgs,
     /// What to print
-    #[arg(long, value_name = "FORMAT", default_value = FORMATS[0].name, value_parser = formats())]
+    #[arg(help_heading = OUTPUT, long, value_name = "FORMAT", default_value = FORMATS[0].name, value_parser = formats())]
     pub(super) format: &'static Format,
     /// Where to print it, instead of standard output; replaced if it exists
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(help_heading = OUTPUT, short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// What to show that is masked by default
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    #[arg(help_heading = OUTPUT, long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
     /// What to put pseudonyms for, so that the report may leave the house
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', conflicts_with_all = ["reveal", "hex", "packets"])]
+    #[arg(help_heading = OUTPUT, long, value_name = "WHAT", value_delimiter = ',', conflicts_with_all = ["reveal", "hex", "packets"])]
     pub(super) redact: Vec<RedactWhat>,
     /// Where to write which name each pseudonym stands for
-    #[arg(long, value_name = "FILE", requires = "redact")]
+    #[arg(help_heading = OUTPUT, long, value_name = "FILE", requires = "redact")]
     pub(super) redact_map: Option<PathBuf>,
     /// The timing report alone; of several sessions, percentiles first
-    #[arg(long)]
+    #[arg(help_heading = OUTPUT, long)]
     pub(super) timing: bool,
     /// Wait for more where the capture ends (one file, or standard input), until interrupted
-    #[arg(long)]
+    #[arg(help_heading = RUN, long)]
     pub(super) follow: bool,
     /// With --follow: end when nothing has come for so many seconds
-    #[arg(long, value_name = "SECONDS", requires = "follow")]
+    #[arg(help_heading = RUN, long, value_name = "SECONDS", requires = "follow")]
     pub(super) idle: Option<u32>,
     /// A line a packet alone, with what each carried
-    #[arg(long)]
+    #[arg(help_heading = OUTPUT, long)]
     pub(super) packets: bool,
     /// The application's bytes in hex alone; with --packets, under the packet that completed them
-    #[arg(long)]
+    #[arg(help_heading = OUTPUT, long)]
     pub(super) hex: bool,
     /// How text shows times
-    #[arg(long, value_name = "HOW", default_value = "relative")]
+    #[arg(help_heading = OUTPUT, long, value_name = "HOW", default_value = "relative")]
     pub(super) time: Times,
     /// How long a phase may take before it is a finding, as in greeting=2s or rcpt=off
-    #[arg(long, value_name = "PHASE=DURATION", long_help = SLOW_HELP)]
+    #[arg(help_heading = JUDGEMENT, long, value_name = "PHASE=DURATION", long_help = SLOW_HELP)]
     pub(super) slow: Vec<SlowLimit>,
 }
 
@@ -206,20 +215,32 @@ pub(super) struct ExportArgs {
     #[command(flatten)]
     pub(super) shared: SharedArgs,
     /// The directory to write to; made if missing
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(help_heading = OUTPUT, short, long, value_name = "DIR")]
     pub(super) output: PathBuf,
     /// Overwrite files that exist
-    #[arg(long)]
+    #[arg(help_heading = OUTPUT, long)]
     pub(super) force: bool,
     /// How to name flows, in the letters of tcpflow -T [default: %A.%a-%B.%b%V%v%C%c]
-    #[arg(long, value_name = "TEMPLATE", long_help = NAME_HELP)]
+    #[arg(help_heading = OUTPUT, long, value_name = "TEMPLATE", long_help = NAME_HELP)]
     pub(super) name: Option<String>,
     /// What to write that is masked by default
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    #[arg(help_heading = OUTPUT, long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
     /// Of pcapng-plain: what to put pseudonyms for, and to mask, so that it may leave the house
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', conflicts_with = "reveal")]
+    #[arg(help_heading = OUTPUT, long, value_name = "WHAT", value_delimiter = ',', conflicts_with = "reveal")]
     pub(super) redact: Vec<RedactWhat>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AnonymizeArgs {
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+    /// The capture to write, as pcapng
+    #[arg(help_heading = OUTPUT, short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Overwrite it if it exists
+    #[arg(help_heading = OUTPUT, long)]
+    pub(super) force: bool,
 }
 
 const SLOW_HELP: &str = "How long a phase may take before it is a finding; repeatable
@@ -245,31 +266,31 @@ pub(super) struct CompareArgs {
     #[command(flatten)]
     pub(super) shared: SharedArgs,
     /// The session of this number on the good side
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = SELECTION, long, value_name = "N")]
     pub(super) good_session: Option<u64>,
     /// The session of this number on the bad side
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = SELECTION, long, value_name = "N")]
     pub(super) bad_session: Option<u64>,
     /// On the good side the sessions of this client or server: IP, IP:PORT or [IPv6]:PORT
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(help_heading = SELECTION, long, value_name = "ADDRESS")]
     pub(super) good_address: Option<AddressArg>,
     /// On the bad side the sessions of this client or server
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(help_heading = SELECTION, long, value_name = "ADDRESS")]
     pub(super) bad_address: Option<AddressArg>,
     /// Times differ if one is so many times as long as the other ...
-    #[arg(long, value_name = "TIMES", default_value = "2", value_parser = parse_ratio)]
+    #[arg(help_heading = JUDGEMENT, long, value_name = "TIMES", default_value = "2", value_parser = parse_ratio)]
     pub(super) tolerance: f64,
     /// ... and by so much more: 100ms, 1.5s
-    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration)]
+    #[arg(help_heading = JUDGEMENT, long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration)]
     pub(super) floor: i64,
     /// What to print
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(help_heading = OUTPUT, long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: CompareFormat,
     /// Columns of the text
-    #[arg(long, value_name = "COLUMNS", default_value_t = 80)]
+    #[arg(help_heading = OUTPUT, long, value_name = "COLUMNS", default_value_t = 80)]
     pub(super) width: usize,
     /// Where to print it, instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(help_heading = OUTPUT, short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
@@ -278,28 +299,28 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) shared: SharedArgs,
     /// A policy: a TOML file, or modern, intermediate, no-plaintext-auth, ses
-    #[arg(long, value_name = "FILE|NAME")]
+    #[arg(help_heading = JUDGEMENT, long, value_name = "FILE|NAME")]
     pub(super) policy: Vec<String>,
     /// A stored report that the sessions must be like
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = JUDGEMENT, long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// Write the baseline instead of holding it
-    #[arg(long, requires = "baseline")]
+    #[arg(help_heading = JUDGEMENT, long, requires = "baseline")]
     pub(super) update: bool,
     /// Fail also if a rule of severity warning does
-    #[arg(long)]
+    #[arg(help_heading = JUDGEMENT, long)]
     pub(super) strict: bool,
     /// Times differ from the baseline if one is so many times as long as the other ...
-    #[arg(long, value_name = "TIMES", default_value = "2", value_parser = parse_ratio)]
+    #[arg(help_heading = JUDGEMENT, long, value_name = "TIMES", default_value = "2", value_parser = parse_ratio)]
     pub(super) tolerance: f64,
     /// ... and by so much more: 100ms, 1.5s
-    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration)]
+    #[arg(help_heading = JUDGEMENT, long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration)]
     pub(super) floor: i64,
     /// What to print
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(help_heading = OUTPUT, long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: CheckFormat,
     /// Where to print it, instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(help_heading = OUTPUT, short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
@@ -310,10 +331,10 @@ pub(super) struct KeysArgs {
     #[command(flatten)]
     pub(super) shared: SharedArgs,
     /// What to print
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(help_heading = OUTPUT, long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: KeysFormat,
     /// Where to print it, instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(help_heading = OUTPUT, short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 

@@ -1,12 +1,16 @@
 //! `export`: what was decrypted, as files.
 
+pub(super) mod anonymize;
+pub(super) mod cover;
 mod eml;
 mod flows;
 mod keylog;
 mod leaving;
 mod pcapng_dsb;
 pub(super) mod plain;
+pub(super) mod runs;
 pub(super) mod secrets;
+mod segment;
 #[cfg(test)]
 mod tests;
 

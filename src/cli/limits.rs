@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use super::exit::Exit;
-use super::export::plain::{runs, veil};
-use super::export::secrets;
+use super::export::cover::veil;
+use super::export::{runs, secrets};
 use super::target::How;
 use super::{check, follow, output, unlock};
 use crate::limits::{Limit, limits};
@@ -17,7 +17,7 @@ const LIMITS: &[Limit] = limits! { "cli":
     check::MOST_POLICY => Bytes, "a policy", "thousands of rules; more is an error";
     check::MOST_BASELINE => Bytes, "a stored report", "50,000 sessions; more is an error";
     follow::PIECES => Count, "pieces of 64 KiB read ahead by `--follow`", "then the reader waits";
-    runs::RUN => Bytes, "what `export pcapng-plain` sorts of a session before it writes it aside", "what a connection costs while it is open";
+    runs::RUN => Bytes, "what `export pcapng-plain` and `anonymize` sort of a session before it writes it aside", "what a connection costs while it is open";
     veil::LONGEST_LINE => Bytes, "a line whose names are to be blanked", "a longer one is blanked in parts";
     secrets::LINES_OF_A_BLOCK => Count, "secrets put into words at a time", "less than 1 MiB";
     unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "a certificate's key and a ciphertext have some hundred each";

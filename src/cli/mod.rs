@@ -50,6 +50,7 @@ pub fn main() -> ExitCode {
         None => show::run(&cli.show),
         Some(Command::Show(args)) => show::run(args),
         Some(Command::Export(args)) => export::run(args),
+        Some(Command::Anonymize(args)) => export::anonymize::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Handshakes(args)) => handshakes::run(args),

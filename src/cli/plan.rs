@@ -1,5 +1,6 @@
 //! What the arguments mean: inputs, keys, what may be shown; and what was wrong in the end.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -10,7 +11,7 @@ use super::output;
 use super::precautions;
 use super::select::{self, Asked};
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
-use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine};
+use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine, files_of_profile};
 use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
 use crate::sandbox::Access;
 use crate::session::Setup;
@@ -110,6 +111,13 @@ impl Plan {
         }
     }
 
+    /// Works with so many threads, whatever was asked for.
+    pub(super) fn use_threads(&mut self, threads: NonZeroUsize) {
+        if let Some(setup) = Arc::get_mut(&mut self.setup) {
+            setup.threads = Some(threads);
+        }
+    }
+
     /// Whether the user wants to see a session. Notes whether it was decrypted.
     pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
         let wanted = self.sessions.wants(session.id);
@@ -123,7 +131,8 @@ impl Plan {
         let named = [&args.keys, &args.key, &args.keylog].into_iter().flatten();
         let keys = self.setup.keys.ring.keys();
         let keys = keys.iter().map(|key| PathBuf::from(&key.identity().path));
-        named.chain(&args.password_file).cloned().chain(keys)
+        let profiles = args.wireshark_profile.iter().flat_map(|folder| files_of_profile(folder));
+        named.chain(&args.password_file).cloned().chain(keys).chain(profiles)
     }
 
     fn has_no_keys(&self) -> bool {

@@ -138,7 +138,7 @@ impl StagedFile {
             return;
         }
         let copied =
-            File::open(other).and_then(|mut from| io::copy(&mut from, &mut private(&self.path)?));
+            File::open(other).and_then(|mut from| io::copy(&mut from, &mut append(&self.path)?));
         match copied {
             Ok(bytes) => self.bytes = self.bytes.saturating_add(bytes),
             Err(error) => self.written = Err(error),
@@ -165,7 +165,7 @@ impl StagedFile {
 
     fn flush(&mut self) {
         if self.written.is_ok() {
-            self.written = private(&self.path).and_then(|mut file| file.write_all(&self.buffer));
+            self.written = append(&self.path).and_then(|mut file| file.write_all(&self.buffer));
         }
         // The capacity goes too: an idle connection costs nothing.
         self.buffer = Zeroizing::default();
@@ -195,13 +195,18 @@ fn private_directory(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-/// Opens a file to write behind what it has; nobody else may read it, for it holds bodies.
-fn private(path: &Path) -> io::Result<File> {
+/// Opens a file to write behind what it has.
+fn append(path: &Path) -> io::Result<File> {
+    private().append(true).open(path)
+}
+
+/// How a file is made that nobody else may read.
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.create(true).append(true);
+    options.create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options
 }
 
 #[cfg(test)]

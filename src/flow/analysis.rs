@@ -51,6 +51,8 @@ pub struct Unacknowledged {
 /// Everything the TCP layer knows of a finished connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TcpFacts {
+    /// The sequence number of each end's first byte, where it is known.
+    pub first_seq: PerRole<Option<u32>>,
     /// The first SYN.
     pub syn: Option<Moment>,
     /// The first SYN with ACK.

@@ -139,16 +139,20 @@ impl<C: Conversation> Connection<C> {
     /// Takes a packet.
     pub(super) fn accept(&mut self, side: Side, segment: &Segment<'_>) {
         let is_copy = self.count(side, segment);
-        self.conversation.on_tcp(TcpEvent::Packet(&PacketSeen {
+        let packet = PacketSeen {
             at: segment.at,
             source: segment.source,
             seq: segment.seq,
             ack: segment.flags.ack().then_some(segment.ack),
             flags: segment.flags.0,
             window: segment.window,
+            window_scale: segment.window_scale,
             len: segment.payload.len() as u64 + u64::from(segment.cut),
+            cut: segment.cut,
+            ip_id: segment.ip_id,
             is_copy,
-        }));
+        };
+        self.conversation.on_tcp(TcpEvent::Packet(&packet));
         self.learn(side, segment);
         let shift = self.halves[side.index()].window_shift.unwrap_or(LARGEST_SHIFT);
         let piece = Piece { is_copy, ..Piece::of(segment, shift) };
@@ -316,6 +320,7 @@ impl<C: Conversation> Connection<C> {
         };
         let half = |role| &self.halves[side(role)];
         TcpFacts {
+            first_seq: PerRole::new(|role| half(role).base),
             syn: self.syn,
             syn_ack: self.syn_ack,
             established: self.syn_ack.and_then(|_| half(Role::Client).first_ack_at),

@@ -95,8 +95,14 @@ pub struct PacketSeen {
     pub flags: u8,
     /// Receive window as sent, not scaled, in bytes.
     pub window: u16,
+    /// The shift of windows that a SYN asks for (RFC 7323 §2.2).
+    pub window_scale: Option<u8>,
     /// Payload bytes, those that the snap length cut off too.
     pub len: u64,
+    /// Those of them that the snap length cut off.
+    pub cut: u32,
+    /// The identification field of IPv4 (RFC 791 §3.1).
+    pub ip_id: Option<u16>,
     /// It was captured before.
     pub is_copy: bool,
 }

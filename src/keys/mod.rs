@@ -47,6 +47,7 @@ pub use self::problem::Problem;
 pub use self::ring::{KeyId, KeyRing};
 pub use self::row::Row;
 pub use self::rsa_key::{KeyIdentity, RsaKey};
+pub use profile::files as files_of_profile;
 pub use rsa_batch::{Answer as RawAnswer, Engine as RsaEngine, RawError};
 
 /// Where keys come from, as the user named it.

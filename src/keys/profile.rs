@@ -51,6 +51,14 @@ pub(super) fn read(folder: &Path) -> Result<Profile, KeyError> {
     }
 }
 
+/// The files of the profile in `folder`, there or not, and the key logs that it names.
+#[must_use]
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let logs = read(folder).map(|profile| profile.logs).unwrap_or_default();
+    let own = lists(folder).into_iter().chain([folder.join("preferences")]);
+    own.chain(logs.into_iter().map(|log| log.path)).collect()
+}
+
 fn lists(folder: &Path) -> Vec<PathBuf> {
     let mut lists = vec![folder.join("ssl_keys"), folder.join("rsa_keys")];
     let profiles = folder.parent().filter(|parent| parent.ends_with("profiles"));

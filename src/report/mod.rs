@@ -45,7 +45,7 @@ pub use outcome::Outcome;
 pub use percentiles::Percentiles;
 pub use quality::{Quality, QualityCounter};
 pub use recorder::{Closed, Recorder, Reveal};
-pub use redact::{Redactor, blank_bytes};
+pub use redact::{Redactor, blank_bytes, blank_command, blank_reply};
 pub use session::{
     AuthReport, CloseKind, ConversationExchange, Endpoint, Ends, FrameSpan, GreetingReport, Helo,
     Protocol, ProxyReport, ReplyReport, SessionReport, SmtpReport, TcpReport, TimelineEntry,

@@ -160,6 +160,7 @@ impl Recorder {
             }
             TlsEvent::Alert(alert) => self.on_alert(&alert),
             TlsEvent::NotTls(from, bytes, at) => self.on_not_tls(from, bytes, at),
+            TlsEvent::Record(_) => {}
             TlsEvent::Data(..) | TlsEvent::DataGap(..) => {}
         }
     }

@@ -9,11 +9,12 @@ mod lines;
 mod model;
 pub(super) mod names;
 mod text;
+mod vocabulary;
 
 use std::net::SocketAddr;
 
 use addresses::Addresses;
-pub use lines::blank_bytes;
+pub use lines::{blank_bytes, blank_command, blank_reply};
 use names::Names;
 use text::Source;
 

@@ -3,12 +3,12 @@
 use std::mem;
 
 use super::{Piece, Session, Text};
-use crate::flow::{Body, Gap, GapCause, PacketSeen};
+use crate::flow::{Body, Gap, GapCause, PacketSeen, TcpFacts};
 use crate::moment::Span;
 use crate::report::SessionReport;
-use crate::role::Role;
+use crate::role::{PerRole, Role};
 use crate::smtp::{SecretSpan, SmtpEvent};
-use crate::tls::{KeyLogLine, Lock, Tls};
+use crate::tls::{KeyLogLine, Lock, SeenRecord, Tls};
 
 /// Bytes of text after which it is not ciphertext by chance: of random bytes four in ten may stand
 /// in text.
@@ -42,6 +42,16 @@ pub trait Tap: Send {
     }
     /// The secrets that opened the connection, told before its end.
     fn secrets(&mut self, _secrets: Vec<KeyLogLine>) {}
+    /// Whether it wants the records of TLS, to write them anew.
+    fn wants_records(&self) -> bool {
+        false
+    }
+    /// TLS begins behind what was given.
+    fn tls_begins(&mut self) {}
+    /// A record of TLS; what it held for the application was given before.
+    fn record(&mut self, _record: &SeenRecord<'_>) {}
+    /// Where the parts of the streams lie, told before the connection's end.
+    fn streams(&mut self, _streams: &PerRole<StreamParts>) {}
     /// Whether it wants what the holder of the keys needs to open the connection.
     fn wants_locks(&self) -> bool {
         false
@@ -52,6 +62,15 @@ pub trait Tap: Send {
     fn finish(self: Box<Self>, session: Option<&SessionReport>);
 }
 
+/// The parts of one direction's stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamParts {
+    /// The sequence number of its first byte, if it is known.
+    pub first_seq: Option<u32>,
+    /// Where TLS begins, or the stream ends: an offset that counts holes.
+    pub tls_from: u64,
+}
+
 /// Has `tls` keep what the tap wants of it.
 pub(super) fn ask(tap: &dyn Tap, tls: &mut Tls) {
     if tap.wants_secrets() {
@@ -59,6 +78,9 @@ pub(super) fn ask(tap: &dyn Tap, tls: &mut Tls) {
     }
     if tap.wants_locks() {
         tls.note_locks();
+    }
+    if tap.wants_records() {
+        tls.watch_records();
     }
 }
 
@@ -121,6 +143,24 @@ impl Session {
             &Piece::Gap(bytes, at) => {
                 self.tap_body(from, &Body::Gap(Gap { bytes, cause: GapCause::Lost }), at);
             }
+        }
+    }
+
+    /// Tells a tap that writes the streams anew how they are made up.
+    pub(super) fn tell_streams(&mut self, tcp: &TcpFacts) {
+        if let Some(mut tls) = self.tls.take() {
+            Role::BOTH
+                .iter()
+                .for_each(|&role| tls.tell_cut(role, &mut |event| self.on_tls(&event)));
+            self.tls = Some(tls);
+        }
+        let fed = |role| self.tls.as_ref().map_or(0, |tls| tls.fed(role));
+        let streams = PerRole::new(|role| StreamParts {
+            first_seq: tcp.first_seq[role],
+            tls_from: self.received[role].saturating_sub(fed(role)),
+        });
+        if let Some(tap) = &mut self.tap {
+            tap.streams(&streams);
         }
     }
 

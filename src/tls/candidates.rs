@@ -78,6 +78,7 @@ impl Tls {
         out: &mut Out<'_>,
     ) {
         self.tally_protected(from, record);
+        self.watch.place(&cipher, record);
         self.protection[from] = Protection::Open(cipher);
         let content = mem::take(&mut self.scratch);
         self.on_opened(from, record, content_type, &content, out);

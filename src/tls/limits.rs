@@ -1,5 +1,6 @@
 //! The limits of this room.
 
+use super::disguise::aliases;
 use super::lock::seen;
 use super::{disclosed, handshake, late, machine, negotiation, record, schedule13};
 use crate::limits::{Limit, limits};
@@ -16,5 +17,6 @@ pub(crate) const LIMITS: &[Limit] = limits! { "tls":
     machine::MOST_ALERTS => Count, "alerts that are kept", "more say nothing new; all are counted";
     schedule13::MOST_UPDATES => Count, "key updates tried behind a hole", "one hole rarely hides two; then the rest stays closed";
     disclosed::MOST_LINES => Count, "secrets of a connection that are kept for an export", "a connection with more renegotiations is an attack";
+    aliases::MOST_KNOWN => Count, "words, numbers and sessions that `anonymize` tells apart", "those beyond share a pseudonym";
     seen::MOST_LOCKS => Count, "handshakes of a connection that `handshakes` writes", "a connection with more is an attack";
 };

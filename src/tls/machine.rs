@@ -14,6 +14,7 @@ use super::names::{AlertDescription, ProtocolVersion};
 use super::negotiation::Negotiation;
 use super::record::{ContentType, Found, Record, RecordReader};
 use super::schedule13::Schedule;
+use super::seen::Watch;
 use super::sniff::looks_like_tls;
 use super::ssl2;
 use super::{Alert, TlsEvent};
@@ -91,7 +92,7 @@ pub(super) enum Protection {
 pub struct Tls {
     pub(super) ends: [SocketAddr; 2],
     pub(super) keys: Keys,
-    readers: PerRole<RecordReader>,
+    pub(super) readers: PerRole<RecordReader>,
     joiners: PerRole<MessageJoiner>,
     pub(super) protection: PerRole<Protection>,
     /// What was lost before the next record.
@@ -103,6 +104,9 @@ pub struct Tls {
     /// What may still be spent on records behind holes.
     pub(super) effort: Effort,
     pub(super) disclosed: Disclosed,
+    pub(super) watch: Watch,
+    /// Bytes and holes fed so far.
+    pub(super) fed: PerRole<u64>,
     pub(super) locks: Locks,
     pub(super) facts: TlsFacts,
 }
@@ -124,6 +128,8 @@ impl Tls {
             scratch: Vec::new(),
             effort: Effort::default(),
             disclosed: Disclosed::default(),
+            watch: Watch::default(),
+            fed: PerRole::default(),
             locks: Locks::default(),
             facts: TlsFacts::default(),
         }
@@ -149,6 +155,7 @@ impl Tls {
 
     /// Takes the next bytes of one direction.
     pub fn feed(&mut self, from: Role, bytes: &[u8], at: Moment, out: &mut Out<'_>) {
+        self.fed[from] = self.fed[from].saturating_add(bytes.len() as u64);
         let is_first = !mem::replace(&mut self.facts.seen[from], true);
         if is_first && self.facts.began_late && !looks_like_tls(bytes) && !bytes.is_ascii() {
             self.readers[from].skip(0);
@@ -169,6 +176,8 @@ impl Tls {
     /// Takes a hole in one direction.
     pub fn feed_gap(&mut self, from: Role, gap: Gap, at: Moment, out: &mut Out<'_>) {
         note_hole(&mut self.facts.holes[from], gap, at);
+        self.fed[from] = self.fed[from].saturating_add(gap.bytes);
+        self.tell_cut(from, out);
         self.readers[from].skip(gap.bytes);
         self.facts.damaged[from] += 1;
         if self.is_negotiating() || self.joiners[from].pending() > 0 {
@@ -190,8 +199,13 @@ impl Tls {
     }
 
     fn on_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        self.read_record(from, record, out);
+        self.tell_record(from, record, out);
+    }
+
+    fn read_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         if record.header.content_type == ContentType::CHANGE_CIPHER_SPEC && self.is_for_show() {
-            return;
+            return self.watch.clear();
         }
         if let Some(hole) = &record.behind {
             self.widen(from, hole);
@@ -210,6 +224,7 @@ impl Tls {
     /// Protected, by keys that are not known, or not yet.
     fn on_keyless(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         if let Some((cipher, content_type, content)) = self.late_cipher13(from, record) {
+            self.watch.place(&cipher, record);
             self.tally_protected(from, record);
             self.protection[from] = Protection::Open(cipher);
             return self.on_opened(from, record, content_type, &content, out);
@@ -252,6 +267,7 @@ impl Tls {
             self.holes[from] = hole;
             return self.on_early_data(from, record, out);
         }
+        self.watch.clear();
         self.on_content(from, record, record.header.content_type, record.fragment, out);
     }
 
@@ -290,6 +306,7 @@ impl Tls {
         // What the content does to the protection, it does to the direction, not to this cipher.
         self.protection[from] = Protection::Clear;
         self.on_opened(from, record, content_type, content.bytes, out);
+        self.watch.place(&cipher, record);
         if matches!(self.protection[from], Protection::Clear) {
             self.protection[from] = Protection::Open(cipher);
         }
@@ -307,6 +324,7 @@ impl Tls {
     ) {
         if let Some((cipher, content_type, content)) = self.next_stage(from, record, hole.as_ref())
         {
+            self.watch.place(&cipher, record);
             self.protection[from] = Protection::Open(cipher);
             return self.on_opened(from, record, content_type, &content, out);
         }
@@ -326,6 +344,7 @@ impl Tls {
 
     pub(super) fn on_failure(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         self.facts.failed[from] += 1;
+        self.watch.failed(self.schedule.phase(from));
         self.facts.first_failure.get_or_insert_with(|| record.at());
         if record.header.content_type == ContentType::APPLICATION_DATA {
             out(TlsEvent::DataGap(from, record.fragment.len() as u64, record.at()));
@@ -390,6 +409,7 @@ impl Tls {
         content: &[u8],
         out: &mut Out<'_>,
     ) {
+        self.watch.opened(content_type, content, self.schedule.phase(from));
         match content_type {
             ContentType::ALERT => self.on_alert(from, Some(content), true, record.at(), out),
             ContentType::APPLICATION_DATA => {

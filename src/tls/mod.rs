@@ -7,6 +7,7 @@ mod candidates;
 pub mod certificate;
 pub(crate) mod decrypt;
 mod disclosed;
+mod disguise;
 pub mod facts;
 pub mod fingerprint;
 mod handshake;
@@ -20,16 +21,19 @@ pub mod names;
 mod negotiation;
 mod record;
 mod schedule13;
+mod seen;
 mod sniff;
 mod ssl2;
 pub mod suite;
 
 pub use border::holds_border;
 pub use decrypt::{KeyLogLine, SessionStore};
+pub use disguise::{Aliases, Disguise, Disguised};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
 pub use lock::Lock;
 pub use machine::{Keys, Tls};
+pub use seen::SeenRecord;
 pub use sniff::looks_like_tls;
 
 use crate::moment::{Moment, Span};
@@ -61,6 +65,8 @@ pub enum TlsEvent<'a> {
     DataGap(Role, u64, Moment),
     /// Bytes where a record should be; the direction ends for TLS here.
     NotTls(Role, &'a [u8], Moment),
+    /// A record as it was captured, behind all that came of it; only if that is asked for.
+    Record(SeenRecord<'a>),
 }
 
 /// An alert (RFC 5246 §7.2).

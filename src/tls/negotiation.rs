@@ -69,6 +69,12 @@ pub(super) struct Search<'a> {
 }
 
 impl Negotiation {
+    /// The handshake's secret is this one, whatever it was.
+    pub(super) fn pretend(&mut self, master: MasterSecret, origin: Secret) {
+        self.candidates = vec![Candidate { master, secret: origin, client_random: None }];
+        self.chosen = Some(0);
+    }
+
     /// Adds a message to the transcript. HelloRequest is never part of it (RFC 5246 §7.4.1.1).
     pub(super) fn record(&mut self, message: &Message<'_>) {
         if message.kind != HandshakeType::HELLO_REQUEST {
@@ -129,7 +135,7 @@ impl Negotiation {
         is_proposed.then_some(KeySearch::Opened(secret))
     }
 
-    fn agreed(&self) -> Option<(&'static Suite, ProtocolVersion)> {
+    pub(super) fn agreed(&self) -> Option<(&'static Suite, ProtocolVersion)> {
         let hello = self.server_hello.as_ref()?;
         Some((hello.cipher_suite.suite()?, hello.agreed_version()))
     }
@@ -323,9 +329,14 @@ impl Negotiation {
     /// Checks the content of a Finished message, before it is added to the transcript
     /// (RFC 5246 §7.4.9). None if that cannot be done.
     pub(super) fn verify_finished(&self, from: Role, body: &[u8]) -> Option<bool> {
+        Some(self.finished_content(from)? == body)
+    }
+
+    /// What the content of a Finished message should be. None if a message is missing.
+    pub(super) fn finished_content(&self, from: Role) -> Option<Vec<u8>> {
         let (suite, version) = self.agreed().filter(|_| !self.damaged)?;
         let prf = Prf::of(version, suite)?;
-        Some(prf.verify_data(&self.chosen()?.master, from, &self.transcript) == body)
+        Some(prf.verify_data(&self.chosen()?.master, from, &self.transcript))
     }
 
     /// Remembers the session for those who will resume it.

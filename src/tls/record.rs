@@ -51,12 +51,24 @@ pub(super) struct Record<'a> {
     pub(super) fragment: &'a [u8],
     /// What was lost since the record before it.
     pub(super) behind: Option<Hole>,
+    /// Bytes of the direction up to its end, counted from the first that was fed.
+    pub(super) end: u64,
     marks: &'a [Mark],
     /// Bytes of `marks` before the fragment.
     skipped: usize,
 }
 
 impl Record<'_> {
+    /// What stood before the fragment (RFC 5246 §6.2.1, §E.2).
+    pub(super) fn header_bytes(&self) -> Vec<u8> {
+        let [high, low] = u16::try_from(self.fragment.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let RecordHeader { content_type, version } = self.header;
+        match content_type {
+            ContentType::SSL2_CLIENT_HELLO => vec![0x80 | high, low],
+            _ => [&[content_type.0], &version.0.to_be_bytes()[..], &[high, low]].concat(),
+        }
+    }
+
     /// Its bytes on the wire.
     pub(super) fn wire_len(&self) -> u64 {
         (self.skipped + self.fragment.len()) as u64
@@ -117,6 +129,8 @@ pub(super) struct RecordReader {
     to_skip: u64,
     /// What lies between the last whole record and the next.
     hole: Option<Hole>,
+    /// Bytes of the direction up to the end of those that are being read.
+    end: u64,
 }
 
 /// Where the next record begins.
@@ -132,7 +146,7 @@ enum Border {
 
 /// Bytes before a record behind a hole that are kept: the longest block, and the longest MAC that
 /// may stand behind it.
-const KEPT_BEFORE: usize = 16 + 48;
+pub(super) const KEPT_BEFORE: usize = 16 + 48;
 
 impl Default for RecordReader {
     fn default() -> Self {
@@ -145,6 +159,7 @@ impl Default for RecordReader {
             guessed: false,
             to_skip: 0,
             hole: None,
+            end: 0,
         }
     }
 }
@@ -152,6 +167,17 @@ impl Default for RecordReader {
 impl RecordReader {
     /// Takes the next bytes of the direction.
     pub(super) fn feed(&mut self, bytes: &[u8], at: Moment, found: &mut Out<'_>) {
+        self.end = self.end.saturating_add(bytes.len() as u64);
+        self.read(bytes, at, found);
+    }
+
+    /// The header of a record of which not all bytes have come, and where it begins.
+    pub(super) fn unfinished(&self) -> Option<(u64, [u8; HEADER])> {
+        let header = *self.partial.first_chunk().filter(|_| self.border == Border::Known)?;
+        Some((self.end.checked_sub(self.partial.len() as u64)?, header))
+    }
+
+    fn read(&mut self, bytes: &[u8], at: Moment, found: &mut Out<'_>) {
         let mut rest = self.skip_damaged(bytes);
         while !rest.is_empty() {
             rest = match self.border {
@@ -166,6 +192,7 @@ impl RecordReader {
     /// Takes a hole, also one of unknown length ahead of the first byte. If it lies within one
     /// record, the next border is still known; else it is sought.
     pub(super) fn skip(&mut self, bytes: u64) {
+        self.end = self.end.saturating_add(bytes);
         if self.border == Border::None {
             return;
         }
@@ -221,11 +248,13 @@ impl RecordReader {
             self.guessed = true;
         }
         let mut from = 0;
+        let whole = self.end;
         for mark in marks {
             let run = partial.get(from.max(start)..mark.end).unwrap_or_default();
             from = mark.end;
+            self.end = whole.saturating_sub((partial.len() - mark.end) as u64);
             if is_border {
-                self.feed(run, mark.at, found);
+                self.read(run, mark.at, found);
             } else if !run.is_empty() {
                 self.keep(run, mark.at);
             }
@@ -244,7 +273,8 @@ impl RecordReader {
         };
         let marks = [Mark { end: total, at }];
         let fragment = record.get(skipped..).unwrap_or_default();
-        self.hand_on(header, fragment, &marks, skipped, found);
+        let end = self.end.saturating_sub(rest.len() as u64);
+        self.hand_on(header, fragment, (end, &marks), skipped, found);
         rest
     }
 
@@ -252,7 +282,7 @@ impl RecordReader {
         &mut self,
         header: RecordHeader,
         fragment: &[u8],
-        marks: &[Mark],
+        (end, marks): (u64, &[Mark]),
         skipped: usize,
         found: &mut Out<'_>,
     ) {
@@ -260,7 +290,7 @@ impl RecordReader {
         self.version = Some(header.version);
         let behind = self.hole.take();
         self.guessed &= behind.is_some();
-        found(Found::Record(Record { header, fragment, behind, marks, skipped }));
+        found(Found::Record(Record { header, fragment, behind, end, marks, skipped }));
     }
 
     fn keep<'b>(&mut self, bytes: &[u8], at: Moment) -> &'b [u8] {
@@ -304,7 +334,8 @@ impl RecordReader {
         match framing(&partial, self.started) {
             Framing::Record { header, skipped, total } if total <= partial.len() => {
                 let fragment = partial.get(skipped..).unwrap_or_default();
-                self.hand_on(header, fragment, &marks, skipped, found);
+                let end = self.end.saturating_sub(rest.len() as u64);
+                self.hand_on(header, fragment, (end, &marks), skipped, found);
                 self.reuse(partial, marks);
             }
             Framing::NotTls => {
@@ -368,127 +399,4 @@ fn ssl2_framing(bytes: &[u8]) -> Framing {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::moment::Timestamp;
-
-    fn at(ns: i64) -> Moment {
-        Moment { ts: Timestamp(ns), frame: ns.unsigned_abs() }
-    }
-
-    fn records(pieces: &[&[u8]]) -> Vec<(u8, Vec<u8>, i64)> {
-        let mut reader = RecordReader::default();
-        let mut seen = Vec::new();
-        for (i, piece) in pieces.iter().enumerate() {
-            reader.feed(piece, at(i as i64), &mut |found| match found {
-                Found::Record(r) => {
-                    seen.push((r.header.content_type.0, r.fragment.to_vec(), r.at().ts.0));
-                }
-                Found::NotTls(bytes, at) => seen.push((255, bytes.to_vec(), at.ts.0)),
-            });
-        }
-        seen
-    }
-
-    const TWO: &[u8] = &[22, 3, 1, 0, 3, b'a', b'b', b'c', 23, 3, 3, 0, 0];
-
-    #[test]
-    fn reads_records_and_empty_fragments() {
-        assert_eq!(records(&[TWO]), [(22, b"abc".to_vec(), 0), (23, vec![], 0)]);
-    }
-
-    #[test]
-    fn takes_fragments_up_to_the_limit_of_tls_1_2() {
-        let mut long = vec![23, 3, 3, 0x48, 0];
-        long.resize(5 + LARGEST_FRAGMENT, 7);
-        assert_eq!(records(&[&long])[0].1.len(), LARGEST_FRAGMENT);
-        long[4] = 1;
-        assert_eq!(records(&[&long])[0].0, 255);
-    }
-
-    #[test]
-    fn knows_an_ssl_2_hello_only_at_the_start() {
-        let hello = [0x80, 5, 1, 3, 1, 9, 9];
-        assert_eq!(records(&[&hello]), [(0, vec![1, 3, 1, 9, 9], 0)]);
-        assert_eq!(records(&[&TWO[8..], &hello])[1].0, 255);
-    }
-
-    #[test]
-    fn says_what_is_no_record() {
-        assert_eq!(records(&[b"500 what?\r\n"]), [(255, b"500 what?\r\n".to_vec(), 0)]);
-    }
-
-    #[test]
-    fn a_hole_inside_a_record_costs_that_record_alone() {
-        let mut reader = RecordReader::default();
-        let mut seen = 0;
-        reader.feed(&[23, 3, 3, 0, 10, 1, 2], at(0), &mut |_| seen += 1);
-        reader.skip(5);
-        reader.feed(&[8, 9, 10], at(1), &mut |_| seen += 1);
-        reader.feed(&[23, 3, 3, 0, 1, 1], at(2), &mut |found| {
-            let Found::Record(record) = found else { panic!("{found:?}") };
-            let hole = record.behind.unwrap();
-            assert_eq!((hole.bytes, &hole.before[..]), (15, &[8, 9, 10][..]));
-            seen += 1;
-        });
-        assert_eq!(seen, 1);
-    }
-
-    #[test]
-    fn the_next_border_is_found_behind_a_hole() {
-        let mut reader = RecordReader::default();
-        reader.feed(&[23, 3, 3, 0, 1, 7], at(0), &mut |_| ());
-        reader.skip(100);
-        // A header by its looks alone, then two records.
-        let tail = [9, 23, 3, 3, 0, 1, 3, 1, 23, 3, 3, 0, 2, 8, 8, 23, 3, 3, 0, 1, 5];
-        let mut seen = Vec::new();
-        reader.feed(&tail, at(1), &mut |found| {
-            let Found::Record(record) = found else { panic!("{found:?}") };
-            seen.push((record.fragment.to_vec(), record.behind.map(|hole| hole.bytes)));
-        });
-        assert_eq!(seen, [(vec![8, 8], Some(108)), (vec![5], None)]);
-    }
-
-    #[test]
-    fn a_message_is_as_late_as_its_own_bytes() {
-        let mut reader = RecordReader::default();
-        reader.feed(&[22, 3, 3, 0, 4, 1, 2], at(1), &mut |_| ());
-        reader.feed(&[3, 4], at(9), &mut |found| {
-            let Found::Record(record) = found else { panic!("{found:?}") };
-            assert_eq!(record.at_of(0, 2), at(1));
-            assert_eq!(record.at_of(1, 3), at(9));
-            assert_eq!(record.at(), at(9));
-        });
-    }
-
-    proptest! {
-        #[test]
-        fn any_segmentation_gives_the_same_records(
-            cuts in proptest::collection::vec(1_usize..5, 0..20)
-        ) {
-            let stream = TWO.repeat(3);
-            let whole: Vec<_> = records(&[&stream]).into_iter().map(|r| (r.0, r.1)).collect();
-            let mut pieces = Vec::new();
-            let mut rest = &stream[..];
-            for cut in cuts {
-                let (piece, tail) = rest.split_at(cut.min(rest.len()));
-                pieces.push(piece);
-                rest = tail;
-            }
-            pieces.push(rest);
-            let cut: Vec<_> = records(&pieces).into_iter().map(|r| (r.0, r.1)).collect();
-            prop_assert_eq!(cut, whole);
-        }
-
-        #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>, cut in 0_usize..64, hole: u64) {
-            let mut reader = RecordReader::default();
-            let (head, tail) = bytes.split_at(cut.min(bytes.len()));
-            reader.feed(head, at(0), &mut |_| ());
-            reader.skip(hole);
-            reader.feed(tail, at(1), &mut |_| ());
-        }
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
 /// Generations that are tried when a KeyUpdate may have been lost.
-pub(super) const MOST_UPDATES: usize = 4;
+pub(super) const MOST_UPDATES: u32 = 4;
 
 /// early_data (RFC 8446 §4.2.10).
 const EARLY_DATA: ExtensionType = ExtensionType(42);
@@ -28,6 +28,13 @@ pub(super) enum Stage {
     Application,
 }
 
+/// Which keys of a direction: a stage, and how often they were updated in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Phase {
+    pub(super) stage: Stage,
+    pub(super) generation: u32,
+}
+
 /// The secrets of both directions.
 #[derive(Default)]
 pub(super) struct Schedule {
@@ -39,10 +46,19 @@ pub(super) struct Schedule {
 #[derive(Default)]
 struct Side {
     stage: Stage,
+    /// KeyUpdates so far.
+    generation: u32,
     /// The secret in use.
     current: Option<TrafficSecret>,
     handshake: Option<TrafficSecret>,
     application: Option<TrafficSecret>,
+}
+
+impl Schedule {
+    pub(super) fn phase(&self, role: Role) -> Phase {
+        let Side { stage, generation, .. } = self.sides[role];
+        Phase { stage, generation }
+    }
 }
 
 /// A record opened by other keys than those in use.
@@ -56,14 +72,9 @@ impl Tls {
     /// After a HelloRetryRequest the first ClientHello stands in the transcript by its hash alone
     /// (RFC 8446 §4.4.1). The request itself has just been added.
     pub(super) fn replace_first_hello(&mut self) {
-        let Some(hash) = self.suite13().and_then(Tls13Hash::of) else { return };
-        let transcript = &mut self.negotiation.transcript;
-        let Some(&[_, a, b, c]) = transcript.first_chunk() else { return };
-        let end = 4 + usize::from(a) * 65536 + usize::from(b) * 256 + usize::from(c);
-        let Some((hello, retry)) = transcript.split_at_checked(end) else { return };
-        let digest = hash.digest(hello);
-        let header = [254, 0, 0, u8::try_from(digest.len()).unwrap_or_default()];
-        *transcript = [&header[..], &digest, retry].concat();
+        if let Some(hash) = self.suite13().and_then(Tls13Hash::of) {
+            replace_first_hello(hash, &mut self.negotiation.transcript);
+        }
     }
 
     /// Behind the ServerHello everything is protected (RFC 8446 §5.2).
@@ -169,6 +180,7 @@ impl Tls {
             self.protection[from] = Protection::Open(Box::new(cipher));
         }
         side.current = Some(next);
+        side.generation += 1;
     }
 
     pub(super) fn verify_finished13(&self, from: Role, body: &[u8]) -> Option<bool> {
@@ -243,18 +255,29 @@ impl Tls {
         hole: Option<&Hole>,
     ) -> Option<Reopened> {
         let mut secret = self.schedule.sides[from].current.as_ref()?.updated();
-        for _ in 0..MOST_UPDATES {
+        for missed in 1..=MOST_UPDATES {
             let mut cipher = secret.cipher(suite).ok()?;
             if let Some((content_type, content)) =
                 open_with(&mut cipher, record, hole, &mut self.effort)
             {
                 self.schedule.sides[from].current = Some(secret);
+                self.schedule.sides[from].generation += missed;
                 return Some((Box::new(cipher), content_type, content));
             }
             secret = secret.updated();
         }
         None
     }
+}
+
+/// The transcript with the hash of its first message in the place of that.
+pub(super) fn replace_first_hello(hash: Tls13Hash, transcript: &mut Vec<u8>) {
+    let Some(&[_, a, b, c]) = transcript.first_chunk() else { return };
+    let end = 4 + usize::from(a) * 65536 + usize::from(b) * 256 + usize::from(c);
+    let Some((hello, retry)) = transcript.split_at_checked(end) else { return };
+    let digest = hash.digest(hello);
+    let header = [254, 0, 0, u8::try_from(digest.len()).unwrap_or_default()];
+    *transcript = [&header[..], &digest, retry].concat();
 }
 
 /// Opens a record with keys that may be the right ones.

@@ -14,6 +14,7 @@ mod run;
 mod wire;
 
 // A module a feature.
+mod anonymize;
 mod check;
 mod cli;
 mod compare;

@@ -1,12 +1,9 @@
 //! `export pcapng-plain`: what was decrypted, as a capture of plaintext TCP that every tool reads
 //! without keys.
 
-mod piece;
-pub(in crate::cli) mod runs;
-mod segment;
+pub(super) mod piece;
 mod stream;
 mod tap;
-pub(in crate::cli) mod veil;
 
 use std::collections::HashMap;
 use std::sync::mpsc;
@@ -14,16 +11,17 @@ use std::sync::mpsc;
 use anyhow::Context as _;
 
 use super::Run;
+use super::cover::Shows;
 use super::leaving::numbers;
+use super::runs::{Merge, Writer};
 use super::staging::{Placed, StagedFile};
 use crate::cli::plan;
 use crate::render::pcapng::{self, BlockOption, COMMENT, Packet};
 use crate::report::{Ends, Redactor, SessionReport};
 use crate::role::Role;
 use piece::Piece;
-use runs::{Merge, Writer};
 use stream::Stream;
-use tap::{Plain, PlainTap, Shows};
+use tap::{Plain, PlainTap};
 
 /// The file.
 const PLAIN: &str = "plaintext.pcapng";
@@ -112,7 +110,7 @@ fn write_sessions(
         written.push(plain.written.context("cannot write a session")?);
     }
     let mut file = run.staging.file(PLAIN);
-    file.push(&head(&format!("made of a capture: {holds}")));
+    file.push(&capture_head(&format!("made of a capture: {holds}")));
     write_packets(&mut streams, Merge::new(written), &mut file)?;
     let (staged, bytes) = file.finish().context("cannot write the capture")?;
     Ok(vec![Placed { staged, name: PLAIN.to_owned(), session: None, bytes }])
@@ -126,7 +124,7 @@ fn shown(ends: Ends, redactor: Option<&mut Redactor>) -> Ends {
 /// The pieces of all sessions in order of frames.
 fn write_packets(
     streams: &mut [Stream],
-    mut pieces: Merge,
+    mut pieces: Merge<Piece>,
     file: &mut StagedFile,
 ) -> anyhow::Result<()> {
     let mut block = Vec::new();
@@ -161,7 +159,8 @@ fn frames_of(piece: &Piece) -> String {
     }
 }
 
-fn head(comment: &str) -> Vec<u8> {
+/// How a capture of datagrams begins.
+pub(super) fn capture_head(comment: &str) -> Vec<u8> {
     let mut head = Vec::new();
     pcapng::section(comment, &mut head);
     pcapng::interface(RAW, 0, &[(IF_TSRESOL, vec![NANOSECONDS])], &mut head);

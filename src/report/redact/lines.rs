@@ -1,11 +1,10 @@
 //! Lines of the wire blanked byte for byte, for captures that leave the house: names have no room for
 //! pseudonyms there.
 //!
-//! Of the client's lines only what is known to name nobody stays. Replies are free text: there the names
-//! are found, as in reports.
+//! Only what is known to name nobody stays: of the client's lines verbs and parameters, of the free text
+//! of replies the words of a list.
 
-use super::Redactor;
-use super::text::blank;
+use super::vocabulary::is_known;
 
 /// Commands that stay readable with what follows them (RFC 5321 §4.1, RFC 3207, RFC 3030).
 const PLAIN: [&str; 6] = ["DATA", "RSET", "QUIT", "STARTTLS", "BDAT", "NOOP"];
@@ -20,48 +19,62 @@ const NAMING: [&str; 11] = [
 const HARMLESS: [&str; 8] =
     ["SIZE", "BODY", "RET", "NOTIFY", "SMTPUTF8", "REQUIRETLS", "HOLDFOR", "MT-PRIORITY"];
 
-impl Redactor {
-    /// A line of the client.
-    #[must_use]
-    pub fn blank_command(&mut self, line: &[u8]) -> Vec<u8> {
-        let Some((text, end)) = readable(line) else { return blank_bytes(line) };
-        let (verb, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
-        let name = verb.to_ascii_uppercase();
-        let is_harmless = |word: &str| {
-            word.bytes().all(|b| b.is_ascii_digit()) || word.eq_ignore_ascii_case("LAST")
-        };
-        let rest = match name.as_str() {
-            name if PLAIN.contains(&name) && rest.split(' ').all(is_harmless) => rest.to_owned(),
-            name if PLAIN.contains(&name) || NAMING.contains(&name) => blank(rest),
-            "MAIL" | "RCPT" => blank_path(rest),
-            "AUTH" => blank_behind_first(rest),
-            "PROXY" => blank_proxy(rest),
-            _ => return blank_bytes(line),
-        };
-        [verb.as_bytes(), rest.as_bytes(), end.as_bytes()].concat()
-    }
+/// A line of the client.
+#[must_use]
+pub fn blank_command(line: &[u8]) -> Vec<u8> {
+    let Some((text, end)) = readable(line) else { return blank_bytes(line) };
+    let (verb, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
+    let name = verb.to_ascii_uppercase();
+    let is_harmless =
+        |word: &str| word.bytes().all(|b| b.is_ascii_digit()) || word.eq_ignore_ascii_case("LAST");
+    let rest = match name.as_str() {
+        name if PLAIN.contains(&name) && rest.split(' ').all(is_harmless) => rest.to_owned(),
+        name if PLAIN.contains(&name) || NAMING.contains(&name) => blank(rest),
+        "MAIL" | "RCPT" => blank_path(rest),
+        "AUTH" => blank_behind_first(rest),
+        "PROXY" => blank_proxy(rest),
+        _ => return blank_bytes(line),
+    };
+    [verb.as_bytes(), rest.as_bytes(), end.as_bytes()].concat()
+}
 
-    /// A line of the server. `names_itself`: the first word of the text is the server's name
-    /// (RFC 5321 §4.2).
-    #[must_use]
-    pub fn blank_reply(&mut self, line: &[u8], names_itself: bool) -> Vec<u8> {
-        let Some((text, end)) = readable(line) else { return blank_bytes(line) };
-        let is_reply = text.len() >= 3 && text.bytes().take(3).all(|b| b.is_ascii_digit());
-        let Some((code, rest)) = text.split_at_checked(4.min(text.len())).filter(|_| is_reply)
-        else {
-            return blank_bytes(line);
-        };
-        let rest = match names_itself {
-            // A challenge may hold a name, in base64 (RFC 2195 §2).
-            _ if code.starts_with("334") => blank(rest),
-            true if has_name(rest) => {
-                let (name, rest) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
-                blank(name) + &self.blanked(rest)
-            }
-            _ => self.blanked(rest),
-        };
-        [code.as_bytes(), rest.as_bytes(), end.as_bytes()].concat()
+/// A line of the server. `names_itself`: the first word of the text is the server's name
+/// (RFC 5321 §4.2).
+#[must_use]
+pub fn blank_reply(line: &[u8], names_itself: bool) -> Vec<u8> {
+    let Some((text, end)) = readable(line) else { return blank_bytes(line) };
+    let is_reply = text.len() >= 3 && text.bytes().take(3).all(|b| b.is_ascii_digit());
+    let Some((code, rest)) = text.split_at_checked(4.min(text.len())).filter(|_| is_reply) else {
+        return blank_bytes(line);
+    };
+    let rest = match names_itself {
+        // A challenge may hold a name, in base64 (RFC 2195 §2).
+        _ if code.starts_with("334") => blank(rest),
+        true if has_name(rest) => {
+            let (name, rest) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
+            blank(name) + &unknown_words_blanked(rest)
+        }
+        _ => unknown_words_blanked(rest),
+    };
+    [code.as_bytes(), rest.as_bytes(), end.as_bytes()].concat()
+}
+
+/// The same with an `x` for each letter and digit, in as many bytes.
+fn blank(name: &str) -> String {
+    let mut blank = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c.is_ascii() && !c.is_ascii_alphanumeric() {
+            true => blank.push(c),
+            false => blank.extend(std::iter::repeat_n('x', c.len_utf8())),
+        }
     }
+    blank
+}
+
+/// Words parted by spaces, with their punctuation.
+fn unknown_words_blanked(text: &str) -> String {
+    let words = text.split_inclusive(char::is_whitespace);
+    words.map(|word| if is_known(word.trim()) { word.to_owned() } else { blank(word) }).collect()
 }
 
 /// Whether a reply's text begins with a name, and not with an enhanced code (RFC 2034 §4).
@@ -153,7 +166,7 @@ mod tests {
             (".\r\n", ".\r\n"),
             ("\0\x01\x02 a\r\n", "xxxxx\r\n"),
         ] {
-            let blanked = Redactor::default().blank_command(line.as_bytes());
+            let blanked = blank_command(line.as_bytes());
             assert_eq!(String::from_utf8(blanked).unwrap(), safe, "{line}");
         }
     }
@@ -166,13 +179,14 @@ mod tests {
             ("250 2.1.5 Ok\r\n", false, "250 2.1.5 Ok\r\n"),
             ("250-SIZE 10240000\r\n", false, "250-SIZE 10240000\r\n"),
             ("550 5.1.1 <bob@example.com> no\r\n", false, "550 5.1.1 <xxx@xxxxxxx.xxx> no\r\n"),
-            // The first pseudonym of all is this address.
             ("554 [10.0.0.1] blocked\r\n", false, "554 [xx.x.x.x] blocked\r\n"),
+            ("550 5.1.1 bob... User unknown\r\n", false, "550 5.1.1 xxx... User unknown\r\n"),
+            ("250 Ok: queued as 4LAB01\r\n", false, "250 Ok: queued as xxxxxx\r\n"),
             ("334 VXNlcm5hbWU6\r\n", false, "334 xxxxxxxxxxxx\r\n"),
             ("no reply at all\r\n", false, "xxxxxxxxxxxxxxx\r\n"),
             ("221\r\n", false, "221\r\n"),
         ] {
-            let blanked = Redactor::default().blank_reply(line.as_bytes(), names_itself);
+            let blanked = blank_reply(line.as_bytes(), names_itself);
             assert_eq!(String::from_utf8(blanked).unwrap(), safe, "{line}");
         }
     }

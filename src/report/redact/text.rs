@@ -44,37 +44,20 @@ pub(super) enum Source {
 impl Redactor {
     /// The text with every name and address in it replaced.
     pub(super) fn text(&mut self, text: &str, source: Source) -> String {
-        self.mapped(text, source, |_, pseudonym| pseudonym)
-    }
-
-    /// The text off the wire with every name and address in it blanked, at the same length.
-    pub(super) fn blanked(&mut self, text: &str) -> String {
-        self.mapped(text, Source::Wire, |name, _| blank(name))
-    }
-
-    /// The text with what `put` makes of each name and address and its pseudonym.
-    fn mapped(
-        &mut self,
-        text: &str,
-        source: Source,
-        put: impl Fn(&str, String) -> String,
-    ) -> String {
         let mut safe = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let is_inside = safe.ends_with(|c: char| c.is_alphanumeric());
             if let Some((ip, behind)) = (!is_inside).then(|| leading_ipv6(rest)).flatten() {
                 let pseudonym = self.addresses.pseudonym(IpAddr::V6(ip)).to_string();
-                safe.push_str(&put(&rest[..rest.len() - behind.len()], pseudonym));
+                safe.push_str(&pseudonym);
                 rest = behind;
             } else if is_word(c) {
                 let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
                 let (word, behind) = rest.split_at(end);
                 let is_path = safe.ends_with('<') && behind.starts_with('>');
-                match self.word(word, source, is_path) {
-                    Some(pseudonym) => safe.push_str(&put(word, pseudonym)),
-                    None => safe.push_str(word),
-                }
+                let pseudonym = self.word(word, source, is_path);
+                safe.push_str(pseudonym.as_deref().unwrap_or(word));
                 rest = behind;
             } else {
                 safe.push(c);
@@ -121,18 +104,6 @@ impl Redactor {
             () => None,
         }
     }
-}
-
-/// The same with an `x` for each letter and digit, in as many bytes.
-pub(super) fn blank(name: &str) -> String {
-    let mut blank = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c.is_ascii() && !c.is_ascii_alphanumeric() {
-            true => blank.push(c),
-            false => blank.extend(std::iter::repeat_n('x', c.len_utf8())),
-        }
-    }
-    blank
 }
 
 /// What words, domains and local parts are made of (RFC 5321 §4.1.2), and what is not ASCII.

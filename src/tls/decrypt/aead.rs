@@ -16,6 +16,9 @@ use crate::tls::suite::Cipher;
 pub(super) trait AeadCipher: Send {
     /// Decrypts in place. False if the tag does not fit.
     fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8]) -> bool;
+
+    /// Encrypts in place. Gives the tag.
+    fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8]) -> Option<Vec<u8>>;
 }
 
 /// All of them take a nonce of 12 bytes (RFC 5116 §5.1).
@@ -23,6 +26,11 @@ impl<T: AeadInOut<NonceSize = U12> + Send> AeadCipher for T {
     fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8]) -> bool {
         let Ok(tag) = tag.try_into() else { return false };
         self.decrypt_inout_detached(nonce.into(), aad, data.into(), tag).is_ok()
+    }
+
+    fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8]) -> Option<Vec<u8>> {
+        let tag = self.encrypt_inout_detached(nonce.into(), aad, data.into()).ok()?;
+        Some(tag.to_vec())
     }
 }
 

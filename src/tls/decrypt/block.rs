@@ -3,9 +3,12 @@
 use aes::{Aes128, Aes256};
 use aria::{Aria128, Aria256};
 use camellia::{Camellia128, Camellia256};
-use cbc::Decryptor;
 use cbc::cipher::block_padding::NoPadding;
-use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, InnerIvInit, KeyInit};
+use cbc::cipher::{
+    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit,
+    KeyInit,
+};
+use cbc::{Decryptor, Encryptor};
 use des::{Des, TdesEde3};
 use idea::Idea;
 use rc2::Rc2;
@@ -14,18 +17,26 @@ use super::protection::UnsupportedCipher;
 use super::seed::Seed;
 use crate::tls::suite::Cipher;
 
-/// A keyed block cipher that undoes CBC.
+/// A keyed block cipher in CBC mode.
 pub(super) trait CbcCipher: Send {
     /// Decrypts whole blocks in place. False if they are not whole.
     fn decrypt(&self, iv: &[u8], blocks: &mut [u8]) -> bool;
+
+    /// Encrypts whole blocks in place. False if they are not whole.
+    fn encrypt(&self, iv: &[u8], blocks: &mut [u8]) -> bool;
 }
 
 struct Keyed<C>(C);
 
-impl<C: BlockCipherDecrypt + Clone + Send> CbcCipher for Keyed<C> {
+impl<C: BlockCipherDecrypt + BlockCipherEncrypt + Clone + Send> CbcCipher for Keyed<C> {
     fn decrypt(&self, iv: &[u8], blocks: &mut [u8]) -> bool {
         let Ok(mode) = Decryptor::inner_iv_slice_init(self.0.clone(), iv) else { return false };
         mode.decrypt_padded::<NoPadding>(blocks).is_ok()
+    }
+
+    fn encrypt(&self, iv: &[u8], blocks: &mut [u8]) -> bool {
+        let Ok(mode) = Encryptor::inner_iv_slice_init(self.0.clone(), iv) else { return false };
+        mode.encrypt_padded::<NoPadding>(blocks, blocks.len()).is_ok()
     }
 }
 
@@ -70,7 +81,7 @@ pub(super) fn keyed(cipher: Cipher, key: &[u8]) -> Result<Box<dyn CbcCipher>, Un
 
 fn boxed<C>(key: &[u8]) -> Result<Box<dyn CbcCipher>, UnsupportedCipher>
 where
-    C: BlockCipherDecrypt + KeyInit + Clone + Send + 'static,
+    C: BlockCipherDecrypt + BlockCipherEncrypt + KeyInit + Clone + Send + 'static,
 {
     Ok(Box::new(Keyed(C::new_from_slice(key).map_err(|_| UnsupportedCipher)?)))
 }

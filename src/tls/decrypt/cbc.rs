@@ -34,11 +34,17 @@ impl Cbc {
     /// block of ciphertext, in front of the MAC that encrypt-then-MAC puts behind it. None if those
     /// bytes were not captured: the first block cannot be decrypted then.
     pub(super) fn chain_behind(&mut self, before: &[u8]) -> Option<()> {
-        let Some(iv) = &mut self.chained_iv else { return Some(()) };
+        if self.chained_iv.is_some() {
+            self.chained_iv = Some(self.chained_to(before)?);
+        }
+        Some(())
+    }
+
+    /// The last block of ciphertext in the bytes before a record.
+    pub(super) fn chained_to(&self, before: &[u8]) -> Option<Vec<u8>> {
         let behind = if self.encrypt_then_mac { self.mac.len() } else { 0 };
         let end = before.len().checked_sub(behind)?;
-        *iv = before.get(end.checked_sub(self.block)?..end)?.to_vec();
-        Some(())
+        Some(before.get(end.checked_sub(self.block)?..end)?.to_vec())
     }
 
     /// RFC 7366 §3: the MAC is of the ciphertext.

@@ -19,6 +19,9 @@ pub(super) trait RecordMac: Send {
 
     /// Whether `tag` is the MAC of `parts`, one after the other.
     fn verifies(&self, parts: &[&[u8]], tag: &[u8]) -> bool;
+
+    /// The MAC of `parts`.
+    fn of(&self, parts: &[&[u8]]) -> Vec<u8>;
 }
 
 struct HmacOf<M>(M, usize);
@@ -32,6 +35,12 @@ impl<M: Mac + Clone + Send> RecordMac for HmacOf<M> {
         let mut mac = self.0.clone();
         parts.iter().for_each(|part| mac.update(part));
         mac.verify_slice(tag).is_ok()
+    }
+
+    fn of(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let mut mac = self.0.clone();
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().to_vec()
     }
 }
 
@@ -49,11 +58,14 @@ impl<D: Digest + Clone + Send> RecordMac for Ssl3Mac<D> {
     }
 
     fn verifies(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        // Off line there is nobody who could learn from the time that this takes.
+        self.of(parts) == tag
+    }
+
+    fn of(&self, parts: &[&[u8]]) -> Vec<u8> {
         let mut inner = self.inner.clone();
         parts.iter().for_each(|part| inner.update(part));
-        let expected = self.outer.clone().chain_update(inner.finalize()).finalize();
-        // Off line there is nobody who could learn from the time that this takes.
-        expected.as_slice() == tag
+        self.outer.clone().chain_update(inner.finalize()).finalize().to_vec()
     }
 }
 

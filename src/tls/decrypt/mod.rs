@@ -13,6 +13,7 @@ mod mac;
 mod premaster;
 mod prf;
 mod protection;
+mod seal;
 mod seed;
 mod seed_tables;
 mod ssl2;
@@ -28,6 +29,7 @@ pub(super) use premaster::{
 };
 pub(super) use prf::{MasterSecret, Prf, Randoms};
 pub(super) use protection::{Hole, RecordCipher, RecordOptions, record_ciphers};
+pub(super) use seal::{RecordPlace, Unsealed};
 pub(super) use ssl2::{Ssl2Cipher, Ssl2Hole, Ssl2Session, open_master_key};
 pub(super) use store::Handle;
 pub use store::SessionStore;

@@ -86,35 +86,35 @@ pub(super) struct Opened {
 /// The protection of one direction, from one change of keys to the next.
 pub(in crate::tls) struct RecordCipher {
     /// The number of the next record (RFC 5246 §6.1).
-    number: u64,
-    version: ProtocolVersion,
-    protection: Protection,
-    inflater: Option<Inflater>,
+    pub(super) number: u64,
+    pub(super) version: ProtocolVersion,
+    pub(super) protection: Protection,
+    pub(super) inflater: Option<Inflater>,
     inflated: Vec<u8>,
 }
 
-enum Protection {
+pub(super) enum Protection {
     Null(Box<dyn RecordMac>),
     Stream(Box<Stream>),
     Cbc(Cbc),
     Aead(Aead),
 }
 
-struct Stream {
-    keystream: Keystream,
-    mac: Box<dyn RecordMac>,
+pub(super) struct Stream {
+    pub(super) keystream: Keystream,
+    pub(super) mac: Box<dyn RecordMac>,
 }
 
 pub(super) struct Aead {
-    cipher: Box<dyn AeadCipher>,
-    nonce: Nonce,
-    tag: usize,
+    pub(super) cipher: Box<dyn AeadCipher>,
+    pub(super) nonce: Nonce,
+    pub(super) tag: usize,
     /// The last explicit nonce and the number of its record.
     last: Option<(u64, u64)>,
 }
 
 /// Where the nonce of a record comes from.
-enum Nonce {
+pub(super) enum Nonce {
     /// The salt, and what stands in front of the record (RFC 5288 §3).
     Explicit([u8; SALT]),
     /// The IV, with the record's number XORed onto it (RFC 7905 §2, RFC 8446 §5.3).
@@ -288,8 +288,8 @@ fn inner_content(bytes: &[u8]) -> Option<Content<'_>> {
 /// What is authenticated besides the content (RFC 5246 §6.2.3.1, §6.2.3.3).
 #[derive(Clone, Copy)]
 pub(super) struct PseudoHeader {
-    version: ProtocolVersion,
-    header: RecordHeader,
+    pub(super) version: ProtocolVersion,
+    pub(super) header: RecordHeader,
 }
 
 impl PseudoHeader {
@@ -388,10 +388,7 @@ impl Aead {
         data: &mut [u8],
         number: u64,
     ) -> Result<Opened, OpenFault> {
-        let start = match self.nonce {
-            Nonce::Explicit(_) => EXPLICIT_NONCE,
-            Nonce::Numbered(_) => 0,
-        };
+        let start = self.explicit_len();
         let end = data.len().checked_sub(self.tag).ok_or(OpenFault::Length)?;
         let len = end.checked_sub(start).ok_or(OpenFault::Length)?;
         let explicit = data.first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default();
@@ -435,7 +432,15 @@ impl Aead {
         number.checked_add(explicit.checked_sub(last)?)
     }
 
-    fn nonce_of(&self, explicit: u64, number: u64) -> [u8; WHOLE_NONCE] {
+    /// Bytes of the nonce that stand in front of each record.
+    pub(super) fn explicit_len(&self) -> usize {
+        match self.nonce {
+            Nonce::Explicit(_) => EXPLICIT_NONCE,
+            Nonce::Numbered(_) => 0,
+        }
+    }
+
+    pub(super) fn nonce_of(&self, explicit: u64, number: u64) -> [u8; WHOLE_NONCE] {
         let (mut nonce, tail) = match self.nonce {
             Nonce::Explicit(salt) => {
                 let mut nonce = [0; WHOLE_NONCE];

@@ -35,18 +35,19 @@ impl Seed {
         Some(Self(keys))
     }
 
-    fn decrypt_block(&self, block: [u8; BLOCK]) -> [u8; BLOCK] {
+    /// The rounds of one block: decryption has the keys in reverse order.
+    fn rounds<'k>(block: [u8; BLOCK], keys: impl Iterator<Item = &'k [u32; 2]>) -> [u8; BLOCK] {
         let Some([mut l0, mut l1, mut r0, mut r1]) = words(&block) else { return block };
-        for &key in self.0.iter().rev() {
+        for &key in keys {
             let [f0, f1] = f([r0, r1], key);
             (l0, l1, r0, r1) = (r0, r1, l0 ^ f0, l1 ^ f1);
         }
         // The halves are not exchanged after the last round.
-        let mut plain = [0; BLOCK];
-        for (bytes, word) in plain.chunks_exact_mut(4).zip([r0, r1, l0, l1]) {
+        let mut out = [0; BLOCK];
+        for (bytes, word) in out.chunks_exact_mut(4).zip([r0, r1, l0, l1]) {
             bytes.copy_from_slice(&word.to_be_bytes());
         }
-        plain
+        out
     }
 }
 
@@ -58,9 +59,22 @@ impl CbcCipher for Seed {
         }
         for block in blocks.as_chunks_mut::<BLOCK>().0 {
             let cipher = *block;
-            *block = self.decrypt_block(cipher);
+            *block = Self::rounds(cipher, self.0.iter().rev());
             super::stream::xor(block, &previous);
             previous = cipher;
+        }
+        true
+    }
+
+    fn encrypt(&self, iv: &[u8], blocks: &mut [u8]) -> bool {
+        let Ok(mut previous) = <[u8; BLOCK]>::try_from(iv) else { return false };
+        if !blocks.len().is_multiple_of(BLOCK) {
+            return false;
+        }
+        for block in blocks.as_chunks_mut::<BLOCK>().0 {
+            super::stream::xor(block, &previous);
+            *block = Self::rounds(*block, self.0.iter());
+            previous = *block;
         }
         true
     }
@@ -107,7 +121,7 @@ mod tests {
 
     /// RFC 4269, appendix B.
     #[test]
-    fn decrypts_the_vectors_of_its_rfc() {
+    fn agrees_with_the_vectors_of_its_rfc() {
         let cases = [
             (
                 "00000000000000000000000000000000",
@@ -129,6 +143,8 @@ mod tests {
             let mut block = hex(cipher);
             assert!(Seed::new(&hex(key)).unwrap().decrypt(&[0; BLOCK], &mut block));
             assert_eq!(block, hex(plain));
+            assert!(Seed::new(&hex(key)).unwrap().encrypt(&[0; BLOCK], &mut block));
+            assert_eq!(block, hex(cipher));
         }
     }
 

@@ -10,12 +10,14 @@ pub(super) struct Keystream {
     cipher: Rc4,
     /// Keystream made but not used yet: behind a hole the place in it has to be searched.
     ahead: Zeroizing<Vec<u8>>,
+    /// Bytes of keystream used or passed over.
+    used: u64,
 }
 
 impl Keystream {
     pub(super) fn new(key: &[u8]) -> Result<Self, UnsupportedCipher> {
         let cipher = Rc4::new_from_slice(key).map_err(|_| UnsupportedCipher)?;
-        Ok(Self { cipher, ahead: Zeroizing::default() })
+        Ok(Self { cipher, ahead: Zeroizing::default(), used: 0 })
     }
 
     /// Makes sure that the next `len` bytes of keystream are there, and gives them.
@@ -32,11 +34,18 @@ impl Keystream {
     pub(super) fn advance(&mut self, len: usize) {
         self.peek(len);
         self.ahead.drain(..len);
+        self.used += len as u64;
+    }
+
+    /// How many bytes of it were used or passed over.
+    pub(super) fn used(&self) -> u64 {
+        self.used
     }
 
     /// Decrypts what comes next.
     pub(super) fn apply(&mut self, data: &mut [u8]) {
         if self.ahead.is_empty() {
+            self.used += data.len() as u64;
             return self.cipher.apply_keystream(data);
         }
         xor(data, self.peek(data.len()));

@@ -24,7 +24,7 @@ impl Tls13Hash {
         }
     }
 
-    fn len(self) -> usize {
+    pub(in crate::tls) fn len(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,

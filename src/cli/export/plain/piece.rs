@@ -1,20 +1,21 @@
 //! What becomes one packet, and how it waits in a file.
 
+use crate::cli::export::runs;
 use crate::moment::{Moment, Span, Timestamp};
 use crate::role::Role;
 
 /// The place of a piece among those of all sessions: by frame; in one frame what opens the connection
 /// comes first, and what closes it last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) frame: u64,
-    pub(super) rank: Rank,
+pub(in crate::cli::export) struct Place {
+    pub(in crate::cli::export) frame: u64,
+    pub(in crate::cli::export) rank: Rank,
     /// Counts the pieces of a session.
-    pub(super) order: u64,
+    pub(in crate::cli::export) order: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
+pub(in crate::cli::export) enum Rank {
     Opens,
     Says,
     Closes,
@@ -22,7 +23,7 @@ pub(super) enum Rank {
 
 /// Who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sender {
+pub(in crate::cli::export) enum Sender {
     Known(Role),
     /// Whoever sent the first packet, and the other one: packets come before the roles are known.
     First,
@@ -31,17 +32,17 @@ pub(super) enum Sender {
 
 /// One packet to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) place: Place,
-    pub(super) ts: Timestamp,
+pub(in crate::cli::export) struct Piece {
+    pub(in crate::cli::export) place: Place,
+    pub(in crate::cli::export) ts: Timestamp,
     /// The first of the frames that it was made of.
-    pub(super) first_frame: u64,
-    pub(super) sender: Sender,
-    pub(super) what: What,
+    pub(in crate::cli::export) first_frame: u64,
+    pub(in crate::cli::export) sender: Sender,
+    pub(in crate::cli::export) what: What,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(in crate::cli::export) enum What {
     /// A packet without data, with the flags of TCP.
     Flags(u8),
     /// Bytes of the application, at an offset of their direction.
@@ -49,21 +50,33 @@ pub(super) enum What {
 }
 
 impl Piece {
-    pub(super) fn new(rank: Rank, order: u64, at: Span, sender: Sender, what: What) -> Self {
+    pub(in crate::cli::export) fn new(
+        rank: Rank,
+        order: u64,
+        at: Span,
+        sender: Sender,
+        what: What,
+    ) -> Self {
         let Span { first_frame, last: Moment { ts, frame } } = at;
         Self { place: Place { frame, rank, order }, ts, first_frame, sender, what }
     }
+}
 
-    /// Bytes of data in it.
-    pub(super) fn len(&self) -> usize {
+impl runs::Piece for Piece {
+    type Place = Place;
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn len(&self) -> usize {
         match &self.what {
             What::Flags(_) => 0,
             What::Data(_, bytes) => bytes.len(),
         }
     }
 
-    /// Adds it to a file.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>) {
         let Place { frame, rank, order } = self.place;
         let (offset, flags, bytes) = match &self.what {
             What::Flags(flags) => (0, *flags, None),
@@ -82,8 +95,7 @@ impl Piece {
         out.extend(bytes.unwrap_or_default());
     }
 
-    /// Takes one out of what was written.
-    pub(super) fn read(bytes: &mut &[u8]) -> Option<Self> {
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
         let [frame, order, ts, first_frame, offset, len] = read_numbers(bytes)?;
         let (&[rank, sender, flags], rest) = bytes.split_first_chunk()?;
         *bytes = rest;
@@ -120,6 +132,7 @@ fn read_numbers<const N: usize>(bytes: &mut &[u8]) -> Option<[u64; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::export::runs::Piece as _;
 
     #[test]
     fn pieces_are_read_as_they_were_written() {

@@ -4,9 +4,14 @@
 use std::net::SocketAddr;
 
 use super::piece::{Piece, Sender, What};
-use super::segment::{ACK, FIN, LONGEST, PSH, RST, SYN, Segment};
+use crate::cli::export::segment::{ACK, FIN, LONGEST, PSH, RST, SYN, Segment};
 use crate::report::Ends;
 use crate::role::{PerRole, Role};
+
+/// The window that each segment offers, and the scale that a SYN gives it (RFC 7323 §2.2): no window
+/// closes, for the acknowledgements that would open it again are left out.
+const WINDOW: u16 = 0xffff;
+const WINDOW_SCALE: [u8; 4] = [3, 3, 14, 1];
 
 /// What is known of a session's packets when all have come.
 pub(super) struct Numbers {
@@ -92,7 +97,10 @@ impl Stream {
             Role::Client => (self.ends.client, self.ends.server),
             Role::Server => (self.ends.server, self.ends.client),
         };
-        Segment { source, destination, seq, ack, flags, data }.datagram()
+        let options = if flags & SYN != 0 { &WINDOW_SCALE[..] } else { &[] };
+        let (window, ip_id, cut) = (WINDOW, 0, 0);
+        Segment { source, destination, seq, ack, flags, window, options, ip_id, data, cut }
+            .datagram()
     }
 }
 

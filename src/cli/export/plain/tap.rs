@@ -5,13 +5,13 @@ use std::mem;
 use std::sync::mpsc::Sender as Channel;
 
 use super::piece::{Piece, Rank, Sender, What};
-use super::runs::{Writer, Written};
-use super::segment::{ACK, FIN, PSH, RST, SYN};
 use super::stream::Numbers;
-use super::veil::Veil;
+use crate::cli::export::cover::{Cover, Shows};
+use crate::cli::export::runs::{Writer, Written};
+use crate::cli::export::segment::{ACK, FIN, PSH, RST, SYN};
 use crate::flow::PacketSeen;
 use crate::moment::Span;
-use crate::render::lane::{Content, Lane, Run};
+use crate::render::lane::{Content, Run};
 use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
 use crate::session::Tap;
@@ -20,53 +20,31 @@ use crate::smtp::{SecretSpan, SmtpEvent};
 /// The urgent pointer goes with the data that it points to.
 const URG: u8 = 0x20;
 
-/// How much of what was said is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shows {
-    /// All of it.
-    Secrets,
-    /// All but AUTH secrets.
-    Text,
-    /// No name, address or body either.
-    NoNames,
-}
-
-impl Shows {
-    pub(super) fn in_words(self) -> &'static str {
-        match self {
-            Self::Secrets => "envelopes, bodies, and what AUTH carries",
-            Self::Text => "envelopes and bodies; what AUTH carries is masked",
-            Self::NoNames => {
-                "modified, IP addresses are pseudonyms; names, bodies and what AUTH carries are masked"
-            }
-        }
-    }
-}
-
 /// One session, written aside.
 pub(super) struct Plain {
     /// The session's first frame, which no other session has.
     pub(super) first_frame: u64,
     pub(super) numbers: Numbers,
     pub(super) missing: PerRole<u64>,
-    pub(super) written: io::Result<Written>,
+    pub(super) written: io::Result<Written<Piece>>,
 }
 
 /// Takes the packets that open and close a connection, and what is said in between.
 pub(super) struct PlainTap {
-    reveals_auth: bool,
-    now: Span,
-    lanes: PerRole<Lane<Span>>,
-    /// Where names and bodies are blanked.
-    veil: Option<Veil>,
+    cover: Cover,
+    pieces: Pieces,
+    done: Channel<Plain>,
+}
+
+/// What becomes packets.
+struct Pieces {
     /// The bytes of a run that has not come wholly.
     partial: PerRole<Vec<u8>>,
     numbers: Numbers,
     life: Life,
     missing: PerRole<u64>,
     order: u64,
-    out: Writer,
-    done: Channel<Plain>,
+    out: Writer<Piece>,
 }
 
 /// How far a connection has come.
@@ -81,22 +59,20 @@ enum Life {
 }
 
 impl PlainTap {
-    pub(super) fn new(shows: Shows, out: Writer, done: Channel<Plain>) -> Self {
-        Self {
-            reveals_auth: shows == Shows::Secrets,
-            veil: (shows == Shows::NoNames).then(Veil::new),
-            now: Span::default(),
-            lanes: PerRole::default(),
+    pub(super) fn new(shows: Shows, out: Writer<Piece>, done: Channel<Plain>) -> Self {
+        let pieces = Pieces {
             partial: PerRole::default(),
             numbers: Numbers { first: None, bases: [None; 2], total: PerRole::default() },
             life: Life::default(),
             missing: PerRole::default(),
             order: 0,
             out,
-            done,
-        }
+        };
+        Self { cover: Cover::new(shows), pieces, done }
     }
+}
 
+impl Pieces {
     fn push(&mut self, rank: Rank, at: Span, sender: Sender, what: What) {
         self.out.push(Piece::new(rank, self.order, at, sender, what));
         self.order += 1;
@@ -143,17 +119,6 @@ impl PlainTap {
         }
     }
 
-    fn give(&mut self, from: Role, doubts: &[SecretSpan]) {
-        let mut lane = mem::take(&mut self.lanes[from]);
-        let mut veil = self.veil.take();
-        lane.release(doubts, &mut |run| match &mut veil {
-            Some(veil) => veil.push(from, &run, &mut |from, run| self.take(from, &run)),
-            None => self.take(from, &run),
-        });
-        self.veil = veil;
-        self.lanes[from] = lane;
-    }
-
     /// Takes what is known to be no secret. A record is one segment, however it comes here.
     fn take(&mut self, from: Role, run: &Run<'_, Span>) {
         let total = &mut self.numbers.total[from];
@@ -179,54 +144,40 @@ impl PlainTap {
 
 impl Tap for PlainTap {
     fn packet(&mut self, packet: &PacketSeen) {
-        let sender = self.learn(packet);
-        let rank = self.rank(packet).filter(|_| !packet.is_copy);
+        let pieces = &mut self.pieces;
+        let sender = pieces.learn(packet);
+        let rank = pieces.rank(packet).filter(|_| !packet.is_copy);
         let Some(rank) = rank else { return };
         // What it carries comes as data.
         let flags = packet.flags & !(PSH | URG);
-        self.push(rank, packet.at.into(), sender, What::Flags(flags));
+        pieces.push(rank, packet.at.into(), sender, What::Flags(flags));
     }
 
     fn moment(&mut self, at: Span) {
-        self.now = at;
+        self.cover.moment(at);
     }
 
     fn bytes(&mut self, from: Role, bytes: &[u8]) {
-        self.lanes[from].bytes(bytes, self.now);
+        self.cover.bytes(from, bytes);
     }
 
     fn gap(&mut self, from: Role, bytes: u64) {
-        self.lanes[from].gap(bytes, self.now);
+        self.cover.gap(from, bytes);
     }
 
     fn smtp(&mut self, event: &SmtpEvent<'_>) {
-        match event {
-            SmtpEvent::SecretSpan(span) if !self.reveals_auth => {
-                self.lanes[span.from].hide(*span);
-            }
-            SmtpEvent::BodySpan(span) if self.veil.is_some() => {
-                self.lanes[span.from].set_apart(*span);
-            }
-            _ => {}
-        }
+        self.cover.smtp(event);
     }
 
     fn doubts(&mut self, doubts: &[SecretSpan]) {
-        for role in Role::BOTH {
-            let is_mine = |doubt: &&SecretSpan| doubt.from == role && !self.reveals_auth;
-            let mine: Vec<_> = doubts.iter().filter(is_mine).copied().collect();
-            self.give(role, &mine);
-        }
+        let Self { cover, pieces, .. } = self;
+        cover.release(doubts, &mut |from, run| pieces.take(from, &run));
     }
 
-    fn finish(mut self: Box<Self>, session: Option<&SessionReport>) {
-        // Whatever was a secret has been told by now.
-        self.doubts(&[]);
-        if let Some(mut veil) = self.veil.take() {
-            let mut out = |from, run: Run<'_, Span>| self.take(from, &run);
-            Role::BOTH.iter().for_each(|&role| veil.flush(role, &mut out));
-        }
-        let Self { numbers, missing, out, done, .. } = *self;
+    fn finish(self: Box<Self>, session: Option<&SessionReport>) {
+        let Self { cover, mut pieces, done } = *self;
+        cover.finish(&mut |from, run| pieces.take(from, &run));
+        let Pieces { numbers, missing, out, .. } = pieces;
         let Some(session) = session else { return out.discard() };
         let first_frame = session.frames.first;
         // The other end is gone only if the run is over.

@@ -6,7 +6,7 @@ use std::mem;
 
 use crate::moment::Span;
 use crate::render::lane::{Content, Run};
-use crate::report::{Redactor, blank_bytes};
+use crate::report::{blank_bytes, blank_command, blank_reply};
 use crate::role::{PerRole, Role};
 
 /// Bytes of a line that are waited for; a longer one is blanked in parts. More than any line that a
@@ -23,7 +23,6 @@ pub(super) type Out<'o> = dyn FnMut(Role, Run<'_, Span>) + 'o;
 
 /// The state of a connection.
 pub(super) struct Veil {
-    redactor: Redactor,
     lines: PerRole<Lines>,
     /// The next line of the server begins with its name.
     names_itself: bool,
@@ -48,7 +47,7 @@ struct Held {
 
 impl Veil {
     pub(super) fn new() -> Self {
-        Self { redactor: Redactor::default(), lines: PerRole::default(), names_itself: true }
+        Self { lines: PerRole::default(), names_itself: true }
     }
 
     /// Takes the next run of a direction.
@@ -118,11 +117,11 @@ impl Veil {
             Role::Client => {
                 let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
                 self.names_itself |= matches!(verb.as_slice(), b"EHLO" | b"HELO" | b"LHLO");
-                self.redactor.blank_command(line)
+                blank_command(line)
             }
             Role::Server => {
                 let names_itself = mem::take(&mut self.names_itself);
-                self.redactor.blank_reply(line, names_itself)
+                blank_reply(line, names_itself)
             }
         }
     }

@@ -25,11 +25,6 @@ const TIME_TO_LIVE: u8 = 64;
 /// The bit that forbids to cut a datagram (RFC 791 §3.1).
 const DO_NOT_FRAGMENT: u16 = 0x4000;
 
-/// The window that each segment offers, and the scale that a SYN gives it (RFC 7323 §2.2): no window
-/// closes, for the acknowledgements that would open it again are left out.
-const WINDOW: u16 = 0xffff;
-const WINDOW_SCALE: [u8; 4] = [3, 3, 14, 1];
-
 /// One segment.
 pub(super) struct Segment<'s> {
     pub(super) source: SocketAddr,
@@ -38,31 +33,37 @@ pub(super) struct Segment<'s> {
     /// Zero without the flag.
     pub(super) ack: u32,
     pub(super) flags: u8,
+    pub(super) window: u16,
+    /// A multiple of four bytes.
+    pub(super) options: &'s [u8],
+    /// The identification field of IPv4.
+    pub(super) ip_id: u16,
     pub(super) data: &'s [u8],
+    /// Bytes that follow the data on the wire, and are not in the file.
+    pub(super) cut: usize,
 }
 
 impl Segment<'_> {
     /// As it stands in a frame of the link type `RAW`: the datagram alone.
     pub(super) fn datagram(&self) -> Vec<u8> {
         let tcp = self.tcp();
-        let mut datagram = self.ip(tcp.len());
+        let mut datagram = self.ip(tcp.len() + self.cut);
         datagram.extend(tcp);
         datagram
     }
 
     fn tcp(&self) -> Vec<u8> {
-        let options = if self.flags & SYN != 0 { &WINDOW_SCALE[..] } else { &[] };
-        let words = (TCP_HEADER + options.len()) / 4;
-        let mut tcp = Vec::with_capacity(TCP_HEADER + options.len() + self.data.len());
+        let words = (TCP_HEADER + self.options.len()) / 4;
+        let mut tcp = Vec::with_capacity(TCP_HEADER + self.options.len() + self.data.len());
         tcp.extend(self.source.port().to_be_bytes());
         tcp.extend(self.destination.port().to_be_bytes());
         tcp.extend(self.seq.to_be_bytes());
         tcp.extend(self.ack.to_be_bytes());
         tcp.extend([(words as u8) << 4, self.flags]);
-        tcp.extend(WINDOW.to_be_bytes());
+        tcp.extend(self.window.to_be_bytes());
         // Checksum and urgent pointer.
         tcp.extend([0; 4]);
-        tcp.extend(options);
+        tcp.extend(self.options);
         tcp.extend(self.data);
         let sum = checksum::of_tcp(self.source.ip(), self.destination.ip(), &tcp);
         if let Some(field) = tcp.get_mut(16..18) {
@@ -74,10 +75,11 @@ impl Segment<'_> {
     fn ip(&self, len: usize) -> Vec<u8> {
         match (self.source.ip(), self.destination.ip()) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                let total = (IPV4_HEADER + len) as u16;
+                // Zero stands for more than fits, as segmentation offload leaves it.
+                let total = u16::try_from(IPV4_HEADER + len).unwrap_or_default();
                 let mut header = vec![0x45, 0];
                 header.extend(total.to_be_bytes());
-                header.extend([0; 2]);
+                header.extend(self.ip_id.to_be_bytes());
                 header.extend(DO_NOT_FRAGMENT.to_be_bytes());
                 header.extend([TIME_TO_LIVE, TCP, 0, 0]);
                 header.extend(source.octets());
@@ -88,7 +90,7 @@ impl Segment<'_> {
             }
             (source, destination) => {
                 let mut header = vec![0x60, 0, 0, 0];
-                header.extend((len as u16).to_be_bytes());
+                header.extend(u16::try_from(len).unwrap_or_default().to_be_bytes());
                 header.extend([TCP, TIME_TO_LIVE]);
                 for ip in [source, destination] {
                     header.extend(as_v6(ip));

@@ -8,41 +8,54 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::vec;
 
-use super::piece::{Piece, Place};
-use crate::cli::export::staging::StagedFile;
+use super::staging::StagedFile;
 
 /// Bytes of a run: what a connection costs while it is open, and again when its turn comes.
 pub(in crate::cli) const RUN: usize = 32 << 10;
 
+/// What waits in a file for its turn.
+pub(super) trait Piece: Sized {
+    /// By which pieces of all sessions are sorted.
+    type Place: Copy + Ord;
+
+    fn place(&self) -> Self::Place;
+    /// Bytes that it takes.
+    fn len(&self) -> usize;
+    /// Adds it to a file.
+    fn write(&self, out: &mut Vec<u8>);
+    /// Takes one out of what was written.
+    fn read(bytes: &mut &[u8]) -> Option<Self>;
+}
+
 /// Writes the runs of one session.
-pub(super) struct Writer {
+pub(super) struct Writer<P: Piece> {
     file: StagedFile,
-    waiting: Vec<Piece>,
+    waiting: Vec<P>,
     waiting_bytes: usize,
-    runs: Vec<RunAt>,
+    runs: Vec<RunAt<P::Place>>,
 }
 
 /// Where a run is in its file, and the place of its first piece.
 #[derive(Clone, Copy)]
-struct RunAt {
+struct RunAt<Place> {
     first: Place,
     start: u64,
     end: u64,
 }
 
 /// The runs of one session.
-pub(super) struct Written {
+pub(super) struct Written<P: Piece> {
     path: PathBuf,
-    runs: Vec<RunAt>,
+    runs: Vec<RunAt<P::Place>>,
 }
 
-impl Writer {
+impl<P: Piece> Writer<P> {
     pub(super) fn new(file: StagedFile) -> Self {
         Self { file, waiting: Vec::new(), waiting_bytes: 0, runs: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, piece: Piece) {
-        self.waiting_bytes += size_of::<Piece>() + piece.len();
+    pub(super) fn push(&mut self, piece: P) {
+        self.waiting_bytes += size_of::<P>() + piece.len();
         self.waiting.push(piece);
         if self.waiting_bytes >= RUN {
             self.flush();
@@ -52,8 +65,8 @@ impl Writer {
     fn flush(&mut self) {
         let mut run = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
-        run.sort_by_key(|piece| piece.place);
-        let Some(first) = run.first().map(|piece| piece.place) else { return };
+        run.sort_by_key(P::place);
+        let Some(first) = run.first().map(P::place) else { return };
         let start = self.file.bytes();
         let mut bytes = Vec::new();
         run.iter().for_each(|piece| piece.write(&mut bytes));
@@ -61,7 +74,7 @@ impl Writer {
         self.runs.push(RunAt { first, start, end: self.file.bytes() });
     }
 
-    pub(super) fn finish(mut self) -> io::Result<Written> {
+    pub(super) fn finish(mut self) -> io::Result<Written<P>> {
         self.flush();
         Ok(Written { path: self.file.finish()?.0, runs: self.runs })
     }
@@ -72,16 +85,16 @@ impl Writer {
 }
 
 /// Gives the pieces of several sessions in order.
-pub(super) struct Merge {
-    sessions: Vec<Written>,
+pub(super) struct Merge<P: Piece> {
+    sessions: Vec<Written<P>>,
     /// By the place of the next piece; a session's number parts what would be equal.
-    queue: BinaryHeap<Reverse<(Place, usize, usize)>>,
+    queue: BinaryHeap<Reverse<(P::Place, usize, usize)>>,
     /// The runs that are open, by session and run.
-    open: std::collections::HashMap<(usize, usize), vec::IntoIter<Piece>>,
+    open: std::collections::HashMap<(usize, usize), vec::IntoIter<P>>,
 }
 
-impl Merge {
-    pub(super) fn new(sessions: Vec<Written>) -> Self {
+impl<P: Piece> Merge<P> {
+    pub(super) fn new(sessions: Vec<Written<P>>) -> Self {
         let runs = sessions.iter().enumerate().flat_map(|(session, written)| {
             let runs = written.runs.iter().enumerate();
             runs.map(move |(run, at)| Reverse((at.first, session, run)))
@@ -90,7 +103,7 @@ impl Merge {
     }
 
     /// The next piece, with the index of its session.
-    pub(super) fn next(&mut self) -> io::Result<Option<(usize, Piece)>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<(usize, P)>> {
         let Some(Reverse((_, session, run))) = self.queue.pop() else { return Ok(None) };
         let mut pieces = match self.open.remove(&(session, run)) {
             Some(pieces) => pieces,
@@ -98,13 +111,13 @@ impl Merge {
         };
         let Some(piece) = pieces.next() else { return Err(io::ErrorKind::InvalidData.into()) };
         if let Some(next) = pieces.as_slice().first() {
-            self.queue.push(Reverse((next.place, session, run)));
+            self.queue.push(Reverse((next.place(), session, run)));
             self.open.insert((session, run), pieces);
         }
         Ok(Some((session, piece)))
     }
 
-    fn load(&self, session: usize, run: usize) -> io::Result<Vec<Piece>> {
+    fn load(&self, session: usize, run: usize) -> io::Result<Vec<P>> {
         let gone = || io::Error::from(io::ErrorKind::InvalidData);
         let written = self.sessions.get(session).ok_or_else(gone)?;
         let at = written.runs.get(run).ok_or_else(gone)?;
@@ -113,13 +126,13 @@ impl Merge {
         let mut bytes = Vec::new();
         file.take(at.end - at.start).read_to_end(&mut bytes)?;
         let mut rest = bytes.as_slice();
-        Ok(std::iter::from_fn(|| Piece::read(&mut rest)).collect())
+        Ok(std::iter::from_fn(|| P::read(&mut rest)).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::piece::{Rank, Sender, What};
+    use super::super::plain::piece::{Piece, Rank, Sender, What};
     use super::*;
     use crate::moment::{Moment, Timestamp};
 

@@ -1,0 +1,196 @@
+//! `anonymize`: a capture that may be shared. Each packet of the sessions is there with its time, its
+//! numbers and its length, and TLS is written anew around text in which nobody is named.
+
+mod packet;
+mod sparse;
+mod stream;
+mod tap;
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Arc, Mutex, mpsc};
+
+use anyhow::{Context as _, bail};
+
+use super::leaving::numbers;
+use super::plain::capture_head;
+use super::runs::{Merge, Writer};
+use super::staging::{Placed, StagedFile, Staging};
+use super::{Run, list, output};
+use crate::cli::args::AnonymizeArgs;
+use crate::cli::exit::Exit;
+use crate::cli::plan::{self, Plan};
+use crate::cli::target::{self, How};
+use crate::render::pcapng::{self, COMMENT, Packet};
+use crate::report::{Ends, Redactor, SessionReport};
+use crate::sandbox::Access;
+use crate::tls::Aliases;
+use packet::Seen;
+use stream::Stream;
+use tap::{Anonymous, AnonymousTap};
+
+/// Lines of a key log in one block of secrets: less than 1 MiB.
+const LINES_OF_A_BLOCK: usize = 4096;
+
+/// What the file says of itself.
+const COMMENT_OF_FILE: &str = "anonymized by smtp-decrypt: addresses are pseudonyms, names and bodies \
+    are masked, and TLS is protected by made-up secrets, which are inside";
+
+/// Why a session is not in the file.
+const UNSHARABLE: &str = "left out, for nobody knows here which of its words are names: SSL 2.0, a \
+    tunnel of a proxy, or another protocol than SMTP";
+
+/// Runs the command.
+pub(in crate::cli) fn run(args: &AnonymizeArgs) -> anyhow::Result<Exit> {
+    let Some(name) = args.output.file_name() else { bail!("-o names no file") };
+    let name = name.to_string_lossy().into_owned();
+    let folder = args.output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut plan = Plan::new(&args.shared, &[]);
+    // Pseudonyms are counted in the order in which names come: one worker keeps to it.
+    plan.use_threads(NonZeroUsize::MIN);
+    let folder = folder.unwrap_or(Path::new("."));
+    let staging = Staging::new(folder)?;
+    plan.confine(&args.shared, Access { write: vec![folder.to_owned()], ..Access::default() });
+    let mut capture = plan::capture(&args.shared);
+    target::spare(&args.output, &plan.inputs(&args.shared, &capture))?;
+    let mut run = Run::new(&mut plan, &mut capture, &staging);
+    let files = write(&mut run, &name)?;
+    let Run { summary, leaving, .. } = run;
+    if !args.shared.quiet {
+        leaving.tell();
+    }
+    staging.publish(&files, args.force)?;
+    list(&files, &staging, &mut output::open(None, How::default())?)?;
+    Ok(plan.conclude(&capture, &summary))
+}
+
+/// What names a session.
+struct Chosen {
+    id: u64,
+    first_frame: u64,
+    ends: Ends,
+    is_closed: bool,
+    is_sharable: bool,
+    speaks_smtp: bool,
+}
+
+impl Chosen {
+    fn new(session: &SessionReport) -> Self {
+        let version = session.tls.as_ref().and_then(|tls| tls.version.as_deref());
+        Self {
+            id: session.id,
+            first_frame: session.frames.first,
+            ends: Ends { client: session.client.0, server: session.server.0 },
+            is_closed: plan::is_closed(session),
+            is_sharable: session.tunnel.is_none() && version != Some("SSLv2"),
+            speaks_smtp: session.smtp.is_some(),
+        }
+    }
+}
+
+/// As far as the file, which has no name yet.
+fn write(run: &mut Run<'_>, name: &str) -> anyhow::Result<Vec<Placed>> {
+    let (done, anonymous) = mpsc::channel();
+    let aside = run.staging.aside().to_owned();
+    let aliases = Arc::new(Mutex::new(Aliases::default()));
+    let mut chosen = Vec::new();
+    run.read(
+        |number| {
+            let packets = Writer::new(StagedFile::new(aside.join(format!("{number}-packets"))));
+            let tap = AnonymousTap::new(&aside, number, packets, &aliases, done.clone());
+            Some(Box::new(tap))
+        },
+        |session| chosen.push(Chosen::new(session)),
+    );
+    chosen.sort_by_key(|session| session.id);
+    let mut by_frame: HashMap<u64, Anonymous> =
+        anonymous.try_iter().map(|session| (session.first_frame, session)).collect();
+    let (mut sessions, mut left_out) = (Vec::new(), Vec::new());
+    for session in chosen {
+        let Some(anonymous) = by_frame.remove(&session.first_frame) else { continue };
+        // Which words of another protocol are names, nobody here knows.
+        match session.is_sharable && (session.speaks_smtp || !anonymous.says_anything) {
+            true => sessions.push((session, anonymous)),
+            false => left_out.push(session.id),
+        }
+    }
+    if !left_out.is_empty() {
+        run.leaving.add(format!("{}: {UNSHARABLE}", numbers(&left_out)));
+    }
+    write_sessions(sessions, run, name)
+}
+
+fn write_sessions(
+    sessions: Vec<(Chosen, Anonymous)>,
+    run: &mut Run<'_>,
+    name: &str,
+) -> anyhow::Result<Vec<Placed>> {
+    if sessions.is_empty() {
+        run.leaving.add("nothing to write: there is no session to anonymize".to_owned());
+        return Ok(Vec::new());
+    }
+    tell(&sessions, run);
+    let mut redactor = Redactor::default();
+    let (mut streams, mut written, mut key_log) = (Vec::new(), Vec::new(), Vec::new());
+    for (session, anonymous) in sessions {
+        let Ends { client, server } = session.ends;
+        let shown = Ends { client: redactor.end(client), server: redactor.end(server) };
+        key_log.extend(anonymous.disguised.key_log);
+        streams.push(Stream::new(session.ends, shown, anonymous.parts));
+        written.push(anonymous.packets.context("cannot write a session")?);
+    }
+    let mut file = run.staging.file(name);
+    file.push(&capture_head(COMMENT_OF_FILE));
+    for lines in key_log.chunks(LINES_OF_A_BLOCK) {
+        file.push(&pcapng::secrets(lines.concat().as_bytes()));
+    }
+    write_packets(&mut streams, Merge::new(written), &mut file)?;
+    let (staged, bytes) = file.finish().context("cannot write the capture")?;
+    Ok(vec![Placed { staged, name: name.to_owned(), session: None, bytes }])
+}
+
+/// What leaves the house.
+fn tell(sessions: &[(Chosen, Anonymous)], run: &mut Run<'_>) {
+    let ids = |is_closed: bool| -> Vec<u64> {
+        let is_zero = |(session, anonymous): &&(Chosen, Anonymous)| {
+            session.is_closed || anonymous.disguised.unsealed > 0
+        };
+        let of_kind = sessions.iter().filter(|session| is_zero(session) == is_closed);
+        of_kind.map(|(session, _)| session.id).collect()
+    };
+    run.leaving.say_of(
+        &ids(false),
+        "each packet at its time, handshakes, verbs and replies; IP addresses are pseudonyms, \
+         names, bodies and what AUTH carries are masked",
+    );
+    run.leaving.say_of(
+        &ids(true),
+        "the same, and zeros for what is not decrypted, or cannot be written anew",
+    );
+}
+
+fn write_packets(
+    streams: &mut [Stream],
+    mut packets: Merge<Seen>,
+    file: &mut StagedFile,
+) -> anyhow::Result<()> {
+    let mut block = Vec::new();
+    while let Some((session, seen)) = packets.next().context("cannot read what was put aside")? {
+        let Some(stream) = streams.get_mut(session) else { continue };
+        let datagram = stream.datagram(&seen).context("cannot read what was put aside")?;
+        let comment = [(COMMENT, format!("original frame {}", seen.at.frame).into_bytes())];
+        block.clear();
+        let packet = Packet {
+            interface: 0,
+            // Before 1970 it wraps, as others write it.
+            ticks: seen.at.ts.0.cast_unsigned(),
+            wire_len: u32::try_from(datagram.len()).unwrap_or(u32::MAX).saturating_add(seen.cut),
+            data: &datagram,
+            options: &comment,
+        };
+        pcapng::packet(&packet, &mut block);
+        file.push(&block);
+    }
+    Ok(())
+}
