@@ -199,14 +199,15 @@ impl<'s> Sieve<'s> {
         let number = self.tally.connections + 1;
         let begin = || {
             self.tally.connections = number;
-            Sifted::new(Session::new(number, Arc::clone(self.setup), None))
+            let key = FlowKey::new(segment.source, segment.destination);
+            let session = Session::new(number, Arc::clone(self.setup), None);
+            Sifted::new(session, Shard::of(&key))
         };
         let sifted = self.table.feed(segment, number, begin, drop);
         let ends = [segment.source, segment.destination];
         let is_named = ends.iter().any(|end| self.ports.contains(&end.port()));
-        let key = FlowKey::new(segment.source, segment.destination);
         let fate = sifted.look(is_named);
-        (fate.get() != Prospect::Dropped).then(|| Place::Of(fate, Shard::of(&key)))
+        (fate.get() != Prospect::Dropped).then_some(Place::Of(fate, sifted.shard))
     }
 
     /// Nothing more will come.

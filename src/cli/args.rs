@@ -75,7 +75,7 @@ pub(super) enum Command {
     Split(Box<SplitArgs>),
     /// Write what the holder of the keys needs to open the sessions; no secret, no content
     Handshakes(Box<HandshakesArgs>),
-    /// Turn such handshakes into a key log, where the keys are
+    /// Turn what `handshakes` wrote into a key log, where the keys are
     Unlock(Box<UnlockArgs>),
     /// Print what completes commands and options in a shell
     Completions(CompletionsArgs),

@@ -73,7 +73,7 @@ fn is_folder(_args: &ShowArgs) -> bool {
 fn renderer(args: &ShowArgs) -> anyhow::Result<Box<dyn Renderer>> {
     #[cfg(feature = "parquet")]
     if is_folder(args) {
-        return tables::open(args.output.as_deref());
+        return tables::open(args.output.as_deref(), !args.reveal.is_empty());
     }
     Ok((args.format.renderer)(&style(args)))
 }

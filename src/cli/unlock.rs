@@ -125,11 +125,12 @@ impl Tally {
     }
 
     fn tell(&self) {
-        output::say(&format!(
-            "{} handshake{} unlocked; whoever has the key log and the captures reads passwords and bodies",
-            self.opened,
-            if self.opened == 1 { "" } else { "s" }
-        ));
+        let warning = match self.opened {
+            0 => "",
+            _ => "; whoever has the key log and the captures reads passwords and bodies",
+        };
+        let s = if self.opened == 1 { "" } else { "s" };
+        output::say(&format!("{} handshake{s} unlocked{warning}", self.opened));
         for (key, count) in &self.keys_missing {
             output::say(&format!("{count} closed: no key was given for {key}"));
         }

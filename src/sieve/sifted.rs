@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use super::Shard;
 use crate::flow::{Conversation, TcpEvent};
 use crate::session::{Prospect, Session};
 
@@ -33,12 +34,14 @@ pub(super) struct Sifted {
     /// Looked at until its fate is known.
     session: Option<Box<Session>>,
     fate: Fate,
+    /// A hash, so taken once.
+    pub(super) shard: Shard,
 }
 
 impl Sifted {
-    pub(super) fn new(session: Session) -> Self {
+    pub(super) fn new(session: Session, shard: Shard) -> Self {
         let fate = Fate(Rc::new(Cell::new(Prospect::Unknown)));
-        Self { session: Some(Box::new(session)), fate }
+        Self { session: Some(Box::new(session)), fate, shard }
     }
 
     pub(super) fn look(&mut self, is_named: bool) -> Fate {

@@ -79,7 +79,8 @@ class Fleet(unittest.TestCase):
         os.environ["PYSPARK_PYTHON"] = sys.executable
         master = os.environ.get("SPARK_MASTER", "local-cluster[2,1,1024]")
         builder = SparkSession.builder.master(master).appName("fleet")
-        builder = builder.config("spark.ui.enabled", "false").config("spark.executor.memory", "600m")
+        builder = builder.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
+        builder = builder.config("spark.executor.memory", "600m")
         # Small files are tasks of their own, as large ones are.
         builder = builder.config("spark.files.openCostInBytes", "0")
         cls.spark = builder.config("spark.log.level", "ERROR").getOrCreate()
