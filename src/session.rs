@@ -4,9 +4,9 @@
 //! not take yet waits here, pieces and holes in order.
 
 mod late;
-mod protocol;
 pub(crate) mod limits;
 mod prospect;
+mod protocol;
 mod talk;
 mod tap;
 mod tunnel;

@@ -150,7 +150,8 @@ impl<'r> Run<'r> {
 /// A line a file: path, bytes, session.
 fn list(files: &[Placed], staging: &Staging, out: &mut dyn Write) -> io::Result<()> {
     for file in files {
-        let path = staging.path(file).display().to_string();
+        let path = staging.path(file);
+        let path = path.strip_prefix(".").unwrap_or(&path).display().to_string();
         let session = file.session.map_or_else(|| "-".to_owned(), |id| id.to_string());
         writeln!(out, "{}\t{}\t{session}", term::escaped(&path), file.bytes)?;
     }

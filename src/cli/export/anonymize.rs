@@ -49,7 +49,7 @@ pub(in crate::cli) fn run(args: &AnonymizeArgs) -> anyhow::Result<Exit> {
     let mut plan = Plan::new(&args.shared, &[]);
     // Pseudonyms are counted in the order in which names come: one worker keeps to it.
     plan.use_threads(NonZeroUsize::MIN);
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder.unwrap_or_else(|| Path::new("."));
     let staging = Staging::new(folder)?;
     plan.confine(&args.shared, Access { write: vec![folder.to_owned()], ..Access::default() });
     let mut capture = plan::capture(&args.shared);

@@ -27,9 +27,9 @@ impl<'b> Fields<'b> {
     }
 
     /// A vector with a length of one, two or three bytes.
-    pub(super) fn vector(&mut self, length_bytes: usize) -> Option<Fields<'b>> {
+    pub(super) fn vector(&mut self, length_bytes: usize) -> Option<Self> {
         let length = self.take(length_bytes)?;
         let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-        Some(Fields(self.take(length)?))
+        Some(Self(self.take(length)?))
     }
 }
