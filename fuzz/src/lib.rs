@@ -57,6 +57,7 @@ static SECRETS: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// A capture through the whole chain in every format: the JSON is JSON, nothing reaches a terminal
 /// that it obeys, and no secret is anywhere.
 pub fn whole_chain(bytes: Vec<u8>) {
+    let said = String::from_utf8_lossy(&bytes).into_owned();
     let mut capture = Capture::from_bytes("fuzz", bytes);
     let mut sessions = Vec::new();
     let take = |session| {
@@ -78,19 +79,19 @@ pub fn whole_chain(bytes: Vec<u8>) {
             renderer.session(session, &mut shown).expect("a vector takes everything");
         }
         renderer.finish(rest(), &mut shown).expect("the same");
-        assert_harmless(&shown);
+        assert_harmless(&shown, &said);
         if format.name == "json" {
             serde_json::from_slice::<serde_json::Value>(&shown).expect("JSON");
         }
     }
 }
 
-/// Panics if a terminal would obey what is shown, or a secret is in it.
-pub fn assert_harmless(shown: &[u8]) {
+/// Panics if a terminal would obey what is shown, or a secret is in it that nobody said in clear words.
+pub fn assert_harmless(shown: &[u8], said: &str) {
     let text = std::str::from_utf8(shown).expect("UTF-8");
     let harmful = text.chars().find(|&c| c.is_control() && !matches!(c, '\n' | '\r'));
     assert!(harmful.is_none(), "{harmful:?} reaches the terminal");
-    let told = SECRETS.iter().position(|secret| text.contains(secret));
+    let told = SECRETS.iter().position(|secret| text.contains(secret) && !said.contains(secret));
     assert!(told.is_none(), "secret {told:?} of mixed.keylog is told");
 }
 
