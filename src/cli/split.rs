@@ -20,10 +20,6 @@ use crate::sandbox::Access;
 use crate::session::Setup;
 use crate::sieve::{self, Kept, Origin, Tally};
 
-/// Where an interface tells the unit of its clock (draft-ietf-opsawg-pcapng §4.2), and nanoseconds.
-const IF_TSRESOL: u16 = 9;
-const NANOSECONDS: u8 = 9;
-
 /// Runs the command.
 pub(super) fn run(args: &SplitArgs) -> anyhow::Result<Exit> {
     run_to(args, &mut output::open(None, How::default())?)
@@ -135,8 +131,7 @@ impl ShardFile {
         let mut block = Vec::with_capacity(origin.data.len() + origin.file.len() + 64);
         let known = self.interfaces.iter().position(|&link| link == origin.link);
         let interface = known.unwrap_or_else(|| {
-            let unit = [(IF_TSRESOL, vec![NANOSECONDS])];
-            pcapng::interface(origin.link.0, 0, &unit, &mut block);
+            pcapng::nanosecond_interface(origin.link.0, &mut block);
             self.interfaces.push(origin.link);
             self.interfaces.len() - 1
         });

@@ -26,6 +26,10 @@ const END: u16 = 0;
 /// A comment, of any block (§3.5).
 pub const COMMENT: u16 = 1;
 
+/// The option that tells the unit of an interface's clock (§4.2), and nanoseconds as an exponent of ten.
+const IF_TSRESOL: u16 = 9;
+const NANOSECONDS: u8 = 9;
+
 /// The program that wrote a section (§4.1).
 const SHB_USERAPPL: u16 = 4;
 
@@ -69,6 +73,11 @@ pub fn interface(link: u16, snaplen: u32, options: &[BlockOption], out: &mut Vec
     body.extend(snaplen.to_le_bytes());
     push_options(options, &mut body);
     block(INTERFACE_DESCRIPTION, &body, out);
+}
+
+/// An interface of whole packets whose clock counts nanoseconds.
+pub fn nanosecond_interface(link: u16, out: &mut Vec<u8>) {
+    interface(link, 0, &[(IF_TSRESOL, vec![NANOSECONDS])], out);
 }
 
 /// A block of secrets, lines of a key log, that serves the packets behind it.

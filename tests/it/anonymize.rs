@@ -37,9 +37,7 @@ impl Anonymized {
         let file = folder.path().join("shared.pcapng");
         let mut line = vec!["anonymize", "-o", path(&file)];
         line.extend(more);
-        lab.keys.iter().for_each(|keys| line.extend(["--keys", path(keys)]));
-        lab.keylog.iter().for_each(|log| line.extend(["--keylog", path(log)]));
-        line.extend(lab.files.iter().map(|file| path(file)));
+        line.extend(lab.arguments());
         let output = run(&line);
         Self { folder, output }
     }

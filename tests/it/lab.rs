@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::cli::path;
+
 /// A capture of `testdata/` with its truth.
 pub(crate) struct Lab {
     pub(crate) name: String,
@@ -21,6 +23,13 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
+    /// The options of its keys, and its files.
+    pub(crate) fn arguments(&self) -> Vec<&str> {
+        let keys = self.keys.iter().flat_map(|keys| ["--keys", path(keys)]);
+        let log = self.keylog.iter().flat_map(|log| ["--keylog", path(log)]);
+        keys.chain(log).chain(self.files.iter().map(|file| path(file))).collect()
+    }
+
     pub(crate) fn load(name: &str) -> Self {
         let truth = json(&testdata(&format!("{name}.json")));
         let files = truth["files"].as_array().expect("`files`");

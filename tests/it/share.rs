@@ -47,9 +47,7 @@ impl Exported {
         let folder = tempfile::tempdir().expect("a folder");
         let mut line = vec!["export", kind, "-o", path(folder.path())];
         line.extend(more);
-        lab.keys.iter().for_each(|keys| line.extend(["--keys", path(keys)]));
-        lab.keylog.iter().for_each(|log| line.extend(["--keylog", path(log)]));
-        line.extend(lab.files.iter().map(|file| path(file)));
+        line.extend(lab.arguments());
         let output = run(&line);
         Self { folder, output }
     }

@@ -29,10 +29,6 @@ const PLAIN: &str = "plaintext.pcapng";
 /// Datagrams with nothing before them (LINKTYPE_RAW): no address below IP is made up.
 const RAW: u16 = 101;
 
-/// The option that tells the unit of an interface's clock, and nanoseconds as an exponent of ten.
-const IF_TSRESOL: u16 = 9;
-const NANOSECONDS: u8 = 9;
-
 /// What names a session, and whether some of it stayed closed.
 struct Chosen {
     id: u64,
@@ -163,6 +159,6 @@ fn frames_of(piece: &Piece) -> String {
 pub(super) fn capture_head(comment: &str) -> Vec<u8> {
     let mut head = Vec::new();
     pcapng::section(comment, &mut head);
-    pcapng::interface(RAW, 0, &[(IF_TSRESOL, vec![NANOSECONDS])], &mut head);
+    pcapng::nanosecond_interface(RAW, &mut head);
     head
 }
