@@ -1,17 +1,30 @@
 //! What the fuzz targets share: the whole chain with its invariants, and captures to damage.
 
+use std::alloc::System;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
+use cap::Cap;
+use jsonschema::Validator;
 use smtp_decrypt::capture::Capture;
 use smtp_decrypt::engine;
 use smtp_decrypt::keys::{KeyRing, KeySource};
-use smtp_decrypt::render::{FORMATS, Rest, text};
+use smtp_decrypt::render::{FORMATS, Format, Rest, text};
 use smtp_decrypt::report::{CaptureReport, KeyReport, Reveal};
 use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
+
+/// All that is allocated at one time, in bytes; beyond it an allocation fails, which ends the process.
+/// What an input of [`LONGEST_CAPTURE`] may take is far less than the fuzzer's own corpus.
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+
+/// What one input may add to it at most, in bytes: the caps of `docs/limits.md` for one session, in
+/// each format, twice.
+const MOST_MEMORY: usize = 96 << 20;
 
 /// Nothing that is fuzzed needs a longer capture.
 const LONGEST_CAPTURE: u64 = 40 << 10;
@@ -44,7 +57,13 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
     assert!(errors.is_empty(), "{errors:?}");
     let reveal = Reveal { auth: true, body: true };
     let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
-    Arc::new(Setup { keys, reveal, all_tls: true, ..Setup::default() })
+    Arc::new(Setup {
+        keys,
+        reveal,
+        all_tls: true,
+        threads: Some(NonZeroUsize::MIN),
+        ..Setup::default()
+    })
 });
 
 /// What must be in no output: secrets of the key logs, in hex.
@@ -55,36 +74,63 @@ static SECRETS: LazyLock<Vec<String>> = LazyLock::new(|| {
     secrets.map(str::to_lowercase).collect()
 });
 
-/// A capture through the whole chain in every format: the JSON is JSON, nothing reaches a terminal
-/// that it obeys, and no secret is anywhere.
+/// What the program promises of its JSON.
+static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = include_str!("../../docs/report.schema.json");
+    jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema")
+});
+
+/// A capture through the whole chain in every format: the JSON is what the schema says, nothing reaches
+/// a terminal that it obeys, no secret is anywhere, memory stays below a cap, and two threads show what
+/// one does.
 pub fn whole_chain(bytes: Vec<u8>) {
+    LazyLock::force(&SETUP);
+    LazyLock::force(&SCHEMA);
     let said = String::from_utf8_lossy(&bytes).into_owned();
+    ALLOCATOR.set_limit(ALLOCATOR.allocated() + MOST_MEMORY).expect("more than is taken");
+    let shown = shown(bytes.clone(), &SETUP);
+    for (name, shown) in &shown {
+        assert_harmless(shown, &said);
+        if *name == "json" {
+            let report = serde_json::from_slice(shown).expect("JSON");
+            let complaint = SCHEMA.iter_errors(&report).next();
+            assert!(complaint.is_none(), "not as the schema says: {complaint:?}");
+        }
+    }
+    // Threads cost as much again: one input in eight, always the same ones.
+    if bytes.len().is_multiple_of(8) {
+        let two = Setup { threads: NonZeroUsize::new(2), ..Setup::clone(&SETUP) };
+        assert!(self::shown(bytes, &Arc::new(two)) == shown, "two threads show something else");
+    }
+    ALLOCATOR.set_limit(usize::MAX).expect("no limit");
+}
+
+/// A capture in every format, by name.
+fn shown(bytes: Vec<u8>, setup: &Arc<Setup>) -> Vec<(&'static str, Vec<u8>)> {
     let mut capture = Capture::from_bytes("fuzz", bytes);
     let mut sessions = Vec::new();
     let take = |session| {
         sessions.push(session);
         ControlFlow::Continue(())
     };
-    let totals = engine::run(&mut capture, &SETUP, |_| None, take);
+    let totals = engine::run(&mut capture, setup, |_| None, take);
     let rest = || Rest {
         captures: capture.files().map(CaptureReport::new).collect(),
-        keys: KeyReport::of_keys(&SETUP.keys, &sessions),
+        keys: KeyReport::of_keys(&setup.keys, &sessions),
         findings: totals.findings.clone(),
         quality: totals.quality.clone(),
         summary: totals.summary.clone(),
     };
-    for format in FORMATS {
+    let format = |format: &Format| {
         let mut renderer = (format.renderer)(&text::Style::default());
         let mut shown = Vec::new();
         for session in sessions.clone() {
             renderer.session(session, &mut shown).expect("a vector takes everything");
         }
         renderer.finish(rest(), &mut shown).expect("the same");
-        assert_harmless(&shown, &said);
-        if format.name == "json" {
-            serde_json::from_slice::<serde_json::Value>(&shown).expect("JSON");
-        }
-    }
+        (format.name, shown)
+    };
+    FORMATS.iter().map(format).collect()
 }
 
 /// Panics if a terminal would obey what is shown, or a secret is in it that nobody said in clear words.

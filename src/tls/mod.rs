@@ -27,6 +27,8 @@ mod ssl2;
 pub mod suite;
 
 pub use border::holds_border;
+#[cfg(any(test, fuzzing))]
+pub use decrypt::{Fate, Rehearsal};
 pub use decrypt::{KeyLogLine, SessionStore};
 pub use disguise::{Aliases, Disguise, Disguised};
 pub use facts::TlsFacts;

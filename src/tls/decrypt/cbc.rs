@@ -13,6 +13,9 @@ pub(super) struct Cbc {
     pub(super) version: ProtocolVersion,
     /// TLS 1.0 takes the last block of one record as the IV of the next; later versions send one.
     pub(super) chained_iv: Option<Vec<u8>>,
+    /// The record that the IV was taken from did not verify. The MAC of encrypt-then-MAC does not
+    /// cover a chained IV (RFC 7366 §3), so a wrong one would change the first block unseen.
+    pub(super) is_chain_broken: bool,
 }
 
 impl Cbc {
@@ -36,6 +39,7 @@ impl Cbc {
     pub(super) fn chain_behind(&mut self, before: &[u8]) -> Option<()> {
         if self.chained_iv.is_some() {
             self.chained_iv = Some(self.chained_to(before)?);
+            self.is_chain_broken = false;
         }
         Some(())
     }
@@ -54,6 +58,7 @@ impl Cbc {
         data: &mut [u8],
         mut numbers: Numbers,
     ) -> Result<Opened, OpenFault> {
+        let was_broken = std::mem::replace(&mut self.is_chain_broken, self.chained_iv.is_some());
         let end = data.len().checked_sub(self.mac.len()).ok_or(OpenFault::Length)?;
         let (protected, tag) = data.split_at_mut(end);
         let mac = &self.mac;
@@ -63,6 +68,10 @@ impl Cbc {
         let start = self.decrypt(protected)?;
         let blocks = protected.get(start..).unwrap_or_default();
         let number = number.ok_or(OpenFault::Integrity)?;
+        self.is_chain_broken = false;
+        if was_broken {
+            return Err(OpenFault::Integrity);
+        }
         let len = content_end(blocks, 0).ok_or(OpenFault::Padding)?;
         Ok(Opened { number, content: start..start + len })
     }

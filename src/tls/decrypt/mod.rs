@@ -13,6 +13,8 @@ mod mac;
 mod premaster;
 mod prf;
 mod protection;
+#[cfg(any(test, fuzzing))]
+mod rehearsal;
 mod seal;
 mod seed;
 mod seed_tables;
@@ -29,6 +31,8 @@ pub(super) use premaster::{
 };
 pub(super) use prf::{MasterSecret, Prf, Randoms};
 pub(super) use protection::{Hole, RecordCipher, RecordOptions, record_ciphers};
+#[cfg(any(test, fuzzing))]
+pub use rehearsal::{Fate, Rehearsal};
 pub(super) use seal::{RecordPlace, Unsealed};
 pub(super) use ssl2::{Ssl2Cipher, Ssl2Hole, Ssl2Session, open_master_key};
 pub(super) use store::Handle;

@@ -167,6 +167,7 @@ fn protection(
             encrypt_then_mac,
             version,
             chained_iv: (version <= ProtocolVersion::TLS10).then(|| keys.iv.clone()),
+            is_chain_broken: false,
         })),
     }
 }

@@ -11,9 +11,9 @@ use crate::tls::record::{ContentType, RecordHeader};
 /// Where a record stands among those of its direction and keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::tls) struct RecordPlace {
-    number: u64,
+    pub(super) number: u64,
     /// Keystream used ahead of it; 0 for other ciphers.
-    keystream: u64,
+    pub(super) keystream: u64,
 }
 
 /// A record whose content was replaced.
