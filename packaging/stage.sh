@@ -7,6 +7,12 @@ cd "$(dirname "$0")/.."
 SMTP_DECRYPT_COMMIT=${SMTP_DECRYPT_COMMIT:-$(git rev-parse --short=12 HEAD 2> /dev/null || echo unknown)}
 export SMTP_DECRYPT_COMMIT
 
+# The same sources give the same bytes, wherever they lie and whoever builds them: no path of the
+# machine is in the program, and no symbols are.
+export CARGO_PROFILE_RELEASE_STRIP=symbols
+RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/src"
+export RUSTFLAGS
+
 if [ -n "${TARGET:-}" ]; then
     cargo build --release --locked --features parquet --target "$TARGET"
     built=target/$TARGET/release/smtp-decrypt

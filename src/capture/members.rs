@@ -23,6 +23,10 @@ pub(super) const MAX_WINDOW: u32 = 128 << 20;
 /// Bytes in front of what a skippable frame holds (RFC 8878 §3.1.2; LZ4 has the same).
 const SKIPPABLE_HEADER: usize = 8;
 
+/// Compressed bytes that a decoder is shown at a time. Where one of them is wrong, flate2 keeps what it
+/// made of the ones before it to itself: so that is little, and the same however the bytes come.
+const STEP: usize = 64;
+
 /// Reads the content of all members.
 pub(super) struct Members {
     state: State,
@@ -172,8 +176,9 @@ impl Read for Ahead {
 
 impl BufRead for Ahead {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.ended |= !self.source.fill(1)?;
-        Ok(self.source.unread())
+        let step = STEP - (self.source.offset() % STEP as u64) as usize;
+        self.ended |= self.peek(step)?.is_empty();
+        self.peek(step)
     }
 
     fn consume(&mut self, len: usize) {

@@ -90,6 +90,36 @@ fn tells_of_a_wrong_byte_and_survives_it() {
     }
 }
 
+/// By hand: a stored block of DEFLATE with 1,000 bytes, and behind it a block of a type that is none
+/// (RFC 1951 §3.2.3).
+#[test]
+fn gives_what_comes_before_a_wrong_block_however_the_bytes_come() {
+    let content = [7; 1_000];
+    let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    let stored = [&[0][..], &1_000_u16.to_le_bytes(), &(!1_000_u16).to_le_bytes(), &content];
+    let file = [&header[..], &stored.concat(), &[7; 8]].concat();
+    for most in [1, 7, 4096] {
+        let source = Block::new(Box::new(Few { source: Cursor::new(file.clone()), most }), 4096);
+        let mut read = Vec::new();
+        let result = Members::new(source).read_to_end(&mut read);
+        assert_eq!(result.map_err(|error| error.kind()).err(), Some(ErrorKind::InvalidInput));
+        assert!(content.starts_with(&read) && read.len() > content.len() - STEP, "{}", read.len());
+    }
+}
+
+/// Gives so many bytes at a time.
+struct Few {
+    source: Cursor<Vec<u8>>,
+    most: usize,
+}
+
+impl Read for Few {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let few = buffer.len().min(self.most);
+        self.source.read(&mut buffer[..few])
+    }
+}
+
 #[test]
 fn ignores_what_was_appended_to_the_last_member() {
     assert_eq!(read(&[gzip(b"whole"), vec![0; 512]].concat()), (b"whole".to_vec(), None));
