@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -27,23 +28,51 @@ const DIFFERENT: &[(&str, &str)] = &[
 
 /// A lab's capture as it may be shared.
 struct Anonymized {
-    folder: TempDir,
+    file: PathBuf,
     output: Output,
+    /// Where the file is, if it is to go with this.
+    _folder: Option<TempDir>,
 }
+
+/// The labs, and what is to be shared of each, made by the first test that asks: four look at them all.
+static ALL: LazyLock<Vec<(Lab, OnceLock<Anonymized>)>> =
+    LazyLock::new(|| Lab::all().into_iter().map(|lab| (lab, OnceLock::new())).collect());
 
 impl Anonymized {
     fn of(lab: &Lab, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("shared.pcapng");
+        let shared = Self::at(folder.path().join("shared.pcapng"), lab, more);
+        Self { _folder: Some(folder), ..shared }
+    }
+
+    fn at(file: PathBuf, lab: &Lab, more: &[&str]) -> Self {
         let mut line = vec!["anonymize", "-o", path(&file)];
         line.extend(more);
         line.extend(lab.arguments());
         let output = run(&line);
-        Self { folder, output }
+        Self { file, output, _folder: None }
+    }
+
+    /// Every lab, with what is shared of it.
+    fn all() -> impl Iterator<Item = (&'static Lab, &'static Self)> {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("anonymized");
+        fs::create_dir_all(&folder).expect("a folder");
+        ALL.iter().map(move |(lab, shared)| {
+            let file = folder.join(&lab.name).with_extension("pcapng");
+            (lab, shared.get_or_init(|| Self::anew(file, lab)))
+        })
+    }
+
+    /// What an earlier run of the tests left is no answer.
+    fn anew(file: PathBuf, lab: &Lab) -> Self {
+        if file.exists() {
+            fs::remove_file(&file).expect("removed");
+        }
+        Self::at(file, lab, &[])
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.path().join("shared.pcapng")
+        self.file.clone()
     }
 
     fn report_and_streams(&self) -> (Value, Streams) {
@@ -51,8 +80,8 @@ impl Anonymized {
     }
 }
 
-fn alike() -> impl Iterator<Item = Lab> {
-    Lab::all().into_iter().filter(|lab| DIFFERENT.iter().all(|(name, _)| *name != lab.name))
+fn alike() -> impl Iterator<Item = (&'static Lab, &'static Anonymized)> {
+    Anonymized::all().filter(|(lab, _)| DIFFERENT.iter().all(|(name, _)| *name != lab.name))
 }
 
 /// What of a session is to be the same.
@@ -114,9 +143,8 @@ fn shape(session: &Value) -> Value {
 #[test]
 fn the_report_of_what_is_shared_is_that_of_the_original_but_for_names() {
     let mut sessions = 0;
-    for lab in alike() {
-        let (before, _) = Runner::with_keys_and_log_of(&lab).report_and_streams(&lab.files);
-        let shared = Anonymized::of(&lab, &[]);
+    for (lab, shared) in alike() {
+        let (before, _) = Runner::with_keys_and_log_of(lab).report_and_streams(&lab.files);
         let (after, _) = shared.report_and_streams();
         // Frames of other connections are not there, so the numbers of frames are theirs alone if there
         // are none.
@@ -191,12 +219,11 @@ fn letters(bytes: &[u8]) -> String {
 #[test]
 fn no_word_of_the_client_and_no_name_is_in_the_file_or_in_what_it_decrypts_to() {
     let mut looked_for = 0;
-    for lab in Lab::all() {
-        let shared = Anonymized::of(&lab, &[]);
+    for (lab, shared) in Anonymized::all() {
         let Ok(file) = fs::read(shared.file()).map(|file| letters(&file)) else { continue };
         let (_, streams) = shared.report_and_streams();
         let said = letters(&streams.concat().concat());
-        for secret in secrets(&lab) {
+        for secret in secrets(lab) {
             let name = letters(&secret);
             assert!(!file.contains(&name), "{}: {name} in the file", lab.name);
             assert!(!said.contains(&name), "{}: {name} in the text", lab.name);
@@ -227,8 +254,7 @@ fn ciphertext(frames: &[Frame]) -> Vec<Vec<u8>> {
 #[test]
 fn nothing_of_the_ciphertext_stays_that_the_real_secrets_would_open() {
     let mut records = 0;
-    for lab in Lab::all() {
-        let shared = Anonymized::of(&lab, &[]);
+    for (lab, shared) in Anonymized::all() {
         let Ok(file) = fs::read(shared.file()).map(|file| letters(&file)) else { continue };
         for fragment in ciphertext(&wire::frames_of(&lab.files)) {
             // Zeros, or the text that suites without encryption show.
@@ -242,9 +268,9 @@ fn nothing_of_the_ciphertext_stays_that_the_real_secrets_would_open() {
 
 #[test]
 fn packets_have_their_times_numbers_and_lengths_and_other_addresses() {
-    for lab in alike() {
+    for (lab, shared) in alike() {
         let before = wire::frames_of(&lab.files);
-        let after = wire::frames_of(&[Anonymized::of(&lab, &[]).file()]);
+        let after = wire::frames_of(&[shared.file()]);
         let kept = |frame: &Frame| {
             let ports = (frame.source.port(), frame.destination.port());
             let numbers = (frame.seq, frame.flags, frame.window, frame.id);
@@ -337,7 +363,7 @@ fn it_is_told_what_leaves_and_nothing_is_overwritten() {
     let lab = Lab::load("no_key");
     let shared = Anonymized::of(&lab, &[]);
     assert_eq!(code(&shared.output), 0, "{}", stderr(&shared.output));
-    let told = "to be written: session 1: the same, and zeros for what is not decrypted";
+    let told = "what lies in TLS that is not opened, or cannot be written anew, is zeros";
     assert!(stderr(&shared.output).contains(told), "{}", stderr(&shared.output));
     fs::write(shared.file(), "mine").expect("written");
     let file = shared.file();
