@@ -72,7 +72,7 @@ fn kind(head: &[u8]) -> &'static str {
 
 fn text(head: &[u8]) -> &'static str {
     if head.windows(11).any(|window| window == b"-----BEGIN ") {
-        return "a PEM file with keys or certificates";
+        return "a PEM file; a key is given with --key, each with one of its own";
     }
     if is_json(head) {
         return "JSON text; tshark's JSON does not hold whole packets, give the capture itself";
@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn describes_what_is_no_capture() {
         assert_eq!(describe(b"\x7fELF\x02"), "starts with 7f 45 4c 46: an ELF program");
-        assert!(describe(b"-----BEGIN RSA PRIVATE KEY-----").ends_with("keys or certificates"));
-        assert!(describe(b"  -----BEGIN CERTIFICATE-----").ends_with("keys or certificates"));
+        assert!(describe(b"-----BEGIN RSA PRIVATE KEY-----").contains("a key is given with --key"));
+        assert!(describe(b"  -----BEGIN CERTIFICATE-----").contains(": a PEM file;"));
         assert!(describe(b"{}").contains(": JSON text"));
         assert!(describe(b"[\n  {\n    \"_index\": \"pack").contains(": JSON text"));
         assert!(describe(b"[2026-11-21 23:58:54] started").contains(": text;"));

@@ -41,6 +41,9 @@ const VOLATILE: &[&str] = &[
     "key",
 ];
 
+/// What changes with the mail: the size that MAIL announces (RFC 1870 §5).
+const VOLATILE_PARAMETERS: &[&str] = &["SIZE"];
+
 /// Parts of the document that are about files and not about sessions.
 const ABOUT_FILES: &[&str] = &["generator", "captures", "keys", "quality", "summary"];
 
@@ -128,6 +131,7 @@ impl Diff<'_> {
                     self.values(was, is, path, field, certificate || field == CERTIFICATES);
                 }
             }
+            (Json::Array(a), Json::Array(b)) if name == "findings" => self.findings(a, b, &path),
             (Json::Array(a), Json::Array(b)) => self.arrays(a, b, &path, name, certificate),
             _ if name.ends_with("_ns") && self.is_same_time(was, is) => {}
             _ if same(was, is, name) => {}
@@ -150,6 +154,25 @@ impl Diff<'_> {
         }
     }
 
+    /// Findings by their codes: one more is one more, and no change of those behind it.
+    fn findings(&mut self, was: &[Json], is: &[Json], path: &str) {
+        let codes: BTreeSet<_> = was.iter().chain(is).filter_map(code).collect();
+        for code in codes {
+            let [was, is] = [was, is].map(|findings| of_code(findings, code));
+            for at in 0..was.len().max(is.len()) {
+                let path = format!("{path}[{code}]");
+                match (was.get(at), is.get(at)) {
+                    (Some(was), Some(is)) => self.values(was, is, path, "findings", false),
+                    (was, is) => {
+                        let [was, is] =
+                            [was, is].map(|one| one.map_or(Json::Null, |one| summary(one)));
+                        self.changes.push(Change { path, was, is });
+                    }
+                }
+            }
+        }
+    }
+
     fn is_same_time(&self, was: &Json, is: &Json) -> bool {
         match (was.as_i64(), is.as_i64()) {
             (Some(was), Some(is)) => !self.tolerance.is_beyond(was, is),
@@ -166,10 +189,20 @@ fn summary(value: &Json) -> Json {
     found.unwrap_or(value).clone()
 }
 
+fn code(finding: &Json) -> Option<&str> {
+    finding["code"].as_str()
+}
+
+fn of_code<'f>(findings: &'f [Json], wanted: &str) -> Vec<&'f Json> {
+    findings.iter().filter(|finding| code(finding) == Some(wanted)).collect()
+}
+
 fn is_volatile(field: &str, holder: &str, certificate: bool) -> bool {
     let is_client_port = field == "port" && holder == "client";
+    let is_parameter = holder == "parameters" && VOLATILE_PARAMETERS.contains(&field);
     (VOLATILE.contains(&field) && !certificate)
         || is_client_port
+        || is_parameter
         || (holder.is_empty() && ABOUT_FILES.contains(&field))
 }
 
@@ -216,6 +249,25 @@ mod tests {
             ["sessions[1].tls.version: \"a\" \"b\""]
         );
         assert_eq!(changes(session("a", 5, 1), session("a", 900_000_000, 1)).len(), 1);
+    }
+
+    #[test]
+    fn a_finding_more_is_one_change() {
+        let report = |codes: &[&str]| {
+            let findings: Vec<_> = codes.iter().map(|c| json!({"code": c, "frame": 7})).collect();
+            json!({"sessions": [{"findings": findings}]})
+        };
+        assert_eq!(
+            changes(report(&["tls.no_key"]), report(&["tls.slow_handshake", "tls.no_key"])),
+            ["sessions[1].findings[tls.slow_handshake]: null \"tls.slow_handshake\""]
+        );
+    }
+
+    #[test]
+    fn the_size_of_a_mail_is_no_change() {
+        let report = |size: &str, body: &str| json!({"parameters": {"SIZE": size, "BODY": body}});
+        assert!(changes(report("1547", "7BIT"), report("1553", "7BIT")).is_empty());
+        assert_eq!(changes(report("1547", "7BIT"), report("1553", "8BITMIME")).len(), 1);
     }
 
     #[test]

@@ -13,14 +13,19 @@ const TEXTS: &[(&str, &str)] = &[
 /// Their names.
 pub const NAMES: &[&str] = &["intermediate", "modern", "no-plaintext-auth", "ses"];
 
+/// The text of a policy, by its name.
+#[must_use]
+pub fn text_of(name: &str) -> Option<&'static str> {
+    TEXTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 /// The policy of a name.
 ///
 /// # Errors
 ///
 /// That it cannot be read, which a test rules out.
 pub fn named(name: &str) -> Option<Result<Policy, PolicyError>> {
-    let (name, text) = TEXTS.iter().find(|(known, _)| *known == name)?;
-    Some(Policy::parse(name, text))
+    Some(Policy::parse(name, text_of(name)?))
 }
 
 #[cfg(test)]

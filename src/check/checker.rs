@@ -1,11 +1,11 @@
 //! Sessions are held against policies as they end.
 
-use cel::{Context, Value};
+use cel::Value;
 use serde_json::Value as Json;
 
 use super::baseline::Change;
 use super::error::PolicyError;
-use super::expression::{Verdict, add_fields, context};
+use super::expression::{Scope, Verdict};
 use super::outcome::{BaselineResult, Checks, Failure, Kind, RuleResult, SCHEMA, Status};
 use super::policy::{Head, Limit, Policy, Rule};
 use super::shown;
@@ -64,14 +64,13 @@ impl Checker {
         self.sessions += 1;
         // Maps with keys that are no text are the only thing that cannot be JSON, and there are none.
         let Ok(json) = serde_json::to_value(session) else { return Ok(()) };
-        let mut context = context();
-        add_fields(&mut context, &json);
+        let scope = Scope::of_fields(&json);
         for (at, policy) in self.policies.iter().enumerate() {
             for (rule, tally) in policy.rules.iter().zip(self.rules[at].iter_mut()) {
-                tally.add(rule, policy, &context, &json)?;
+                tally.add(rule, policy, &scope, &json)?;
             }
             for (limit, samples) in policy.limits.iter().zip(self.limits[at].iter_mut()) {
-                samples.add(limit, policy, &context)?;
+                samples.add(limit, policy, &scope)?;
             }
         }
         Ok(())
@@ -108,10 +107,10 @@ impl Checker {
 }
 
 /// Whether a rule or limit is about a session. What is absent is no reason to be.
-fn applies(head: &Head, policy: &Policy, context: &Context<'_, '_>) -> Result<bool, PolicyError> {
+fn applies(head: &Head, policy: &Policy, scope: &Scope<'_>) -> Result<bool, PolicyError> {
     match &head.filter {
         None => Ok(true),
-        Some(filter) => Ok(filter.is_true(context, &policy.text)? == Verdict::True),
+        Some(filter) => Ok(filter.is_true(scope, &policy.text)? == Verdict::True),
     }
 }
 
@@ -120,13 +119,13 @@ impl Tally {
         &mut self,
         rule: &Rule,
         policy: &Policy,
-        context: &Context<'_, '_>,
+        scope: &Scope<'_>,
         session: &Json,
     ) -> Result<(), PolicyError> {
-        if !applies(&rule.head, policy, context)? {
+        if !applies(&rule.head, policy, scope)? {
             return Ok(());
         }
-        match rule.expect.is_true(context, &policy.text)? {
+        match rule.expect.is_true(scope, &policy.text)? {
             Verdict::True => self.passed += 1,
             Verdict::Absent(_) => self.skipped += 1,
             Verdict::False => {
@@ -173,7 +172,8 @@ fn end(end: &Json) -> String {
 }
 
 fn blank(head: &Head, policy: &Policy, kind: Kind, expect: &str) -> RuleResult {
-    let is_file = !super::builtin::NAMES.contains(&policy.text.source.as_str());
+    let source = policy.text.source.as_str();
+    let is_file = !source.is_empty() && !super::builtin::NAMES.contains(&source);
     RuleResult {
         policy: policy.name.clone(),
         file: is_file.then(|| policy.text.source.clone()),
@@ -197,14 +197,14 @@ impl Samples {
         &mut self,
         limit: &Limit,
         policy: &Policy,
-        context: &Context<'_, '_>,
+        scope: &Scope<'_>,
     ) -> Result<(), PolicyError> {
-        if !applies(&limit.head, policy, context)? {
+        if !applies(&limit.head, policy, scope)? {
             return Ok(());
         }
         self.count += 1;
         let Some(value) = &limit.value else { return Ok(()) };
-        let number = value.number(context, &policy.text)?;
+        let number = value.number(scope, &policy.text)?;
         if let Some(number) = number.filter(|_| self.values.len() < MOST_SAMPLES) {
             self.values.push(number);
         }
@@ -218,11 +218,8 @@ impl Samples {
         total: u64,
     ) -> Result<RuleResult, PolicyError> {
         let figures = self.figures(total);
-        let mut context = context();
-        for (name, value) in &figures {
-            context.add_variable_from_value(*name, value.clone());
-        }
-        let verdict = limit.expect.is_true(&context, &policy.text)?;
+        let scope = Scope::new(figures.iter().cloned());
+        let verdict = limit.expect.is_true(&scope, &policy.text)?;
         let mut result = blank(&limit.head, policy, Kind::Limit, &limit.expect.written);
         result.status = match &verdict {
             Verdict::True => Status::Passed,

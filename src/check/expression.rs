@@ -41,7 +41,8 @@ impl Expression {
             let first = errors.errors.first();
             let at = first.map_or(0, |error| char_at(written, error.pos));
             let message = first.map_or("no expression", |error| error.msg.as_str());
-            text.error(text.within(start, at), format!("not an expression: {message}"))
+            let hint = if has_unit(written) { UNITS } else { "" };
+            text.error(text.within(start, at), format!("not an expression: {message}{hint}"))
         })?;
         let mut places = HashMap::new();
         null_safe::each_id(&expr, &mut |id| {
@@ -55,13 +56,9 @@ impl Expression {
         Ok(Self { expr: null_safe::rewritten(expr), places, start, written, paths })
     }
 
-    /// Its truth in `context`.
-    pub(super) fn is_true(
-        &self,
-        context: &Context<'_, '_>,
-        text: &Text,
-    ) -> Result<Verdict, PolicyError> {
-        match Value::resolve(&self.expr, context) {
+    /// Its truth in `scope`.
+    pub(super) fn is_true(&self, scope: &Scope<'_>, text: &Text) -> Result<Verdict, PolicyError> {
+        match Value::resolve(&self.expr, &scope.context) {
             Ok(Value::Bool(true)) => Ok(Verdict::True),
             Ok(Value::Bool(false)) => Ok(Verdict::False),
             Ok(Value::Null) => Ok(Verdict::Absent("its value".to_owned())),
@@ -69,17 +66,17 @@ impl Expression {
                 let message = format!("the expression is {}, not true or false", other.type_of());
                 Err(self.error(0, message, text))
             }
-            Err(error) => self.failed(&error, text),
+            Err(error) => self.failed(&error, scope, text),
         }
     }
 
     /// Its value as a number, for limits; None where it is absent.
     pub(super) fn number(
         &self,
-        context: &Context<'_, '_>,
+        scope: &Scope<'_>,
         text: &Text,
     ) -> Result<Option<i64>, PolicyError> {
-        match Value::resolve(&self.expr, context) {
+        match Value::resolve(&self.expr, &scope.context) {
             Ok(Value::Int(number)) => Ok(Some(number)),
             Ok(Value::UInt(number)) => Ok(i64::try_from(number).ok()),
             Ok(Value::Bool(is_so)) => Ok(Some(i64::from(is_so))),
@@ -88,12 +85,17 @@ impl Expression {
                 let message = format!("the value is {}, not a whole number", other.type_of());
                 Err(self.error(0, message, text))
             }
-            Err(error) => self.failed(&error, text).map(|_| None),
+            Err(error) => self.failed(&error, scope, text).map(|_| None),
         }
     }
 
     /// Nothing there is no error of the policy; anything else is.
-    fn failed(&self, error: &ExecutionError, text: &Text) -> Result<Verdict, PolicyError> {
+    fn failed(
+        &self,
+        error: &ExecutionError,
+        scope: &Scope<'_>,
+        text: &Text,
+    ) -> Result<Verdict, PolicyError> {
         if let ExecutionError::FunctionError { message, .. } = error {
             if let Some(what) = message.strip_prefix(ABSENT) {
                 return Ok(Verdict::Absent(what.to_owned()));
@@ -107,7 +109,7 @@ impl Expression {
         if null_safe::is_about_null(error) {
             return Ok(Verdict::Absent("a value that is null".to_owned()));
         }
-        Err(self.error(0, said(error), text))
+        Err(self.error(0, said(error, scope), text))
     }
 
     fn error(&self, at: usize, message: impl Into<String>, text: &Text) -> PolicyError {
@@ -115,12 +117,25 @@ impl Expression {
     }
 }
 
+/// What is told of `timing.rcpt_ns < 500ms`.
+const UNITS: &str = "; times are whole nanoseconds, which duration(\"500ms\") is too";
+
+/// Whether there is a number with a unit of time outside of texts.
+fn has_unit(written: &str) -> bool {
+    let outside = written.split(['"', '\'']).step_by(2);
+    let mut words = outside.flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()));
+    words.any(|word| {
+        let unit = word.trim_start_matches(|c: char| c.is_ascii_digit());
+        unit.len() < word.len() && ["ns", "us", "ms", "s", "m", "h"].contains(&unit)
+    })
+}
+
 /// Never with the values: they may be anybody's.
-fn said(error: &ExecutionError) -> String {
+fn said(error: &ExecutionError, scope: &Scope<'_>) -> String {
     match error {
-        ExecutionError::UndeclaredReference(name) => format!(
-            "there is no `{name}`; the fields of a session are those of `sessions[]` in docs/report.md"
-        ),
+        ExecutionError::UndeclaredReference(name) => {
+            format!("there is no `{name}` here, but {}", scope.names.join(", "))
+        }
         ExecutionError::NoSuchOverload(_) | ExecutionError::FunctionError { .. } => {
             error.to_string()
         }
@@ -142,17 +157,30 @@ fn char_at(written: &str, (line, column): (isize, isize)) -> usize {
     before + usize::try_from(column - 1).unwrap_or(0)
 }
 
-/// A context with the functions of policies.
-pub(super) fn context<'a>() -> Context<'a, 'a> {
-    let mut context = Context::default();
-    null_safe::declare(&mut context);
-    context
+/// What an expression may name: the functions of policies, and variables.
+pub(super) struct Scope<'a> {
+    context: Context<'a, 'a>,
+    /// The variables.
+    names: Vec<String>,
 }
 
-/// Adds the fields of an object as variables.
-pub(super) fn add_fields(context: &mut Context<'_, '_>, object: &Json) {
-    for (name, value) in object.as_object().into_iter().flatten() {
-        context.add_variable_from_value(name.as_str(), value_of(value));
+impl<'a> Scope<'a> {
+    /// These variables.
+    pub(super) fn new<'n>(variables: impl IntoIterator<Item = (&'n str, Value)>) -> Self {
+        let mut context = Context::default();
+        null_safe::declare(&mut context);
+        let mut scope = Self { context, names: Vec::new() };
+        for (name, value) in variables {
+            scope.names.push(name.to_owned());
+            scope.context.add_variable_from_value(name, value);
+        }
+        scope
+    }
+
+    /// The fields of an object as variables.
+    pub(super) fn of_fields(object: &Json) -> Self {
+        let fields = object.as_object().into_iter().flatten();
+        Self::new(fields.map(|(name, value)| (name.as_str(), value_of(value))))
     }
 }
 

@@ -13,7 +13,7 @@ mod policy;
 mod shown;
 
 pub use baseline::{Baseline, BaselineError, Change};
-pub use builtin::{NAMES as BUILT_IN, named};
+pub use builtin::{NAMES as BUILT_IN, named, text_of};
 pub use checker::Checker;
 pub use error::PolicyError;
 pub use outcome::{BaselineResult, Checks, Failure, Kind, RuleResult, SCHEMA, Status};

@@ -71,6 +71,17 @@ struct Row {
 }
 
 impl Policy {
+    /// That there are so many sessions at least.
+    ///
+    /// # Errors
+    ///
+    /// None: what is parsed is ours.
+    pub fn of_count(least: u64) -> Result<Self, PolicyError> {
+        let limit =
+            format!("[[limit]]\nname = 'sessions: {least} at least'\nexpect = 'total >= {least}'");
+        Self::parse("", &format!("name = 'the capture'\n{limit}\n"))
+    }
+
     /// Reads a policy; `source` is its file name, for errors.
     ///
     /// # Errors

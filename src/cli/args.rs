@@ -1,5 +1,6 @@
 //! What was typed, nothing resolved.
 
+mod check;
 mod fleet;
 
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +14,8 @@ use super::{profile, select};
 use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
-use crate::report::SlowLimit;
+use crate::report::{Outcome, SlowLimit};
+pub(super) use check::{CheckArgs, CheckFormat};
 pub(super) use fleet::{HandshakesArgs, SplitArgs, UnlockArgs};
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
@@ -25,7 +27,7 @@ pub(super) struct Cli {
     pub(super) command: Option<Command>,
     #[command(flatten)]
     pub(super) show: ShowArgs,
-    /// Explain a finding's code, or `list` all of them
+    /// Explain a finding's code or an outcome, or `list` all codes
     #[arg(long, value_name = "CODE", exclusive = true)]
     pub(super) explain: Option<String>,
     /// List every limit: what a capture can make grow, and how far
@@ -110,7 +112,7 @@ pub(super) struct SharedArgs {
     /// RSA key list: rows of ip,port,proto,path, as Wireshark's tls.keys_list
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) keys: Vec<PathBuf>,
-    /// A server's RSA private key, PEM or DER, for any connection
+    /// A server's RSA private key, PEM or DER, for any connection; repeatable
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) key: Vec<PathBuf>,
     /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
@@ -137,6 +139,12 @@ pub(super) struct SharedArgs {
     /// Only the session of this number, as the same command prints it without --session
     #[arg(help_heading = SELECTION, long, value_name = "N")]
     pub(super) session: Vec<u64>,
+    /// Only sessions that came out so: delivered, tls_failed, ...; failed: any that failed
+    #[arg(help_heading = SELECTION, long, value_name = "OUTCOME", value_delimiter = ',', value_parser = outcomes())]
+    pub(super) outcome: Vec<OutcomeArg>,
+    /// Only sessions with this server: IP, IP:PORT or [IPv6]:PORT
+    #[arg(help_heading = SELECTION, long, value_name = "ADDRESS")]
+    pub(super) server: Vec<AddressArg>,
     /// Report every connection that carries TLS, not only mail
     #[arg(help_heading = SELECTION, long)]
     pub(super) all_tls: bool,
@@ -179,12 +187,15 @@ pub(super) struct ShowArgs {
     /// What to show that is masked by default
     #[arg(help_heading = OUTPUT, long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) reveal: Vec<RevealWhat>,
-    /// What to put pseudonyms for, so that the report may leave the house
+    /// What to put pseudonyms for, so that the report may leave the house; subjects stay
     #[arg(help_heading = OUTPUT, long, value_name = "WHAT", value_delimiter = ',', conflicts_with_all = ["reveal", "hex", "packets"])]
     pub(super) redact: Vec<RedactWhat>,
     /// Where to write which name each pseudonym stands for
     #[arg(help_heading = OUTPUT, long, value_name = "FILE", requires = "redact")]
     pub(super) redact_map: Option<PathBuf>,
+    /// A line a session and the totals alone
+    #[arg(help_heading = OUTPUT, long, conflicts_with_all = ["timing", "packets", "hex"])]
+    pub(super) list: bool,
     /// The timing report alone; of several sessions, percentiles first
     #[arg(help_heading = OUTPUT, long)]
     pub(super) timing: bool,
@@ -295,36 +306,6 @@ pub(super) struct CompareArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CheckArgs {
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-    /// A policy: a TOML file, or modern, intermediate, no-plaintext-auth, ses
-    #[arg(help_heading = JUDGEMENT, long, value_name = "FILE|NAME")]
-    pub(super) policy: Vec<String>,
-    /// A stored report that the sessions must be like
-    #[arg(help_heading = JUDGEMENT, long, value_name = "FILE")]
-    pub(super) baseline: Option<PathBuf>,
-    /// Write the baseline instead of holding it
-    #[arg(help_heading = JUDGEMENT, long, requires = "baseline")]
-    pub(super) update: bool,
-    /// Fail also if a rule of severity warning does
-    #[arg(help_heading = JUDGEMENT, long)]
-    pub(super) strict: bool,
-    /// Times differ from the baseline if one is so many times as long as the other ...
-    #[arg(help_heading = JUDGEMENT, long, value_name = "TIMES", default_value = "2", value_parser = parse_ratio)]
-    pub(super) tolerance: f64,
-    /// ... and by so much more: 100ms, 1.5s
-    #[arg(help_heading = JUDGEMENT, long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration)]
-    pub(super) floor: i64,
-    /// What to print
-    #[arg(help_heading = OUTPUT, long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: CheckFormat,
-    /// Where to print it, instead of standard output
-    #[arg(help_heading = OUTPUT, short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
 #[command(mut_arg("captures", |arg| arg.required(false)
     .help("Capture files or directories; - is standard input. Without any, only the keys are validated")))]
 pub(super) struct KeysArgs {
@@ -347,18 +328,6 @@ pub(super) enum KeysFormat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum CheckFormat {
-    /// For people
-    Text,
-    /// One document
-    Json,
-    /// JUnit XML
-    Junit,
-    /// Annotations of GitHub Actions
-    Github,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum CompareFormat {
     /// For people
     Text,
@@ -368,11 +337,33 @@ pub(super) enum CompareFormat {
     Json,
 }
 
+/// Sessions of one outcome, or all that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OutcomeArg {
+    Failed,
+    Is(Outcome),
+}
+
+/// The outcomes that the report has, by their names, and what they have in common.
+fn outcomes() -> impl TypedValueParser<Value = OutcomeArg> {
+    let failed = PossibleValue::new("failed").help("Any of those in which mail failed");
+    let named = |outcome: &Outcome| PossibleValue::new(outcome.name()).help(outcome.meaning());
+    let names = PossibleValuesParser::new(Outcome::ALL.iter().map(named).chain([failed]));
+    names.map(|name| Outcome::named(&name).map_or(OutcomeArg::Failed, OutcomeArg::Is))
+}
+
 /// An end of a connection, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct AddressArg {
     pub(super) ip: IpAddr,
     pub(super) port: Option<u16>,
+}
+
+impl AddressArg {
+    /// Whether it is that end.
+    pub(super) fn is_of(self, end: SocketAddr) -> bool {
+        self.ip == end.ip() && self.port.is_none_or(|port| port == end.port())
+    }
 }
 
 impl FromStr for AddressArg {
@@ -480,6 +471,11 @@ pub(super) enum ExportKind {
 }
 
 impl ExportKind {
+    /// Whether there are files of single sessions.
+    pub(super) fn is_by_session(self) -> bool {
+        matches!(self, Self::Eml | Self::Flows)
+    }
+
     /// Whether what is written is the application's bytes, not secrets that lead to them.
     pub(super) fn holds_text(self) -> bool {
         matches!(self, Self::Eml | Self::Flows | Self::PcapngPlain)

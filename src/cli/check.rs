@@ -1,6 +1,7 @@
 //! `check`: assertions and baselines for CI.
 
 use std::fs;
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -12,7 +13,9 @@ use super::output::{self, Output};
 use super::plan::{self, Plan};
 use super::target::{How, Target};
 use crate::capture::Capture;
-use crate::check::{BUILT_IN, Baseline, Change, Checker, Checks, Policy, PolicyError, named};
+use crate::check::{
+    BUILT_IN, Baseline, Change, Checker, Checks, Policy, PolicyError, named, text_of,
+};
 use crate::compare::Tolerance;
 use crate::engine;
 use crate::render::text::{self, check as page};
@@ -28,15 +31,11 @@ pub(super) const MOST_BASELINE: u64 = 512 << 20;
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
-    if args.policy.is_empty() && args.baseline.is_none() {
-        bail!(
-            "nothing to check: name a --policy (a file, or one of {}) or a --baseline",
-            BUILT_IN.join(", ")
-        );
+    if let Some(name) = &args.print_policy {
+        return print(name);
     }
     // What was typed wrong is told before captures are read.
-    let policies =
-        args.policy.iter().map(|name| policy(name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let policies = policies(args)?;
     let stored = match (&args.baseline, args.update) {
         (Some(path), false) => Some(baseline(path)?),
         _ => None,
@@ -53,6 +52,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     if let Some(mut file) = update {
         json::write(&report, &mut file)?;
         file.finish()?;
+        say_written(args, report.sessions.len());
     }
     let changes = stored.map(|(path, stored)| (path, changes(&stored, &report, args)));
     let checks = checker.finish(args.strict, changes)?;
@@ -61,6 +61,35 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         Exit::Done if !checks.passed => Exit::Differs,
         exit => exit,
     })
+}
+
+fn policies(args: &CheckArgs) -> anyhow::Result<Vec<Policy>> {
+    let named = args.policy.iter().map(|name| policy(name));
+    let mut policies = named.collect::<anyhow::Result<Vec<_>>>()?;
+    if let Some(least) = args.min_sessions {
+        policies.push(Policy::of_count(least)?);
+    }
+    if policies.is_empty() && args.baseline.is_none() {
+        let names = BUILT_IN.join(", ");
+        bail!("nothing to check: name a --policy (a file, or one of {names}) or a --baseline");
+    }
+    Ok(policies)
+}
+
+fn print(name: &str) -> anyhow::Result<Exit> {
+    let Some(text) = text_of(name) else {
+        bail!("there is no built-in policy {name}, but {}", BUILT_IN.join(", "));
+    };
+    let mut out = output::open(None, How::default())?;
+    out.write_all(text.as_bytes())?;
+    out.finish()?;
+    Ok(Exit::Done)
+}
+
+fn say_written(args: &CheckArgs, sessions: usize) {
+    let Some(path) = args.baseline.as_ref().filter(|_| !args.shared.quiet) else { return };
+    let noun = if sessions == 1 { "session" } else { "sessions" };
+    output::say(&format!("baseline {} written: {sessions} {noun}", path.display()));
 }
 
 /// A policy by its file, or a built-in one by its name.

@@ -8,19 +8,32 @@ use super::exit::Exit;
 use super::output;
 use super::target::How;
 use crate::render::explain::{explained, listed};
-use crate::report::{Code, codes, explain};
+use crate::report::{Code, Outcome, codes, explain};
 
 /// A code as reports show it where its area is plain: `forward_secrecy` is `tls.forward_secrecy`.
 fn without_area(name: &str) -> Option<&'static Code> {
     codes().find(|row| row.code.split_once('.').is_some_and(|(_, last)| last == name))
 }
 
-/// Explains one code, or lists all.
-pub(super) fn run(code: &str) -> anyhow::Result<Exit> {
-    let text = match (code, explain(code).or_else(|| without_area(code))) {
-        ("list", _) => listed(),
-        (_, Some(code)) => explained(code),
-        (_, None) => bail!("no finding has the code {code}; `--explain list` names all"),
+/// What a session came to, which the finding below it explains.
+fn of_outcome(outcome: Outcome) -> String {
+    let name = outcome.name();
+    format!(
+        "{name} (outcome)\n\n{}.\n\nThe findings of the session say why: they stand below `Outcome`, \
+         and\n`--explain CODE` explains each. `--outcome {name}` shows such sessions alone.\n",
+        outcome.meaning()
+    )
+}
+
+/// Explains one code or outcome, or lists all codes.
+pub(super) fn run(typed: &str) -> anyhow::Result<Exit> {
+    let name = typed.to_ascii_lowercase();
+    let code = explain(&name).or_else(|| without_area(&name));
+    let text = match (code, Outcome::named(&name)) {
+        _ if name == "list" => listed(),
+        (Some(code), _) => explained(code),
+        (None, Some(outcome)) => of_outcome(outcome),
+        (None, None) => bail!("no finding has the code {typed}; `--explain list` names all"),
     };
     let mut out = output::open(None, How::default())?;
     out.write_all(text.as_bytes())?;

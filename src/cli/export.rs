@@ -66,6 +66,7 @@ fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     if !args.shared.quiet {
         notes.iter().for_each(|note| output::say(note));
         say_closed(closed, args.kind);
+        say_nothing(&files, args);
     }
     Ok(plan.conclude(&capture, &summary))
 }
@@ -156,6 +157,14 @@ fn list(files: &[Placed], staging: &Staging, out: &mut dyn Write) -> io::Result<
         writeln!(out, "{}\t{}\t{session}", term::escaped(&path), file.bytes)?;
     }
     out.flush()
+}
+
+/// That there is nothing is easily overlooked: the exit code is that of a run which went well.
+fn say_nothing(files: &[Placed], args: &ExportArgs) {
+    let is_of_session = |file: &Placed| file.session.is_some() || !args.kind.is_by_session();
+    if !files.iter().any(is_of_session) {
+        output::warn("nothing was there to write; with --require-decrypted that is an error (4)");
+    }
 }
 
 fn say_closed(sessions: u64, kind: ExportKind) {

@@ -4,11 +4,13 @@
 use std::ops::ControlFlow;
 use std::sync::mpsc::{self, Sender};
 
+use anyhow::bail;
+
 use super::args::HandshakesArgs;
 use super::exit::Exit;
-use super::output;
 use super::plan::{self, Plan};
 use super::target::How;
+use super::{output, select};
 use crate::engine;
 use crate::render::handshakes;
 use crate::report::SessionReport;
@@ -34,7 +36,10 @@ impl Tap for LockTap {
 
 /// Runs the command.
 pub(super) fn run(args: &HandshakesArgs) -> anyhow::Result<Exit> {
-    let mut plan = Plan::new(&args.shared, &[]);
+    if select::is_by_session(&args.shared) {
+        bail!("--session, --outcome and --server choose what is reported; here, use --filter");
+    }
+    let plan = Plan::new(&args.shared, &[]);
     let mut out = output::open(args.output.as_deref(), How::default())?;
     let rename = out.directory().into_iter().collect();
     plan.confine(&args.shared, Access { rename, ..Access::default() });
@@ -43,10 +48,7 @@ pub(super) fn run(args: &HandshakesArgs) -> anyhow::Result<Exit> {
     let (done, seen) = mpsc::channel();
     let setup = plan.setup.clone();
     let tap = |_| -> Option<Box<dyn Tap>> { Some(Box::new(LockTap(done.clone()))) };
-    let totals = engine::run(&mut capture, &setup, tap, |session| {
-        plan.wants(&session);
-        ControlFlow::Continue(())
-    });
+    let totals = engine::run(&mut capture, &setup, tap, |_| ControlFlow::Continue(()));
     // In the order of their frames, whichever connection ended first. A lock is a kilobyte or two.
     let mut locks: Vec<_> = seen.try_iter().collect();
     locks.sort_by_key(|lock| (lock.frame, lock.client_random.0));

@@ -11,6 +11,7 @@ mod follow;
 mod handshakes;
 mod keys;
 mod limits;
+mod mistyped;
 mod output;
 mod packaging;
 mod plan;

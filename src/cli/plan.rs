@@ -7,6 +7,7 @@ use std::thread;
 
 use super::args::{RevealWhat, SharedArgs};
 use super::exit::{Exit, Faults};
+use super::mistyped;
 use super::output;
 use super::precautions;
 use super::select::{self, Asked};
@@ -62,7 +63,7 @@ impl Plan {
         };
         Self {
             setup: Arc::new(setup),
-            sessions: Asked::new(&args.session),
+            sessions: Asked::new(args),
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
             verbose: args.verbose > 0,
@@ -120,7 +121,7 @@ impl Plan {
 
     /// Whether the user wants to see a session. Notes whether it was decrypted.
     pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
-        let wanted = self.sessions.wants(session.id);
+        let wanted = self.sessions.wants(session);
         self.faults.not_decrypted |= self.require_decrypted && wanted && is_closed(session);
         wanted
     }
@@ -176,7 +177,22 @@ impl Plan {
         if let Some(text) = unmatched(&self.setup.keys.ring).filter(|_| !self.quiet) {
             output::say(&text);
         }
+        if let Some(text) = unusable(&self.key_errors).filter(|_| !self.quiet) {
+            output::complain(&text);
+        }
         Exit::of_run(self.faults)
+    }
+}
+
+/// What was told before the report, for who sees its end only.
+fn unusable(errors: &[KeyError]) -> Option<String> {
+    match errors {
+        [] => None,
+        [one] => Some(format!("as told above, not all keys can be used: {one}")),
+        [first, ..] => Some(format!(
+            "as told above, not all keys can be used: {} errors, {first}",
+            errors.len()
+        )),
     }
 }
 
@@ -273,6 +289,9 @@ fn complain_of_file(file: &FileFacts) {
         _ => String::new(),
     };
     output::complain(&format!("{}: {damage}{read}", file.path));
+    if let Some(command) = mistyped::command(&file.path) {
+        output::hint(&format!("did you mean the command `{command}`?"));
+    }
 }
 
 /// Whether a session carries data that was not opened, or not wholly.

@@ -1,11 +1,12 @@
 //! Filters as they are typed, and sessions by number.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
-use super::args::SharedArgs;
+use super::args::{AddressArg, OutcomeArg, SharedArgs};
 use crate::filter::{ConnectionFilter, FilterError, PacketFilter, Selection, Window};
 use crate::render::term;
-use crate::report::Summary;
+use crate::report::{Outcome, SessionReport, Summary};
 
 /// Columns of the expression shown beside an error: one line of a terminal.
 const SHOWN: usize = 70;
@@ -16,6 +17,11 @@ pub(super) fn connection_filter(text: &str) -> Result<ConnectionFilter, String> 
 
 pub(super) fn packet_filter(text: &str) -> Result<PacketFilter, String> {
     PacketFilter::parse(text).map_err(|error| pointed_at(text, &error))
+}
+
+/// Whether sessions are chosen by what is known when they have ended.
+pub(super) fn is_by_session(args: &SharedArgs) -> bool {
+    !(args.session.is_empty() && args.outcome.is_empty() && args.server.is_empty())
 }
 
 /// What the arguments ask for.
@@ -43,23 +49,44 @@ fn pointed_at(text: &str, error: &FilterError) -> String {
     format!("1:{column}: {message}\n  {line}\n  {}{mark}", " ".repeat(blank))
 }
 
-/// The sessions asked for by number.
+/// The sessions asked for, by what is known when they have ended.
 pub(super) struct Asked {
     numbers: BTreeSet<u64>,
+    outcomes: Vec<OutcomeArg>,
+    servers: Vec<AddressArg>,
     /// Those of them that did not come.
     missing: BTreeSet<u64>,
 }
 
 impl Asked {
-    pub(super) fn new(numbers: &[u64]) -> Self {
-        let numbers: BTreeSet<_> = numbers.iter().copied().collect();
-        Self { missing: numbers.clone(), numbers }
+    pub(super) fn new(args: &SharedArgs) -> Self {
+        let numbers: BTreeSet<_> = args.session.iter().copied().collect();
+        let (outcomes, servers) = (args.outcome.clone(), args.server.clone());
+        Self { missing: numbers.clone(), numbers, outcomes, servers }
     }
 
     /// Whether a session is asked for. It has come, then.
-    pub(super) fn wants(&mut self, number: u64) -> bool {
+    pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
+        self.wants_number(session.id)
+            && self.wants_outcome(session.outcome)
+            && self.wants_server(session.server.0)
+    }
+
+    fn wants_number(&mut self, number: u64) -> bool {
         self.missing.remove(&number);
         self.numbers.is_empty() || self.numbers.contains(&number)
+    }
+
+    fn wants_outcome(&self, outcome: Outcome) -> bool {
+        let is_it = |asked: &OutcomeArg| match asked {
+            OutcomeArg::Failed => outcome.is_failure(),
+            OutcomeArg::Is(asked) => *asked == outcome,
+        };
+        self.outcomes.is_empty() || self.outcomes.iter().any(is_it)
+    }
+
+    fn wants_server(&self, server: SocketAddr) -> bool {
+        self.servers.is_empty() || self.servers.iter().any(|address| address.is_of(server))
     }
 
     /// What to say of those that did not come.
@@ -105,8 +132,13 @@ mod tests {
 
     #[test]
     fn tells_of_sessions_that_do_not_exist() {
-        let mut asked = Asked::new(&[2, 9]);
-        assert!(!asked.wants(1) && asked.wants(2));
+        let mut asked = Asked {
+            numbers: [2, 9].into(),
+            missing: [2, 9].into(),
+            outcomes: Vec::new(),
+            servers: Vec::new(),
+        };
+        assert!(!asked.wants_number(1) && asked.wants_number(2));
         let summary = Summary { sessions: 3, ..Summary::default() };
         let told = asked.missing(&summary).unwrap();
         assert_eq!(told, "there is no session 9; there are sessions 1 to 3");

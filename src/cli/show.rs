@@ -105,7 +105,12 @@ fn style(args: &ShowArgs) -> text::Style {
         times: times(args.time),
         detail: args.shared.verbose > 0,
         list_first: !is_live(args),
-        views: text::Views { timing: args.timing, packets: args.packets, hex: args.hex },
+        views: text::Views {
+            list: args.list,
+            timing: args.timing,
+            packets: args.packets,
+            hex: args.hex,
+        },
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::negotiation::{Kind, Step};
 use super::normal;
 use crate::report::{
-    AlertReport, CloseKind, ConversationExchange, ReplyReport, SessionReport, TimelineEntry,
-    TlsReport,
+    AlertReport, CloseKind, ConversationExchange, Outcome, ReplyReport, SessionReport,
+    TimelineEntry, TlsReport,
 };
 use crate::role::Role;
 
@@ -275,7 +275,9 @@ fn end(session: &SessionReport, steps: &[Step]) -> Step {
         _ => "closed the connection",
     };
     let mut said = how.to_owned();
-    if session.tcp.close == CloseKind::Fin && !said_bye && session.smtp.is_some() {
+    // Inside TLS that was not opened nobody heard whether QUIT was said.
+    let was_heard = session.smtp.is_some() && session.outcome != Outcome::Unknown;
+    if session.tcp.close == CloseKind::Fin && !said_bye && was_heard {
         let asked = steps.iter().any(|step| step.place == "QUIT");
         said.push_str(if asked { " without an answer to QUIT" } else { " without QUIT" });
     }

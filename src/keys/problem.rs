@@ -215,6 +215,7 @@ fn io_hint(error: &io::Error) -> &'static str {
              backslash in quotes is written \\\\"
         }
         io::ErrorKind::PermissionDenied => "run as a user who may read it, or copy it",
+        io::ErrorKind::IsADirectory => "name the files in it: --key may be given several times",
         _ => "name a readable file",
     }
 }

@@ -37,7 +37,7 @@ pub fn explained(code: &Code) -> String {
 #[must_use]
 pub fn listed() -> String {
     codes().fold(String::new(), |mut out, code| {
-        let _ = writeln!(out, "{:<32} {}", code.code, code.meaning);
+        wrapped(&mut out, &format!("{:<32} ", code.code), &" ".repeat(33), code.meaning);
         out
     })
 }
@@ -125,6 +125,13 @@ mod tests {
                 assert!(line.chars().count() <= 80, "{line}");
             }
         }
+    }
+
+    #[test]
+    fn the_list_fits_eighty_columns() {
+        let list = listed();
+        assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
+        assert_eq!(list.lines().filter(|line| !line.starts_with(' ')).count(), codes().count());
     }
 
     #[test]

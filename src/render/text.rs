@@ -65,6 +65,8 @@ pub struct Style {
 /// Views that stand alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Views {
+    /// A line a session.
+    pub list: bool,
     /// How long each phase took, and over many sessions how that spreads.
     pub timing: bool,
     /// A line a packet.
@@ -106,6 +108,9 @@ impl TextReport {
 
     fn write(&self, session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
         let views = self.style.views;
+        if views.list {
+            return Ok(());
+        }
         heading::title(session, page)?;
         if views == Views::default() {
             return whole(session, page);
@@ -122,7 +127,8 @@ impl TextReport {
 
     /// The tables over all sessions.
     fn overview(&self, page: &mut Page<'_>) -> io::Result<()> {
-        self.table.write(page)?;
+        let least = if self.style.views.list { 1 } else { 2 };
+        self.table.write(least, page)?;
         if self.style.views.timing { self.spread.write(page) } else { Ok(()) }
     }
 }

@@ -33,6 +33,59 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them, best first.
+    pub const ALL: [Self; 10] = [
+        Self::Delivered,
+        Self::Rejected,
+        Self::NoMail,
+        Self::AuthFailed,
+        Self::StarttlsRefused,
+        Self::TlsFailed,
+        Self::Refused,
+        Self::Reset,
+        Self::Incomplete,
+        Self::Unknown,
+    ];
+
+    /// The outcome of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+
+    /// What it says, in a sentence.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Delivered => "A mail was accepted",
+            Self::Rejected => "No mail was accepted, and at least one was refused",
+            Self::NoMail => "No mail was tried",
+            Self::AuthFailed => "AUTH was refused, and no mail followed",
+            Self::StarttlsRefused => "STARTTLS was refused, and no mail followed",
+            Self::TlsFailed => "The TLS handshake failed",
+            Self::Refused => {
+                "The server did not want the connection: 4xx or 5xx instead of a greeting, or RST"
+            }
+            Self::Reset => "The connection was reset",
+            Self::Incomplete => "The capture begins or ends in the middle",
+            Self::Unknown => "What was said lies in TLS that was not opened",
+        }
+    }
+
+    /// Whether mail failed: no mail is no failure, and of what was not seen nobody knows.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        match self {
+            Self::Delivered | Self::NoMail | Self::Incomplete | Self::Unknown => false,
+            Self::Rejected
+            | Self::AuthFailed
+            | Self::StarttlsRefused
+            | Self::TlsFailed
+            | Self::Refused
+            | Self::Reset => true,
+        }
+    }
+
     /// The name in the report.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -222,7 +222,10 @@ impl Quality {
     fn file(&mut self, file: &FileFacts) {
         self.packets += file.packets;
         self.snaplen_truncated += file.snaplen_truncated;
-        self.damaged_places += file.damages;
+        // A file that could not be opened is told as such.
+        if file.format.is_some() {
+            self.damaged_places += file.damages;
+        }
         self.skipped_bytes += file.skipped_bytes;
         self.dropped.before_packets += file.dropped_before_packets;
         self.clock_steps.count += file.clock_steps.count;

@@ -30,7 +30,11 @@ impl Attempt {
         let Some(message) = base64::decode(base64) else { return };
         let user = user(&self.auth.mechanism, is_first, &message);
         let text = |user: Vec<u8>| String::from_utf8_lossy(&user).into_owned();
-        self.auth.user = user.filter(|u| !u.is_empty() && u.len() <= MAX_USER).map(text);
+        // Control characters are in no name (RFC 8265 §3.1): something else was put in its place.
+        let is_name = |user: &Vec<u8>| {
+            !user.is_empty() && user.len() <= MAX_USER && !user.iter().any(u8::is_ascii_control)
+        };
+        self.auth.user = user.filter(is_name).map(text);
     }
 
     /// Whether the client has sent nothing but the mechanism.
@@ -147,6 +151,7 @@ mod tests {
         let both = ["dXNlckBleGFtcGxlLmNvbQ==", "czNjcmV0LXBhc3M="];
         assert_eq!(user_of("LOGIN", &both).as_deref(), Some("user@example.com"));
         assert_eq!(user_of("LOGIN", &["%%%", "czNjcmV0LXBhc3M="]), None);
+        assert_eq!(user_of("LOGIN", &["xxxxxxxx", "xxxx"]), None, "as it is anonymized");
         assert_eq!(user_of("LOGIN", &["", "czNjcmV0LXBhc3M="]), None);
     }
 

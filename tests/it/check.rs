@@ -273,3 +273,48 @@ fn misuse_of_check_exits_with_2() {
     assert!(stderr(&located).contains("wrong.toml:3:"), "{}", stderr(&located));
     assert_eq!(code(&run(&["check", "--policy", "modern", "no-such-file"])), 3);
 }
+
+#[test]
+fn a_name_that_is_none_is_told_with_those_that_are() {
+    let tls = sessions("tls12_aes128_gcm_sha256");
+    let told = |policy: &str| checked(policy, &tls).expect_err(policy).to_string();
+    let rule = told("[[rule]]\nname = 'x'\nexpect = 'tsl.version == null'\n");
+    assert!(rule.contains("no `tsl` here, but ") && rule.contains("timing, tls"), "{rule}");
+    let limit = told("[[limit]]\nname = 'x'\nvalue = 'id'\nexpect = 'value < 5'\n");
+    assert!(limit.contains("no `value` here, but count, total, share"), "{limit}");
+    let unit = told("[[rule]]\nname = 'x'\nexpect = 'timing.rcpt_ns <= 500ms'\n");
+    assert!(unit.contains("duration(\"500ms\")"), "{unit}");
+    let none = told("[[rule]]\nname = 'x'\nexpect = 'outcome == \"500ms\" &&'\n");
+    assert!(!none.contains("duration"), "{none}");
+}
+
+#[test]
+fn the_policy_in_the_help_is_one() {
+    let help = run(&["check", "--help"]);
+    let text = stdout(&help);
+    let example = text.find("  [[rule]]").and_then(|from| text.get(from..)).expect("an example");
+    let policy = example.split("\nExpressions are CEL").next().expect("its end");
+    let plain = checked(policy, &sessions("tls12_aes128_gcm_sha256")).expect(policy);
+    assert_eq!(plain.results.len(), 3);
+}
+
+#[test]
+fn a_built_in_policy_is_printed_as_it_is_held() {
+    let printed = run(&["check", "--print-policy", "ses"]);
+    let (_folder, copy) = file("ses.toml", &printed.stdout);
+    let [own, copied] = ["ses", path(&copy)]
+        .map(|policy| run(&["check", "--keys", KEYS, "--policy", policy, GOOD]));
+    assert_eq!((code(&own), stdout(&own)), (code(&copied), stdout(&copied)));
+    assert_eq!(code(&run(&["check", "--print-policy", "mine"])), 2);
+}
+
+#[test]
+fn a_capture_without_sessions_passes_no_check_that_wants_some() {
+    let nobody = ["check", "--filter", "host 192.0.2.200", GOOD];
+    let none = run(&[&nobody[..], &["--policy", "modern"]].concat());
+    assert_eq!(code(&none), 0);
+    assert!(stdout(&none).contains("nothing was checked: 0 sessions"), "{}", stdout(&none));
+    assert_eq!(code(&run(&[&nobody[..], &["--min-sessions", "1"]].concat())), 1);
+    assert_eq!(code(&run(&["check", "--min-sessions", "1", GOOD])), 0);
+    assert_eq!(code(&run(&["check", "--min-sessions", "2", GOOD])), 1);
+}

@@ -16,6 +16,7 @@ mod wire;
 // A module a feature.
 mod anonymize;
 mod check;
+mod choosing;
 mod cli;
 mod compare;
 #[cfg(target_os = "linux")]

@@ -62,6 +62,10 @@ pub(in crate::cli) fn run(args: &AnonymizeArgs) -> anyhow::Result<Exit> {
     }
     staging.publish(&files, args.force)?;
     list(&files, &staging, &mut output::open(None, How::default())?)?;
+    if !args.shared.quiet && !files.is_empty() {
+        let path = args.output.display();
+        output::say(&format!("look it through: smtp-decrypt --reveal auth,body {path}"));
+    }
     Ok(plan.conclude(&capture, &summary))
 }
 
@@ -166,7 +170,8 @@ fn tell(sessions: &[(Chosen, Anonymous)], run: &mut Run<'_>) {
     );
     run.leaving.say_of(
         &ids(true),
-        "the same, and zeros for what is not decrypted, or cannot be written anew",
+        "each packet at its time and handshakes; IP addresses are pseudonyms; what lies in TLS that \
+         is not opened, or cannot be written anew, is zeros, and no verbs and replies are to be seen",
     );
 }
 

@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 
 use super::Style;
+use super::duration::Duration;
 use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
+use super::summary::counted;
 use crate::check::{BaselineResult, Change, Checks, Failure, Kind, RuleResult, Status};
 use crate::report::Severity;
 
@@ -99,22 +101,39 @@ fn baseline(result: &BaselineResult, page: &mut Page<'_>) -> io::Result<()> {
 fn changed(change: &Change, page: &mut Page<'_>) -> io::Result<()> {
     page.put(Line::hanging(4).own("  ").text(&change.path))?;
     if !change.was.is_null() {
-        page.put(Line::hanging(6).ink(Ink::Bad).own("    - ").text(&change.was))?;
+        page.put(Line::hanging(6).ink(Ink::Bad).own("    - ").text(shown(change, &change.was)))?;
     }
     if !change.is.is_null() {
-        page.put(Line::hanging(6).ink(Ink::Good).own("    + ").text(&change.is))?;
+        page.put(Line::hanging(6).ink(Ink::Good).own("    + ").text(shown(change, &change.is)))?;
     }
     Ok(())
+}
+
+/// A value as JSON has it, a time with its unit.
+fn shown(change: &Change, value: &serde_json::Value) -> String {
+    match value.as_i64().filter(|_| change.path.ends_with("_ns")) {
+        Some(ns) => Duration(ns).to_string(),
+        None => value.to_string(),
+    }
 }
 
 fn totals(checks: &Checks, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::default();
     match checks.passed {
+        // Where nothing was captured, nothing can fail.
+        true if checks.sessions == 0 => line.inked(Ink::Warn, "nothing was checked"),
         true => line.inked(Ink::Good, "passed"),
         false => line.inked(Ink::Bad, "failed"),
     };
-    line.own(": ").text(checks.sessions).own(" sessions; ");
-    line.text(checks.count(Status::Passed)).own(" checks passed, ");
-    line.text(checks.count(Status::Failed)).own(" failed, ");
-    page.put(line.text(checks.count(Status::Skipped)).own(" were about no session"))
+    counted(checks.sessions, "session", line.own(": "));
+    if !checks.results.is_empty() {
+        line.own("; ").text(checks.count(Status::Passed)).own(" checks passed, ");
+        line.text(checks.count(Status::Failed)).own(" failed, ");
+        line.text(checks.count(Status::Skipped)).own(" were about no session");
+    }
+    if let Some(baseline) = &checks.baseline {
+        let changes = baseline.changes.len() as u64 + baseline.further_changes;
+        counted(changes, "difference", line.own("; ")).own(" from the baseline");
+    }
+    page.put(&line)
 }

@@ -34,9 +34,9 @@ impl Table {
         }
     }
 
-    /// Writes the sessions, if there are several.
-    pub(super) fn write(&self, page: &mut Page<'_>) -> io::Result<()> {
-        if self.rows.len() < 2 {
+    /// Writes the sessions, if there are so many at least.
+    pub(super) fn write(&self, least: usize, page: &mut Page<'_>) -> io::Result<()> {
+        if self.rows.len() < least {
             return Ok(());
         }
         page.rule("== Sessions ")?;

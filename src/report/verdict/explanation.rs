@@ -9,7 +9,7 @@ use crate::report::tls::ResumptionReport;
 use crate::role::Role;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
-use crate::tls::facts::{Origin, PremasterNote, Resumption, Secret};
+use crate::tls::facts::{Opener, Origin, PremasterNote, Resumption, Secret};
 use crate::tls::suite::{KeyExchange, Suite};
 
 /// Keys that a sentence names; of more the number is told.
@@ -34,13 +34,25 @@ impl Case<'_> {
         let Some(secret) = self.secret() else { return String::new() };
         let opener = match self.key(secret.opener()) {
             Some(key) => key_name(key),
-            None => self.source(secret.opener()),
+            None => self.source_in_words(secret.opener()),
         };
         match secret {
             Secret::Resumed { origin, .. } => {
                 format!("the secret of {}, which {opener} opened", origin_name(&origin))
             }
             _ => opener,
+        }
+    }
+
+    fn source_in_words(&self, opener: Opener) -> String {
+        match opener {
+            Opener::Dsb => "the secrets inside the capture".to_owned(),
+            Opener::KeyLog | Opener::RsaKey(_) => {
+                match self.keys.ring.keylog().read().map_or(0, |log| log.file_lines()) {
+                    1 => "the key log (1 line)".to_owned(),
+                    lines => format!("the key log ({lines} lines)"),
+                }
+            }
         }
     }
 

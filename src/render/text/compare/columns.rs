@@ -79,14 +79,21 @@ fn cell(
     line.fill(start + text_start(half), ' ').text(piece);
 }
 
+/// Takes off the word that the piece ends within, if that leaves half of the piece.
+fn word_begun(piece: &mut String) -> String {
+    let begins = piece.rfind([' ', '_']).map(|at| at + 1).filter(|at| *at > piece.len() / 2);
+    begins.map(|at| piece.split_off(at)).unwrap_or_default()
+}
+
 /// The text of a cell in pieces that fit into `room` columns.
 fn pieces(cell: Option<&RowCell>, room: usize) -> Vec<String> {
     let Some(cell) = cell else { return Vec::new() };
     let (mut pieces, mut width) = (vec![String::new()], 0);
     for c in term::escaped(&cell.text).chars() {
         if width + columns(c) > room {
-            pieces.push(String::new());
-            width = 0;
+            let begun = pieces.last_mut().map(word_begun).unwrap_or_default();
+            width = begun.chars().map(columns).sum();
+            pieces.push(begun);
         }
         width += columns(c);
         if let Some(piece) = pieces.last_mut() {
