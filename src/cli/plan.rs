@@ -27,6 +27,8 @@ pub(super) struct Plan {
     pub(super) setup: Arc<Setup>,
     /// What is wrong with the keys; it has been told.
     pub(super) key_errors: Vec<KeyError>,
+    /// What profiles are made of and name, read before the process is confined.
+    profile_files: Vec<PathBuf>,
     sessions: Asked,
     require_decrypted: bool,
     quiet: bool,
@@ -63,6 +65,11 @@ impl Plan {
         };
         Self {
             setup: Arc::new(setup),
+            profile_files: args
+                .wireshark_profile
+                .iter()
+                .flat_map(|p| files_of_profile(p))
+                .collect(),
             sessions: Asked::new(args),
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
@@ -128,12 +135,15 @@ impl Plan {
 
     /// The files that key material was read from, those that the user named and those that they
     /// name.
-    pub(super) fn key_files(&self, args: &SharedArgs) -> impl Iterator<Item = PathBuf> {
+    pub(super) fn key_files<'a>(
+        &'a self,
+        args: &'a SharedArgs,
+    ) -> impl Iterator<Item = PathBuf> + use<'a> {
         let named = [&args.keys, &args.key, &args.keylog].into_iter().flatten();
         let keys = self.setup.keys.ring.keys();
         let keys = keys.iter().map(|key| PathBuf::from(&key.identity().path));
-        let profiles = args.wireshark_profile.iter().flat_map(|folder| files_of_profile(folder));
-        named.chain(&args.password_file).cloned().chain(keys).chain(profiles)
+        let named = named.chain(&args.password_file).chain(&self.profile_files);
+        named.cloned().chain(keys)
     }
 
     fn has_no_keys(&self) -> bool {

@@ -140,3 +140,26 @@ fn what_is_no_profile_or_names_no_key_is_told() {
     assert_eq!(code(&output), 0);
     assert!(stderr(&output).contains("names neither a key nor a key log"), "{}", stderr(&output));
 }
+
+#[test]
+fn what_a_profile_names_and_is_made_of_is_never_overwritten() {
+    let keys = tempfile::tempdir().expect("a folder");
+    let (key, log) = (keys.path().join("mail.key"), keys.path().join("mail.keylog"));
+    fs::copy(testdata("pki/server.key"), &key).expect("copied");
+    fs::copy(testdata("tls13.keylog"), &log).expect("copied");
+    let (rsa, preferences) =
+        (format!("\"{}\",\"\"\n", path(&key)), format!("tls.keylog_file: {}\n", path(&log)));
+    let configuration =
+        Configuration::of(&[("rsa_keys", &rsa), ("profiles/mail/preferences", &preferences)]);
+    let own = configuration.mail().join("preferences");
+    for file in [&key, &log, &own] {
+        let before = fs::read(file).expect("a file");
+        let line =
+            ["--wireshark-profile", path(&configuration.mail()), "-o", path(file), CAPTURE13]
+                .map(str::to_owned);
+        let output = smtp_decrypt(&line.each_ref().map(String::as_str)).output().expect("it runs");
+        assert_eq!(code(&output), 2, "{}: {}", path(file), stderr(&output));
+        assert!(stderr(&output).contains("would overwrite the input"), "{}", stderr(&output));
+        assert_eq!(fs::read(file).expect("still there"), before);
+    }
+}
