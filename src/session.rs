@@ -317,6 +317,7 @@ impl Session {
         self.in_tls = true;
         let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
         let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
+        tls.begin_behind(self.number);
         if let Some(tap) = &self.tap {
             tap::ask(&**tap, &mut tls);
         }

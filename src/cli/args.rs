@@ -193,7 +193,7 @@ pub(super) struct ShowArgs {
     /// Where to write which name each pseudonym stands for
     #[arg(help_heading = OUTPUT, long, value_name = "FILE", requires = "redact")]
     pub(super) redact_map: Option<PathBuf>,
-    /// A line a session and the totals alone
+    /// A line a session and the totals alone, when all was read
     #[arg(help_heading = OUTPUT, long, conflicts_with_all = ["timing", "packets", "hex"])]
     pub(super) list: bool,
     /// The timing report alone; of several sessions, percentiles first

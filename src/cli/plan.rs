@@ -172,9 +172,8 @@ impl Plan {
         if summary.sessions == 0 && !self.quiet && !nothing_read {
             output::say(&nothing_found(summary, self.has_no_keys()));
         }
-        if let Some(text) = self.sessions.missing(summary).filter(|_| !self.quiet) {
-            output::say(&text);
-        }
+        let asked = [self.sessions.missing(summary), self.sessions.none_found(summary)];
+        asked.iter().flatten().filter(|_| !self.quiet).for_each(|text| output::say(text));
     }
 
     /// Decides the exit code where no capture was to be read.

@@ -54,6 +54,8 @@ pub(super) struct Asked {
     numbers: BTreeSet<u64>,
     outcomes: Vec<OutcomeArg>,
     servers: Vec<AddressArg>,
+    /// One of those that came was asked for.
+    found: bool,
     /// Those of them that did not come.
     missing: BTreeSet<u64>,
 }
@@ -62,14 +64,16 @@ impl Asked {
     pub(super) fn new(args: &SharedArgs) -> Self {
         let numbers: BTreeSet<_> = args.session.iter().copied().collect();
         let (outcomes, servers) = (args.outcome.clone(), args.server.clone());
-        Self { missing: numbers.clone(), numbers, outcomes, servers }
+        Self { missing: numbers.clone(), numbers, outcomes, servers, found: false }
     }
 
     /// Whether a session is asked for. It has come, then.
     pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
-        self.wants_number(session.id)
+        let wanted = self.wants_number(session.id)
             && self.wants_outcome(session.outcome)
-            && self.wants_server(session.server.0)
+            && self.wants_server(session.server.0);
+        self.found |= wanted;
+        wanted
     }
 
     fn wants_number(&mut self, number: u64) -> bool {
@@ -87,6 +91,17 @@ impl Asked {
 
     fn wants_server(&self, server: SocketAddr) -> bool {
         self.servers.is_empty() || self.servers.iter().any(|address| address.is_of(server))
+    }
+
+    /// What to say where sessions came, and none as was asked for.
+    pub(super) fn none_found(&self, summary: &Summary) -> Option<String> {
+        let by_kind = !(self.outcomes.is_empty() && self.servers.is_empty());
+        (by_kind && !self.found && summary.sessions > 0).then(|| {
+            let sessions = summary.sessions;
+            format!(
+                "no session is as --outcome and --server say; without them there are {sessions}"
+            )
+        })
     }
 
     /// What to say of those that did not come.
@@ -137,6 +152,7 @@ mod tests {
             missing: [2, 9].into(),
             outcomes: Vec::new(),
             servers: Vec::new(),
+            found: false,
         };
         assert!(!asked.wants_number(1) && asked.wants_number(2));
         let summary = Summary { sessions: 3, ..Summary::default() };

@@ -19,6 +19,7 @@ mod machine;
 mod messages;
 pub mod names;
 mod negotiation;
+mod openers;
 mod record;
 mod schedule13;
 mod seen;
@@ -34,7 +35,8 @@ pub use disguise::{Aliases, Disguise, Disguised};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
 pub use lock::Lock;
-pub use machine::{Keys, Tls};
+pub use machine::Tls;
+pub use openers::Keys;
 pub use seen::SeenRecord;
 pub use sniff::looks_like_tls;
 

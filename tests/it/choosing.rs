@@ -35,6 +35,8 @@ fn sessions_are_chosen_by_what_came_of_them() {
     assert_eq!(outcomes(&["--outcome", "delivered"]), ["delivered"]);
     assert_eq!(outcomes(&["--outcome", "tls_failed,delivered"]).len(), 2);
     assert!(outcomes(&["--outcome", "rejected"]).is_empty());
+    let none = run(&["--outcome", "rejected", FAILED, DELIVERED]);
+    assert!(stderr(&none).contains("without them there are 2"), "{}", stderr(&none));
     let unknown = run(&["--outcome", "fine", DELIVERED]);
     assert_eq!(code(&unknown), 2);
     assert!(stderr(&unknown).contains("starttls_refused"), "{}", stderr(&unknown));

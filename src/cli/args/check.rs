@@ -65,9 +65,10 @@ A policy is a TOML file:
   expect = 'p95 < duration(\"1s\")'       # count, share, min, max, mean, p50 ...
 
 Expressions are CEL (https://cel.dev). Names are the fields of a session as
-`show --format json` prints it. A rule does not fail of a session that lacks the
-value: say `tls.handshake_complete` where it must be there. --print-policy NAME
-prints a policy that is built in.";
+`show --format json` prints it. What is not there is null: `in` and `==` are false
+then, and where null would have to be less than something, the rule is passed
+over: say `timing.tls_handshake_ns != null && ...` where it must be there.
+--print-policy NAME prints a policy that is built in.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum CheckFormat {

@@ -64,6 +64,10 @@ pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
     if secrets.is_empty() {
         return Ok(Vec::new());
     }
+    run.leaving.add(
+        "to be written: every packet of the captures, also those of other sessions, which stay closed"
+            .to_owned(),
+    );
     let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
     let mut head = Vec::new();
     let sessions = super::leaving::numbers(&secrets.sessions);

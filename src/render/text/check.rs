@@ -120,8 +120,10 @@ fn shown(change: &Change, value: &serde_json::Value) -> String {
 fn totals(checks: &Checks, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::default();
     match checks.passed {
-        // Where nothing was captured, nothing can fail.
-        true if checks.sessions == 0 => line.inked(Ink::Warn, "nothing was checked"),
+        // Where nothing was captured, or nothing that a rule is about, nothing can fail.
+        true if checks.count(Status::Passed) == 0 && checks.baseline.is_none() => {
+            line.inked(Ink::Warn, "nothing was checked")
+        }
         true => line.inked(Ink::Good, "passed"),
         false => line.inked(Ink::Bad, "failed"),
     };

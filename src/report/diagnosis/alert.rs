@@ -129,14 +129,15 @@ impl Alarm<'_> {
             (_, Some(oddity)) => (oddity.code, Likelihood::Likely),
             (_, None) => ("tls.unknown_ca", Likelihood::Likely),
         };
-        let named = self.case.session.tls.as_ref().and_then(|tls| tls.certificates.first());
-        let named = named.map(|certificate| format!("the certificate is {}", certificate.named()));
+        let sent = self.case.session.tls.as_ref().map_or(&[][..], |tls| &tls.certificates);
+        let named = sent.first().map(|one| format!("the certificate is {}", one.named()));
+        let chain = chain(sent.len()).filter(|_| (code, description.0) == ("tls.unknown_ca", 48));
         let told = odd.iter().map(|oddity| oddity.message.clone());
         let in_order = (likelihood == Likelihood::Likely && odd.is_empty()).then(|| {
             "its dates, name and key are in order, so the client most likely does not trust its issuer"
                 .to_owned()
         });
-        let more: Vec<_> = named.into_iter().chain(told).chain(in_order).collect();
+        let more: Vec<_> = named.into_iter().chain(chain).chain(told).chain(in_order).collect();
         let mut causes = vec![Cause { likelihood, ..self.cause(code, more.join("; ")) }];
         causes.extend(odd.into_iter().filter(|o| o.code != code).map(|o| self.possible(o)));
         if likelihood == Likelihood::Likely {
@@ -174,5 +175,15 @@ impl Alarm<'_> {
             Cause::new("tls.unrecognized_name", Likelihood::Possible, message)
                 .at(self.facts.client_hello_at.map(|at| at.frame))
         })
+    }
+}
+
+/// Whether whoever does not know the issuer was shown its certificate.
+fn chain(sent: usize) -> Option<String> {
+    match sent {
+        0 => None,
+        1 => Some("it was sent alone, without that of its issuer".to_owned()),
+        2 => Some("another was sent with it".to_owned()),
+        more => Some(format!("{} others were sent with it", more - 1)),
     }
 }

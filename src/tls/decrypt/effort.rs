@@ -1,8 +1,16 @@
 //! What may be spent on finding the place of a record behind a hole.
 
-/// Bytes that a connection may try in vain, however short it is: thousands of numbers for some
+/// Bytes that the first connection may try in vain, however short it is: thousands of numbers for some
 /// records, in less than a tenth of a second.
 pub(super) const FREE: u64 = 16 << 20;
+
+/// Later ones may try less: half of it behind so many packets, a third behind twice as many. Where a
+/// capture begins late, its first packets are those of the sessions that had begun before; a million
+/// connections that are made to waste time get minutes, not hours.
+pub(super) const HALVES_BEHIND: u64 = 1 << 10;
+
+/// But never less than this: dozens of numbers.
+pub(super) const FREE_LEAST: u64 = 64 << 10;
 
 /// And so many for each byte captured, which keeps the time linear in the length of a capture,
 /// whoever made it.
@@ -27,6 +35,12 @@ impl Default for Effort {
 }
 
 impl Effort {
+    /// What a connection may spend that begins behind so many packets.
+    pub(in crate::tls) fn behind(packets: u64) -> Self {
+        let share = FREE / (packets / HALVES_BEHIND + 1);
+        Self { left: share.max(FREE_LEAST), is_spent: false }
+    }
+
     /// More was captured.
     pub(in crate::tls) fn earn(&mut self, bytes: usize) {
         self.left = self.left.saturating_add((bytes as u64).saturating_mul(PER_BYTE));
@@ -78,6 +92,14 @@ mod tests {
         }
         assert!(effort.is_spent());
         assert!(tried <= FREE + 1_000_000 * PER_BYTE, "{tried}");
+    }
+
+    #[test]
+    fn all_connections_of_a_capture_may_waste_minutes_together() {
+        // A connection a packet, and a billion bytes a second.
+        let wasted: u64 = (0..1_000_000).map(|packets| Effort::behind(packets).left).sum();
+        assert!(wasted < 300_000_000_000, "{wasted}");
+        assert_eq!(Effort::behind(0).left, FREE);
     }
 
     #[test]

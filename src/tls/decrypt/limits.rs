@@ -5,7 +5,9 @@ use crate::limits::{Limit, limits};
 
 /// All of them.
 pub(crate) const LIMITS: &[Limit] = limits! { "tls::decrypt":
-    effort::FREE => Bytes, "tried in vain behind holes, by connection", "less than a tenth of a second";
+    effort::FREE => Bytes, "tried in vain behind holes, by the first connection", "less than a tenth of a second";
+    effort::HALVES_BEHIND => Count, "packets behind which a connection may try half of it", "a third behind twice as many: a million made for it waste minutes";
+    effort::FREE_LEAST => Bytes, "tried in vain by the last connection", "dozens of numbers";
     effort::PER_BYTE => Count, "bytes tried in vain for each byte captured", "keeps the time linear in the capture";
     protection::MOST_NUMBERS => Count, "record numbers tried behind a hole", "a hundred thousand bytes lost; then the rest stays closed";
     protection::MOST_LATE_NUMBERS => Count, "record numbers tried where a capture begins late", "hundreds of records are a long session of SMTP";
