@@ -353,12 +353,14 @@ impl<C: Conversation> Connection<C> {
         self.deliver_head(side.peer());
     }
 
-    /// The packet that showed a hole: the first behind it, or the one that acknowledged it.
+    /// The packet that showed a hole: the first behind it, or the one that acknowledged it. Where the
+    /// peer went back on that, it is the one of the peer's that waits for it.
     fn revealed_at(&self, side: Side) -> Moment {
         let half = &self.halves[side.index()];
         let behind = half.head().map(|(_, held)| held.at);
         let acked = (half.acked > half.next).then_some(half.acked_at);
-        behind.into_iter().chain(acked).min().unwrap_or_default()
+        let waiting = || Some(self.halves[side.peer().index()].head()?.1.at);
+        behind.into_iter().chain(acked).min().or_else(waiting).unwrap_or_default()
     }
 
     /// At the end, bytes that the peer acknowledged and no frame had are a hole as well.

@@ -42,6 +42,8 @@ impl Conversation for Ear {
 
     fn on_tcp(&mut self, event: TcpEvent<'_>) {
         match event {
+            // Frames are counted from 1: whatever is told has been shown by one of them.
+            TcpEvent::Data(chunk) if chunk.at.frame == 0 => panic!("no packet shows {chunk:?}"),
             TcpEvent::Data(chunk) => match chunk.body {
                 Body::Bytes(bytes) => self.heard.streams[chunk.from].extend(bytes),
                 Body::Gap(gap) => self.heard.gaps[chunk.from] += gap.bytes,
@@ -316,6 +318,26 @@ fn an_acknowledgement_that_its_sender_takes_back_was_none() {
         client(6, 8, b"QUIT\r\n"),
     ]);
     is(&heard, b"NOOP\r\nQUIT\r\n", b"250 ok\r\n");
+}
+
+/// What `survives_arbitrary_segments` came down to: a segment that waits acknowledges what its sender
+/// takes back afterwards.
+#[test]
+fn a_hole_is_shown_by_the_segment_that_waits_for_it() {
+    use Role::{Client, Server};
+    let packets = [
+        (Server, 0, 0, 0, 0),
+        (Server, 0, 0, 4, 0),
+        (Server, 0, 0, 0, 0),
+        (Server, 3_233_141_424, 639_177_305, 24, 1),
+        (Server, 3_232_092_847, 0, 74, 0),
+        (Client, 304_081_274, 0, 55, 0),
+        (Client, 304_081_276, 0, 205, 0),
+        (Server, 0, 0, 0, 0),
+    ];
+    let packets =
+        packets.map(|(from, seq, ack, flags, len)| sent(from, seq, ack, flags, &vec![7; len]));
+    assert!(hear(&packets).iter().any(|heard| heard.gaps.server + heard.gaps.client > 0));
 }
 
 #[test]
