@@ -144,13 +144,7 @@ impl Diff<'_> {
         let first = usize::from(name == "sessions");
         for at in 0..was.len().max(is.len()) {
             let path = format!("{path}[{}]", at + first);
-            match (was.get(at), is.get(at)) {
-                (Some(was), Some(is)) => self.values(was, is, path, name, certificate),
-                (was, is) => {
-                    let [was, is] = [was, is].map(|value| value.map_or(Json::Null, summary));
-                    self.changes.push(Change { path, was, is });
-                }
-            }
+            self.element(was.get(at), is.get(at), path, name, certificate);
         }
     }
 
@@ -161,16 +155,26 @@ impl Diff<'_> {
             let [was, is] = [was, is].map(|findings| of_code(findings, code));
             for at in 0..was.len().max(is.len()) {
                 let path = format!("{path}[{code}]");
-                match (was.get(at), is.get(at)) {
-                    (Some(was), Some(is)) => self.values(was, is, path, "findings", false),
-                    (was, is) => {
-                        let [was, is] =
-                            [was, is].map(|one| one.map_or(Json::Null, |one| summary(one)));
-                        self.changes.push(Change { path, was, is });
-                    }
-                }
+                let [was, is] = [&was, &is].map(|findings| findings.get(at).copied());
+                self.element(was, is, path, "findings", false);
             }
         }
+    }
+
+    /// An element that may have come or gone.
+    fn element(
+        &mut self,
+        was: Option<&Json>,
+        is: Option<&Json>,
+        path: String,
+        name: &str,
+        certificate: bool,
+    ) {
+        if let (Some(was), Some(is)) = (was, is) {
+            return self.values(was, is, path, name, certificate);
+        }
+        let [was, is] = [was, is].map(|value| value.map_or(Json::Null, summary));
+        self.changes.push(Change { path, was, is });
     }
 
     fn is_same_time(&self, was: &Json, is: &Json) -> bool {

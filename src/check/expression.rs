@@ -161,24 +161,24 @@ fn char_at(written: &str, (line, column): (isize, isize)) -> usize {
 pub(super) struct Scope<'a> {
     context: Context<'a, 'a>,
     /// The variables.
-    names: Vec<String>,
+    names: Vec<&'a str>,
 }
 
 impl<'a> Scope<'a> {
     /// These variables.
-    pub(super) fn new<'n>(variables: impl IntoIterator<Item = (&'n str, Value)>) -> Self {
+    pub(super) fn new(variables: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let mut context = Context::default();
         null_safe::declare(&mut context);
         let mut scope = Self { context, names: Vec::new() };
         for (name, value) in variables {
-            scope.names.push(name.to_owned());
+            scope.names.push(name);
             scope.context.add_variable_from_value(name, value);
         }
         scope
     }
 
     /// The fields of an object as variables.
-    pub(super) fn of_fields(object: &Json) -> Self {
+    pub(super) fn of_fields(object: &'a Json) -> Self {
         let fields = object.as_object().into_iter().flatten();
         Self::new(fields.map(|(name, value)| (name.as_str(), value_of(value))))
     }
