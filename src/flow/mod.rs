@@ -7,18 +7,24 @@ mod connection;
 mod delivery;
 mod echo;
 mod half;
+mod hops;
 mod key;
 pub(crate) mod limits;
+mod nagle;
 mod oddity;
 mod table;
+mod window;
 
 use std::net::SocketAddr;
 
 pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
 pub use clock::CaptureClock;
+pub use hops::Hops;
 pub use key::FlowKey;
+pub use nagle::Stalls;
 pub use oddity::{Noted, Oddities};
 pub use table::{FlowTable, TableLimits};
+pub use window::Closure;
 
 use crate::moment::Moment;
 use crate::role::Role;
