@@ -146,7 +146,7 @@ const SIGNATURES: [(&str, &str); 14] = [
 fn signature_name(certificate: &X509Certificate<'_>) -> String {
     let oid = certificate.signature_algorithm.algorithm.to_id_string();
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
-    known.map_or(oid.clone(), |(_, name)| (*name).to_owned())
+    known.map_or_else(|| oid.clone(), |(_, name)| (*name).to_owned())
 }
 
 /// The bits of keyUsage in order (RFC 5280 §4.2.1.3).
