@@ -55,6 +55,8 @@ pub mod decode;
 #[cfg_attr(doc, doc(hidden))]
 pub mod engine;
 #[cfg_attr(doc, doc(hidden))]
+pub mod export;
+#[cfg_attr(doc, doc(hidden))]
 pub mod filter;
 #[cfg_attr(doc, doc(hidden))]
 pub mod flow;
