@@ -67,6 +67,9 @@ pub mod compare;
 #[cfg_attr(doc, doc(hidden))]
 pub mod engine;
 #[cfg(feature = "program")]
+#[cfg(feature = "program")]
+#[cfg_attr(doc, doc(hidden))]
+pub mod export;
 #[cfg_attr(doc, doc(hidden))]
 pub mod render;
 #[cfg_attr(doc, doc(hidden))]
