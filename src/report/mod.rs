@@ -45,7 +45,9 @@ pub use key_audit::{
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
 pub use percentiles::Percentiles;
-pub use quality::{Quality, QualityCounter};
+pub use quality::{
+    BySender, Checksums, ClockSteps, Dropped, Quality, QualityCounter, Sender, SkippedLink,
+};
 pub use recorder::{Closed, Recorder, Reveal};
 pub use redact::{Redactor, blank_bytes, blank_command, blank_reply};
 pub use session::{
@@ -55,9 +57,12 @@ pub use session::{
 };
 pub use slow::{SlowLimit, SlowLimits};
 pub use software::{SOFTWARE, Software};
-pub use summary::{MissingOrigin, SkippedFrames, Summary};
+pub use summary::{MailTotals, MissingOrigin, SkippedFrames, Summary};
 pub use timing::{Attribution, Timing};
-pub use tls::{AlertReport, CertificateReport, OriginReport, ResumptionReport, TlsReport};
+pub use tls::{
+    AlertReport, CertificateReport, ClientHelloReport, OriginReport, ResumptionReport,
+    ServerHelloReport, TlsReport,
+};
 pub use transcript::{Content, Piece, Transcript};
 pub use vantage::{Position, Vantage};
 pub use verdict::{Decryption, DecryptionStatus, Reason};

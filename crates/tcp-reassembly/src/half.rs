@@ -8,8 +8,8 @@ use super::hops::Hops;
 use super::nagle::Nagle;
 use super::oddity::Oddities;
 use super::window::Window;
-use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
+use capture_terms::segment::Segment;
 
 /// Sequence numbers further than this from what is expected belong to no sane connection: the
 /// largest window of TCP is 2^30 bytes (RFC 7323 §2.3).
