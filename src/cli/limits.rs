@@ -20,7 +20,8 @@ const LIMITS: &[Limit] = limits! { "cli":
     runs::RUN => Bytes, "what `export pcapng-plain` and `anonymize` sort of a session before it writes it aside", "what a connection costs while it is open";
     veil::LONGEST_LINE => Bytes, "a line whose names are to be blanked", "a longer one is blanked in parts";
     secrets::LINES_OF_A_BLOCK => Count, "secrets put into words at a time", "less than 1 MiB";
-    unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "a certificate's key and a ciphertext have some hundred each";
+    unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "the numbers of the largest key have four thousand digits each";
+    unlock::MOST_NAMED => Count, "keys that were not given and that `unlock` names", "the others are counted";
     unlock::BATCH => Count, "handshakes that `unlock` takes at a time", "engines do eight at once";
 };
 
