@@ -78,6 +78,7 @@ fuzz_target!(|bytes: &[u8]| {
             window_scale: None,
             ip_id: None,
             payload: &payload,
+            cut_by: Default::default(),
             cut: 0,
             bytes: &[],
         };

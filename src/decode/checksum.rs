@@ -79,6 +79,7 @@ mod tests {
             ip_id: None,
             payload: &[],
             cut: 0,
+            cut_by: crate::decode::CutBy::SnapLength,
             bytes,
         }
     }

@@ -33,7 +33,7 @@ use crate::moment::Moment;
 
 pub use fragment::{FragmentFacts, Part};
 pub use headers::{Header, Headers};
-pub use layer::Next;
+pub use layer::{CutBy, Next};
 pub use link::frames;
 pub use skip::Skip;
 pub use tcp::TcpFlags;
@@ -71,8 +71,10 @@ pub struct Segment<'b> {
     pub ip_id: Option<u16>,
     /// The payload bytes captured.
     pub payload: &'b [u8],
-    /// Payload bytes that the frame had on the wire but the snap length cut off.
+    /// Payload bytes that the packet had, but that were cut off.
     pub cut: u32,
+    /// Who cut them off.
+    pub cut_by: CutBy,
     /// Header and payload as captured.
     pub bytes: &'b [u8],
 }
@@ -153,6 +155,7 @@ fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
         cut: packet.wire_len.saturating_sub(captured),
         ip_id: None,
         mirrored: false,
+        cut_by: CutBy::SnapLength,
         depth: 0,
     }
 }

@@ -96,6 +96,7 @@ pub(super) fn segment(
         ip_id: layer.ip_id,
         payload,
         cut,
+        cut_by: layer.cut_by,
         bytes: layer.data,
     })
 }

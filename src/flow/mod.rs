@@ -20,6 +20,7 @@ pub use key::FlowKey;
 pub use oddity::{Noted, Oddities};
 pub use table::{FlowTable, TableLimits};
 
+use crate::decode::CutBy;
 use crate::moment::Moment;
 use crate::role::Role;
 
@@ -78,6 +79,17 @@ pub enum GapCause {
     Lost,
     /// Their frame was captured, but the snap length cut them off.
     SnapLength,
+    /// Their frame was captured whole, but they were cut off the packet inside its tunnel.
+    Tunnel,
+}
+
+impl From<CutBy> for GapCause {
+    fn from(cut_by: CutBy) -> Self {
+        match cut_by {
+            CutBy::SnapLength => Self::SnapLength,
+            CutBy::Tunnel => Self::Tunnel,
+        }
+    }
 }
 
 /// A packet as it was captured.

@@ -117,6 +117,7 @@ impl Sent {
             ip_id: self.ip_id,
             payload: &self.bytes,
             cut: 0,
+            cut_by: crate::decode::CutBy::SnapLength,
         }
     }
 }
