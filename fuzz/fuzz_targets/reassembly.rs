@@ -77,7 +77,9 @@ fuzz_target!(|bytes: &[u8]| {
             window: 60_000,
             window_scale: None,
             ip_id: None,
+            hops: None,
             payload: &payload,
+            cut_by: Default::default(),
             cut: 0,
             bytes: &[],
         };

@@ -1,10 +1,14 @@
 //! One direction of a connection: sequence numbers become offsets, segments wait for their turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::analysis::{Counters, Recent, Unacknowledged};
 use super::echo::{self, Echo};
+use super::hops::Hops;
+use super::nagle::Nagle;
 use super::oddity::Oddities;
+use super::window::Window;
+use super::{Gap, GapCause};
 use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
 
@@ -35,25 +39,29 @@ pub(super) struct Held {
 #[derive(Debug)]
 pub(super) enum HeldBody {
     Bytes(Box<[u8]>),
-    /// So many bytes that the snap length cut off: known to be missing, so not waited for.
-    Cut(u64),
+    /// So many bytes that were cut off: known to be missing, so not waited for.
+    Cut(u64, GapCause),
 }
 
 impl HeldBody {
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Cut(len) => *len,
+            Self::Cut(len, _) => *len,
         }
     }
 
     fn allocated(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len() + OVERHEAD,
-            Self::Cut(_) => OVERHEAD,
+            Self::Cut(..) => OVERHEAD,
         }
     }
 }
+
+/// Segments under way whose moments are kept one by one: more than a dialogue ever has, and a message
+/// needs only the first.
+pub(super) const MOST_UNDER_WAY: usize = 64;
 
 /// One direction.
 #[derive(Debug, Default)]
@@ -103,6 +111,12 @@ pub(super) struct Half {
     /// What was handed on lately.
     pub(super) echo: Echo,
     pub(super) recent: Recent,
+    /// Ends of what was sent and not acknowledged yet, each with its moment.
+    under_way: VecDeque<(u64, Moment)>,
+    pub(super) window: Window,
+    pub(super) nagle: Nagle,
+    pub(super) hops: Hops,
+    pub(super) first_at: Option<Moment>,
 }
 
 impl Half {
@@ -139,6 +153,9 @@ impl Half {
         if offset > self.furthest_ack {
             self.furthest_ack = offset;
             self.repeated_before = self.counters.retransmissions;
+            while self.under_way.front().is_some_and(|&(end, _)| end <= offset) {
+                self.under_way.pop_front();
+            }
         }
         if let Some((end, sent)) = self.sample
             && offset >= end
@@ -152,6 +169,19 @@ impl Half {
         Unacknowledged {
             bytes: self.top.saturating_sub(self.furthest_ack),
             attempts: self.counters.retransmissions.saturating_sub(self.repeated_before),
+            since: self.under_way.front().map(|&(_, at)| at),
+        }
+    }
+
+    /// Notes that new bytes up to `end` were sent.
+    pub(super) fn sent(&mut self, end: u64, at: Moment) {
+        if end <= self.furthest_ack {
+            return;
+        }
+        let is_full = self.under_way.len() >= MOST_UNDER_WAY;
+        match self.under_way.back_mut() {
+            Some((last, _)) if is_full => *last = end,
+            _ => self.under_way.push_back((end, at)),
         }
     }
 
@@ -184,7 +214,7 @@ impl Half {
         let mut waiting = self.held.range(first..end);
         let differs = |(&at, held): (&u64, &Held)| match &held.body {
             HeldBody::Bytes(bytes) => echo::differ(at, bytes, offset, payload),
-            HeldBody::Cut(_) => false,
+            HeldBody::Cut(..) => false,
         };
         waiting.any(differs) || self.echo.contradicts(offset, payload)
     }
@@ -267,11 +297,12 @@ impl Half {
         fresh
     }
 
-    /// Notes that the snap length cut `len` bytes off at `offset`.
-    pub(super) fn hold_cut(&mut self, offset: u64, len: u64, at: Moment, ack: Option<u32>) {
+    /// Notes that `gap` was cut off at `offset`.
+    pub(super) fn hold_cut(&mut self, offset: u64, gap: Gap, at: Moment, ack: Option<u32>) {
+        let Gap { bytes: len, cause } = gap;
         let (end, mut cursor) = (offset.saturating_add(len), offset.max(self.next));
         while let Some((from, to)) = self.free_run(cursor, end) {
-            self.put(from, Held { body: HeldBody::Cut(to - from), at, ack });
+            self.put(from, Held { body: HeldBody::Cut(to - from, cause), at, ack });
             cursor = to;
         }
     }
@@ -309,7 +340,7 @@ mod tests {
     fn held(half: &Half) -> Vec<(u64, Vec<u8>)> {
         let bytes = |held: &Held| match &held.body {
             HeldBody::Bytes(bytes) => bytes.to_vec(),
-            HeldBody::Cut(_) => Vec::new(),
+            HeldBody::Cut(..) => Vec::new(),
         };
         half.held.iter().map(|(&offset, held)| (offset, bytes(held))).collect()
     }

@@ -8,10 +8,13 @@ mod connection;
 mod delivery;
 mod echo;
 mod half;
+mod hops;
 mod key;
 pub mod limits;
+mod nagle;
 mod oddity;
 mod table;
+mod window;
 
 use capture_file::decode;
 use capture_terms::{moment, role};
@@ -19,10 +22,14 @@ use std::net::SocketAddr;
 
 pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
 pub use clock::CaptureClock;
+pub use hops::Hops;
 pub use key::FlowKey;
+pub use nagle::Stalls;
 pub use oddity::{Noted, Oddities};
 pub use table::{FlowTable, TableLimits};
+pub use window::Closure;
 
+use crate::decode::CutBy;
 use crate::moment::Moment;
 use crate::role::Role;
 
@@ -81,6 +88,17 @@ pub enum GapCause {
     Lost,
     /// Their frame was captured, but the snap length cut them off.
     SnapLength,
+    /// Their frame was captured whole, but they were cut off the packet inside its tunnel.
+    Tunnel,
+}
+
+impl From<CutBy> for GapCause {
+    fn from(cut_by: CutBy) -> Self {
+        match cut_by {
+            CutBy::SnapLength => Self::SnapLength,
+            CutBy::Tunnel => Self::Tunnel,
+        }
+    }
 }
 
 /// A packet as it was captured.

@@ -77,8 +77,10 @@ mod tests {
             window: 0,
             window_scale: None,
             ip_id: None,
+            hops: None,
             payload: &[],
             cut: 0,
+            cut_by: crate::decode::CutBy::SnapLength,
             bytes,
         }
     }
