@@ -1,0 +1,278 @@
+//! One frame becomes one TCP segment. One small file a layer; knows no flow and no file format.
+//!
+//! Each layer reads its own header and says what comes next: a `Layer`. `header` is the one table
+//! of who comes after whom, with those of `link` (what a capture begins with) and of `tunnel` (what
+//! carries packets in packets). To add a link type: write its file, add its line to `link` and its
+//! name to `capture::link`.
+//!
+//! What is state here is only IP datagrams that came in parts (`fragment`).
+
+pub mod checksum;
+mod ethertype;
+mod extension;
+mod fragment;
+mod headers;
+mod icmp;
+mod ipv4;
+mod ipv6;
+mod layer;
+pub mod limits;
+mod link;
+mod mpls;
+mod skip;
+mod tcp;
+#[cfg(test)]
+mod testframe;
+mod tunnel;
+mod udp;
+mod vlan;
+
+use std::net::SocketAddr;
+
+use crate::capture::Packet;
+use crate::moment::Moment;
+
+pub use fragment::{FragmentFacts, Part};
+pub use headers::{Header, Headers};
+pub use icmp::{IcmpError, Trouble};
+pub use layer::Next;
+pub use link::frames;
+pub use skip::Skip;
+pub use tcp::TcpFlags;
+
+use fragment::Fragments;
+use layer::Layer;
+
+/// Headers in one frame. Real ones have up to a dozen (Ethernet, two tags, IPv4, UDP, VXLAN, and
+/// as many again inside); a frame that nests deeper was made to keep us busy.
+const MAX_LAYERS: usize = 32;
+
+/// IP protocol number of TCP.
+const TCP: u8 = 6;
+
+/// One TCP segment (RFC 9293 §3.1), its payload borrowed from the frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'b> {
+    /// When and where it was captured; of a datagram in parts, its last part.
+    pub at: Moment,
+    /// Sender.
+    pub source: SocketAddr,
+    /// Receiver.
+    pub destination: SocketAddr,
+    /// Sequence number of the first payload byte (of the SYN, if there is one).
+    pub seq: u32,
+    /// Acknowledgement number; means something only with the ACK flag.
+    pub ack: u32,
+    /// SYN, ACK, FIN, RST, PSH, URG.
+    pub flags: TcpFlags,
+    /// Receive window as sent, not scaled, in bytes.
+    pub window: u16,
+    /// The window scale option's shift, at most 14, if a SYN carries one (RFC 7323 §2.2).
+    pub window_scale: Option<u8>,
+    /// The identification field of IPv4 (RFC 791 §3.1); IPv6 has none outside fragments.
+    pub ip_id: Option<u16>,
+    /// Hops that it had left: TTL (RFC 791 §3.1) or hop limit (RFC 8200 §3) of the innermost header.
+    pub hops: Option<u8>,
+    /// The payload bytes captured.
+    pub payload: &'b [u8],
+    /// Payload bytes that the frame had on the wire but the snap length cut off.
+    pub cut: u32,
+    /// Header and payload as captured.
+    pub bytes: &'b [u8],
+}
+
+/// What of TCP is in a frame.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'b> {
+    /// A segment.
+    Segment(Segment<'b>),
+    /// An error about one.
+    Error(IcmpError),
+}
+
+impl<'b> Content<'b> {
+    /// When it was captured.
+    #[must_use]
+    pub fn at(&self) -> Moment {
+        match self {
+            Self::Segment(segment) => segment.at,
+            Self::Error(error) => error.at,
+        }
+    }
+
+    /// The payload of the segment; an error has none.
+    #[must_use]
+    pub fn payload(&self) -> &'b [u8] {
+        match self {
+            Self::Segment(segment) => segment.payload,
+            Self::Error(_) => &[],
+        }
+    }
+
+    /// Sender and receiver of the segment, or of the one that an error quotes.
+    #[must_use]
+    pub fn ends(&self) -> (SocketAddr, SocketAddr) {
+        match self {
+            Self::Segment(segment) => (segment.source, segment.destination),
+            Self::Error(error) => (error.source, error.destination),
+        }
+    }
+}
+
+/// Finds the TCP segment in a frame.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    fragments: Fragments,
+    /// The datagram put together last, which its segment borrows from.
+    whole: Vec<u8>,
+}
+
+impl Decoder {
+    /// A decoder that has seen nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The TCP segment in `packet`. Checksums are not looked at: captures are full of segments
+    /// whose checksum the network card was to fill in.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, or none to be had.
+    pub fn decode<'b>(&'b mut self, packet: &Packet<'b>) -> Result<Segment<'b>, Skip> {
+        self.decode_noting(packet, &mut Headers::default())
+    }
+
+    /// The same, and notes every header of the frame itself that was passed.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode); `headers` are then those up to where it ended.
+    pub fn decode_noting<'b>(
+        &'b mut self,
+        packet: &Packet<'b>,
+        headers: &mut Headers<'b>,
+    ) -> Result<Segment<'b>, Skip> {
+        match self.read_noting(packet, headers)? {
+            Content::Segment(segment) => Ok(segment),
+            Content::Error(error) => Err(error.skip()),
+        }
+    }
+
+    /// The TCP segment in `packet`, or what an ICMP error says of one.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn read<'b>(&'b mut self, packet: &Packet<'b>) -> Result<Content<'b>, Skip> {
+        self.read_noting(packet, &mut Headers::default())
+    }
+
+    /// The same, and notes every header of the frame itself that was passed.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_noting`](Self::decode_noting).
+    pub fn read_noting<'b>(
+        &'b mut self,
+        packet: &Packet<'b>,
+        headers: &mut Headers<'b>,
+    ) -> Result<Content<'b>, Skip> {
+        let at = moment(packet);
+        match walk(outermost(packet), at, |layer| headers.note(layer))? {
+            Found::Segment(segment) => Ok(Content::Segment(segment)),
+            Found::Error(error) => Ok(Content::Error(error)),
+            Found::Part(part, layer) => self.join(&part, layer, at).map(Content::Segment),
+        }
+    }
+
+    /// What came of the datagrams in parts.
+    #[must_use]
+    pub fn fragment_facts(&self) -> FragmentFacts {
+        self.fragments.facts()
+    }
+
+    /// Puts a datagram together; it may hold a part of another.
+    fn join(&mut self, part: &Part, layer: Layer<'_>, at: Moment) -> Result<Segment<'_>, Skip> {
+        let mut whole = self.fragments.join(part, layer, at)?;
+        while let Found::Part(part, layer) = walk(whole.layer(), whole.at, |_| ())? {
+            whole = self.fragments.join(&part, layer, at)?;
+        }
+        let layer = Layer { data: &[], ..whole.layer() };
+        let at = whole.at;
+        self.whole = whole.bytes;
+        match walk(Layer { data: &self.whole, ..layer }, at, |_| ())? {
+            Found::Segment(segment) => Ok(segment),
+            Found::Part(..) | Found::Error(_) => Err(Skip::Fragment),
+        }
+    }
+}
+
+fn moment(packet: &Packet<'_>) -> Moment {
+    Moment { ts: packet.ts, frame: packet.frame }
+}
+
+fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
+    let captured = u32::try_from(packet.data.len()).unwrap_or(u32::MAX);
+    Layer {
+        next: Next::Link(packet.link),
+        data: packet.data,
+        cut: packet.wire_len.saturating_sub(captured),
+        ip_id: None,
+        hops: None,
+        mirrored: false,
+        depth: 0,
+    }
+}
+
+/// What stands at the bottom of a frame.
+enum Found<'b> {
+    Segment(Segment<'b>),
+    Error(IcmpError),
+    Part(Part, Layer<'b>),
+}
+
+/// Reads header after header.
+fn walk<'b>(
+    mut layer: Layer<'b>,
+    at: Moment,
+    mut seen: impl FnMut(&Layer<'b>),
+) -> Result<Found<'b>, Skip> {
+    while layer.depth < MAX_LAYERS {
+        seen(&layer);
+        let below = match layer.next {
+            Next::Transport { protocol: TCP, source, destination } => {
+                return tcp::segment(layer, at, source, destination).map(Found::Segment);
+            }
+            Next::Transport { protocol: protocol @ (icmp::V4 | icmp::V6), source, .. } => {
+                let error = icmp::error(&layer, protocol, source, at);
+                return error.map(Found::Error).ok_or(Skip::NotTcp { protocol });
+            }
+            Next::Part(part) => return Ok(Found::Part(part, layer)),
+            next => header(next)?(layer)?,
+        };
+        layer = Layer { depth: layer.depth + 1, ..below };
+    }
+    Err(Skip::TooDeep)
+}
+
+/// Reads one header.
+type Parse = for<'b> fn(Layer<'b>) -> Result<Layer<'b>, Skip>;
+
+/// Who reads the next header.
+fn header(next: Next) -> Result<Parse, Skip> {
+    Ok(match next {
+        Next::Link(link) => return link::header(link),
+        Next::Ether(ethertype) => return ethertype::header(ethertype),
+        Next::Llc => link::llc,
+        Next::Ip => link::raw,
+        Next::Ppp => link::ppp,
+        Next::Transport { protocol: udp::PROTOCOL, .. } => udp::layer,
+        Next::Transport { protocol, .. } => return extension::header(protocol),
+        Next::Part(_) => return Err(Skip::Fragment),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,363 @@
+//! Command lines (RFC 5321 §4.1 and the extensions that add verbs).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Longest unknown verb kept, in bytes: RFC 5321 §2.4 verbs have four letters, no extension's is
+/// longer than this.
+const MAX_VERB: usize = 20;
+
+/// The verbs known by name: those that a gap may be survived by.
+const VERBS: [&str; 32] = [
+    "EHLO",
+    "HELO",
+    "LHLO",
+    "MAIL",
+    "RCPT",
+    "DATA",
+    "BDAT",
+    "RSET",
+    "QUIT",
+    "NOOP",
+    "VRFY",
+    "EXPN",
+    "HELP",
+    "STARTTLS",
+    "AUTH",
+    "ETRN",
+    "TURN",
+    "ATRN",
+    "BURL",
+    "SEND",
+    "SOML",
+    "SAML",
+    "XCLIENT",
+    "XFORWARD",
+    "X-ANONYMOUSTLS",
+    "X-EXPS",
+    "XEXCH50",
+    "X-LINK2STATE",
+    "XADR",
+    "XSHADOW",
+    "PROXY",
+    "X-SAVETLSKEYS",
+];
+
+/// The path of MAIL or RCPT, and what stands behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Path {
+    /// Without brackets and source route.
+    pub(super) address: String,
+    pub(super) parameters: Parameters,
+}
+
+/// Extension parameters of MAIL and RCPT (RFC 5321 §4.1.2), keywords in capitals, values as sent.
+/// SIZE (RFC 1870), BODY (RFC 6152, 3030), SMTPUTF8 (RFC 6531), RET, ENVID, NOTIFY and ORCPT (RFC
+/// 3461), BY (RFC 2852), REQUIRETLS (RFC 8689), AUTH (RFC 4954) and any other.
+pub type Parameters = BTreeMap<String, Option<String>>;
+
+/// What a command asks for, as far as the dialogue depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Hello {
+        verb: &'static str,
+        name: String,
+    },
+    /// STARTTLS, and Exchange's own X-ANONYMOUSTLS.
+    StartTls,
+    /// AUTH, and Exchange's own X-EXPS. `secret_at` is where the initial response begins.
+    Auth {
+        mechanism: String,
+        secret_at: Option<usize>,
+    },
+    Mail(Path),
+    Rcpt(Path),
+    Data,
+    Bdat {
+        size: u64,
+        last: bool,
+    },
+    /// Exchange's XEXCH50: so many bytes follow when the server has said 354.
+    Blob {
+        size: u64,
+    },
+    /// A BDAT whose size cannot be read.
+    MalformedBdat,
+    /// RSET, and XCLIENT, after which all begins anew.
+    Reset,
+    Quit,
+    Other,
+}
+
+/// The verb of a line in capitals: the letters before the first space.
+pub(super) fn verb(line: &[u8]) -> Cow<'static, str> {
+    let word = first_word(line);
+    // `AUTH=PLAIN ...` is an old form that some clients still use.
+    let word = if starts_with(word, b"AUTH=") { b"AUTH" } else { word };
+    match VERBS.iter().find(|v| word.eq_ignore_ascii_case(v.as_bytes())) {
+        Some(verb) => Cow::Borrowed(verb),
+        None => {
+            let kept = word.get(..MAX_VERB).unwrap_or(word);
+            Cow::Owned(String::from_utf8_lossy(kept).to_ascii_uppercase())
+        }
+    }
+}
+
+/// Whether a line begins with a verb known by name.
+pub(super) fn is_known(line: &[u8]) -> bool {
+    matches!(verb(line), Cow::Borrowed(_))
+}
+
+/// Whether a line that comes after a gap is a command, not text of a body that has one's letters.
+pub(super) fn is_certain(line: &[u8]) -> bool {
+    let rest = arguments(line);
+    match verb(line).as_ref() {
+        "DATA" | "RSET" | "QUIT" | "STARTTLS" | "X-ANONYMOUSTLS" => rest.is_empty(),
+        "MAIL" => starts_with(rest, b"FROM:"),
+        "RCPT" => starts_with(rest, b"TO:"),
+        "BDAT" => matches!(parse(line), Command::Bdat { .. }),
+        "HELP" | "SEND" | "TURN" | "PROXY" => false,
+        _ => is_known(line) && first_word(line).iter().all(u8::is_ascii_uppercase),
+    }
+}
+
+/// Reads a command line; what cannot be read is [`Command::Other`].
+pub(super) fn parse(line: &[u8]) -> Command {
+    let rest = arguments(line);
+    match verb(line).as_ref() {
+        "EHLO" => hello("EHLO", rest),
+        "HELO" => hello("HELO", rest),
+        "LHLO" => hello("LHLO", rest),
+        "STARTTLS" | "X-ANONYMOUSTLS" => Command::StartTls,
+        "AUTH" | "X-EXPS" => auth(line),
+        "MAIL" => path(rest, b"FROM").map_or(Command::Other, Command::Mail),
+        "RCPT" => path(rest, b"TO").map_or(Command::Other, Command::Rcpt),
+        "DATA" => Command::Data,
+        "BDAT" => bdat(rest).unwrap_or(Command::MalformedBdat),
+        "XEXCH50" => blob(rest).unwrap_or(Command::Other),
+        "RSET" | "XCLIENT" => Command::Reset,
+        "QUIT" => Command::Quit,
+        _ => Command::Other,
+    }
+}
+
+fn hello(verb: &'static str, rest: &[u8]) -> Command {
+    Command::Hello { verb, name: String::from_utf8_lossy(rest).into_owned() }
+}
+
+/// RFC 4954 §4. All behind the mechanism counts as secret, and so does a mechanism that cannot be
+/// one (RFC 4422 §3.1): a user may have typed a password there.
+fn auth(line: &[u8]) -> Command {
+    let (mechanism, end) = match word_at(line, end_of_auth(line)) {
+        None => (&[][..], line.len()),
+        Some((start, word)) if !is_mechanism(word) => (&[][..], start),
+        Some((start, word)) => (word, start.saturating_add(word.len())),
+    };
+    // `=` stands for an empty initial response: there is nothing to hide.
+    let secret_at = word_at(line, end).filter(|(_, word)| *word != b"=").map(|(start, _)| start);
+    Command::Auth { mechanism: String::from_utf8_lossy(mechanism).to_ascii_uppercase(), secret_at }
+}
+
+fn is_mechanism(word: &[u8]) -> bool {
+    let is_letter = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    word.len() <= MAX_VERB && word.iter().all(is_letter)
+}
+
+fn end_of_auth(line: &[u8]) -> usize {
+    let Some((start, word)) = word_at(line, 0) else { return line.len() };
+    let len = if starts_with(word, b"AUTH=") { b"AUTH=".len() } else { word.len() };
+    start.saturating_add(len)
+}
+
+/// RFC 3030 §2: `BDAT <size> [LAST]`.
+fn bdat(rest: &[u8]) -> Option<Command> {
+    let rest = std::str::from_utf8(rest).ok()?;
+    let mut words = rest.split_ascii_whitespace();
+    let size = words.next()?;
+    if !size.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let last = words.next();
+    // A server that does not understand the line takes no chunk behind it.
+    if last.is_some_and(|word| !word.eq_ignore_ascii_case("LAST")) || words.next().is_some() {
+        return None;
+    }
+    Some(Command::Bdat { size: size.parse().ok()?, last: last.is_some() })
+}
+
+/// `XEXCH50 <size> <version>` of Exchange 2000 to 2010.
+fn blob(rest: &[u8]) -> Option<Command> {
+    let size = std::str::from_utf8(first_word(rest)).ok()?.parse().ok()?;
+    Some(Command::Blob { size })
+}
+
+/// `FROM:<path> parameters` or `TO:<path> parameters` (RFC 5321 §4.1.2); colon and brackets may be
+/// missing, as servers forgive.
+fn path(rest: &[u8], keyword: &[u8]) -> Option<Path> {
+    if !starts_with(rest, keyword) {
+        return None;
+    }
+    let rest = rest.get(keyword.len()..)?;
+    let rest = rest.trim_ascii_start();
+    let rest = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
+    let (address, behind) = match rest.strip_prefix(b"<") {
+        Some(inner) => {
+            let (path, behind) = inner.split_at_checked(closing_bracket(inner))?;
+            (without_route(path), behind.get(1..).unwrap_or_default())
+        }
+        None => (first_word(rest), arguments(rest)),
+    };
+    let address = String::from_utf8_lossy(address).into_owned();
+    Some(Path { address, parameters: parameters(behind) })
+}
+
+fn parameters(behind: &[u8]) -> Parameters {
+    let behind = String::from_utf8_lossy(behind);
+    let parameter = |word: &str| match word.split_once('=') {
+        Some((keyword, value)) => (keyword.to_ascii_uppercase(), Some(value.to_owned())),
+        None => (word.to_ascii_uppercase(), None),
+    };
+    behind.split_ascii_whitespace().map(parameter).collect()
+}
+
+/// Where the path ends: the first `>` outside a quoted string.
+fn closing_bracket(inner: &[u8]) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    let is_end = |&b: &u8| {
+        let was_escaped = escaped;
+        escaped = quoted && !was_escaped && b == b'\\';
+        quoted ^= b == b'"' && !was_escaped;
+        b == b'>' && !quoted
+    };
+    inner.iter().position(is_end).unwrap_or(inner.len())
+}
+
+/// RFC 5321 §4.1.1.3: `@a,@b:` ahead of the mailbox is to be ignored.
+fn without_route(path: &[u8]) -> &[u8] {
+    if !path.starts_with(b"@") {
+        return path;
+    }
+    path.iter().position(|&b| b == b':').and_then(|i| path.get(i..)?.get(1..)).unwrap_or(path)
+}
+
+fn first_word(line: &[u8]) -> &[u8] {
+    word_at(line, 0).map_or(&[], |(_, word)| word)
+}
+
+fn arguments(line: &[u8]) -> &[u8] {
+    let end = word_at(line, 0).map_or(0, |(start, word)| start.saturating_add(word.len()));
+    line.get(end..).unwrap_or(&[]).trim_ascii()
+}
+
+/// The first word at or behind offset `from`, and its own offset.
+fn word_at(line: &[u8], from: usize) -> Option<(usize, &[u8])> {
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t');
+    let rest = line.get(from..)?;
+    let skipped = rest.iter().position(|b| !is_space(b))?;
+    let word = rest.get(skipped..)?.split(is_space).next()?;
+    Some((from.saturating_add(skipped), word))
+}
+
+fn starts_with(line: &[u8], prefix: &[u8]) -> bool {
+    line.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(line: &str) -> Option<String> {
+        match parse(line.as_bytes()) {
+            Command::Mail(path) => Some(path.address),
+            _ => None,
+        }
+    }
+
+    fn auth(line: &str) -> (String, Option<&str>) {
+        match parse(line.as_bytes()) {
+            Command::Auth { mechanism, secret_at } => (mechanism, secret_at.map(|at| &line[at..])),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn paths_lose_brackets_and_routes() {
+        assert_eq!(from("MAIL FROM:<a@b> SIZE=12").as_deref(), Some("a@b"));
+        assert_eq!(from("mail from: <a@b>").as_deref(), Some("a@b"));
+        assert_eq!(from("MAIL FROM:<>").as_deref(), Some(""));
+        assert_eq!(from("MAIL FROM:a@b SIZE=1").as_deref(), Some("a@b"));
+        assert_eq!(from("MAIL FROM:<@x,@y:a@b>").as_deref(), Some("a@b"));
+        assert_eq!(from(r#"MAIL FROM:<"a>\"b"@c> BODY=8BITMIME"#).as_deref(), Some(r#""a>\"b"@c"#));
+        assert_eq!(from("MAIL FROM:<a@b").as_deref(), Some("a@b"));
+        assert_eq!(from("MAIL TO:<a@b>"), None);
+    }
+
+    #[test]
+    fn the_parameters_of_the_extensions_are_read() {
+        let line =
+            b"MAIL FROM:<a@b> size=1024 BODY=8BITMIME SMTPUTF8 ENVID=QQ314159 by=120;R AUTH=<>";
+        let Command::Mail(path) = parse(line) else { panic!() };
+        let read = path.parameters.iter().map(|(k, v)| (k.as_str(), v.as_deref()));
+        let expected = [
+            ("AUTH", Some("<>")),
+            ("BODY", Some("8BITMIME")),
+            ("BY", Some("120;R")),
+            ("ENVID", Some("QQ314159")),
+            ("SIZE", Some("1024")),
+            ("SMTPUTF8", None),
+        ];
+        assert!(read.eq(expected));
+        // RFC 3461 §10.1.
+        let line = b"RCPT TO:<Dana@Ivory.EDU> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU";
+        let Command::Rcpt(path) = parse(line) else { panic!() };
+        assert_eq!(path.parameters["NOTIFY"].as_deref(), Some("SUCCESS,FAILURE"));
+        assert_eq!(path.parameters["ORCPT"].as_deref(), Some("rfc822;Dana@Ivory.EDU"));
+        assert_eq!(from("MAIL FROM:a@b SIZE=1").as_deref(), Some("a@b"));
+    }
+
+    #[test]
+    fn all_behind_the_mechanism_is_secret() {
+        assert_eq!(auth("AUTH PLAIN AGEAYg=="), ("PLAIN".into(), Some("AGEAYg==")));
+        assert_eq!(auth("auth login"), ("LOGIN".into(), None));
+        assert_eq!(auth("  AUTH  PLAIN  a b"), ("PLAIN".into(), Some("a b")));
+        assert_eq!(auth("AUTH=PLAIN AGEA"), ("PLAIN".into(), Some("AGEA")));
+        assert_eq!(auth("AUTH PLAIN ="), ("PLAIN".into(), None));
+        assert_eq!(auth("AUTH"), (String::new(), None));
+    }
+
+    #[test]
+    fn what_cannot_be_a_mechanism_is_taken_for_a_secret() {
+        assert_eq!(auth("AUTH AGEAYg== x"), (String::new(), Some("AGEAYg== x")));
+    }
+
+    #[test]
+    fn a_chunk_size_must_be_a_number() {
+        assert_eq!(parse(b"BDAT 86 LAST"), Command::Bdat { size: 86, last: true });
+        assert_eq!(parse(b"bdat 0 last"), Command::Bdat { size: 0, last: true });
+        let oversized = "BDAT 99999999999999999999";
+        for line in ["BDAT", "BDAT x", "BDAT -1", "BDAT +1", "BDAT 5 X", "BDAT 5 LAST 6", oversized]
+        {
+            assert_eq!(parse(line.as_bytes()), Command::MalformedBdat, "{line}");
+        }
+    }
+
+    #[test]
+    fn verbs_are_capitals_and_unknown_ones_are_cut() {
+        assert_eq!(verb(b"quit"), "QUIT");
+        assert_eq!(verb(b"xyzzy now"), "XYZZY");
+        assert_eq!(verb(&[b'a'; 99]).len(), MAX_VERB);
+        assert!(is_known(b"noop") && !is_known(b"xyzzy") && !is_known(b""));
+    }
+
+    #[test]
+    fn text_of_a_body_is_not_taken_for_a_command() {
+        for line in
+            ["Data is here", "HELP me", "Quit smoking", "mail order", "MAIL order", "Subject: x"]
+        {
+            assert!(!is_certain(line.as_bytes()), "{line}");
+        }
+        for line in ["QUIT", "RCPT TO:<a@b>", "EHLO x", "BDAT 5 LAST", "AUTH PLAIN x"] {
+            assert!(is_certain(line.as_bytes()), "{line}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What the packets of a connection tell beyond their bytes: loss, repetition, round trips.
+
+use serde::Serialize;
+
+use super::hops::Hops;
+use super::nagle::Stalls;
+use super::oddity::Oddities;
+use super::window::Closure;
+use crate::decode::{IcmpError, TcpFlags};
+use crate::moment::{Moment, Timestamp};
+use crate::role::{PerRole, Role};
+
+/// Counters of one direction, by the end that sent the packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// Packets.
+    pub packets: u64,
+    /// Segments whose bytes had been sent before, or that came so late that they must have been.
+    pub retransmissions: u64,
+    /// Segments captured after their successors, within a round trip.
+    pub out_of_order: u64,
+    /// Packets captured twice (`-i any`, bonded interfaces, mirror ports).
+    pub duplicate_packets: u64,
+    /// Bytes sent that no captured frame has.
+    pub lost_bytes: u64,
+    /// Of these, bytes that the snap length cut off.
+    pub cut_bytes: u64,
+    /// Segments that announced a closed receive window.
+    pub zero_windows: u64,
+    /// Payload bytes of the stream that were captured, each counted once.
+    pub stream_bytes: u64,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// With FIN; the end that sent the first.
+    Fin(Role),
+    /// With RST.
+    Rst(Role),
+    /// Its end is not in the capture.
+    Open,
+}
+
+/// The end of a direction that its receiver never acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unacknowledged {
+    /// Bytes, to the last one captured.
+    pub bytes: u64,
+    /// Retransmissions since the last acknowledgement of anything new.
+    pub attempts: u64,
+    /// When the first of these bytes was captured.
+    pub since: Option<Moment>,
+}
+
+/// Everything the TCP layer knows of a finished connection.
+#[derive(Clone, Debug, Default)]
+pub struct TcpFacts {
+    /// The sequence number of each end's first byte, where it is known.
+    pub first_seq: PerRole<Option<u32>>,
+    /// The first SYN.
+    pub syn: Option<Moment>,
+    /// The first SYN with ACK.
+    pub syn_ack: Option<Moment>,
+    /// The client's ACK that completes the three-way handshake.
+    pub established: Option<Moment>,
+    /// The first FIN of each end.
+    pub fin: PerRole<Option<Moment>>,
+    /// The first RST of each end.
+    pub rst: PerRole<Option<Moment>>,
+    /// First and last packet, by time.
+    pub span: Option<(Moment, Moment)>,
+    /// Lowest and highest frame number.
+    pub frames: Option<(u64, u64)>,
+    /// Counters by sender.
+    pub counters: PerRole<Counters>,
+    /// What is odd, by sender.
+    pub odd: PerRole<Oddities>,
+    /// What each end sent last, and the other never acknowledged.
+    pub unacknowledged: PerRole<Unacknowledged>,
+    /// The quickest answer to a packet of each end, in ns: the path from the point of capture to
+    /// the other end and back.
+    pub quickest_ack_ns: PerRole<Option<i64>>,
+    /// When each end had closed its receive window.
+    pub closures: PerRole<Vec<Closure>>,
+    /// Where Nagle's algorithm kept an end waiting for a delayed acknowledgement.
+    pub stalls: PerRole<Stalls>,
+    /// What ICMP said of its packets.
+    pub errors: Vec<IcmpError>,
+    /// How far each end's packets had come.
+    pub hops: PerRole<Hops>,
+    /// The first packet of each end.
+    pub first_packet: PerRole<Option<Moment>>,
+}
+
+impl TcpFacts {
+    /// The smallest round trip over the whole path, in ns; null unless both parts were seen.
+    #[must_use]
+    pub fn rtt_ns(&self) -> Option<i64> {
+        Some(self.quickest_ack_ns.client? + self.quickest_ack_ns.server?)
+    }
+
+    /// From the SYN to the ACK that completes the handshake, in ns.
+    #[must_use]
+    pub fn handshake_ns(&self) -> Option<i64> {
+        self.syn_ack?;
+        Some((self.established?.ts - self.syn?.ts).max(0))
+    }
+
+    /// How it ended: an RST counts only where no FIN came before it.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        let fin = first_of(&self.fin);
+        let rst = first_of(&self.rst);
+        match (fin, rst) {
+            (None, None) => Closing::Open,
+            (Some((_, role)), None) => Closing::Fin(role),
+            (None, Some((_, role))) => Closing::Rst(role),
+            (Some((fin_at, by)), Some((rst_at, _))) if fin_at <= rst_at => Closing::Fin(by),
+            (_, Some((_, role))) => Closing::Rst(role),
+        }
+    }
+
+    /// The number of packets of both directions.
+    #[must_use]
+    pub fn packets(&self) -> u64 {
+        self.counters.client.packets + self.counters.server.packets
+    }
+}
+
+fn first_of(moments: &PerRole<Option<Moment>>) -> Option<(Moment, Role)> {
+    Role::BOTH.iter().filter_map(|&role| Some((moments[role]?, role))).min()
+}
+
+/// How many recent packets a new one is compared with, to know it for a second copy. Two taps on
+/// one host write the copies next to each other, or a few packets apart.
+const RECENT: usize = 4;
+
+/// Copies of one packet lie no further apart than this, in ns (10 ms).
+const COPY_WINDOW: i64 = 10_000_000;
+
+/// The fields that are equal in two captures of one packet and differ in a retransmission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fingerprint {
+    pub(super) seq: u32,
+    pub(super) ack: u32,
+    pub(super) flags: u8,
+    pub(super) window: u16,
+    pub(super) len: usize,
+    pub(super) ip_id: Option<u16>,
+}
+
+impl Fingerprint {
+    /// Bare acknowledgements without an IP identification are alike without being copies; SYN and
+    /// FIN are not sent again so soon (RFC 6298 §2).
+    fn tells(&self) -> bool {
+        let flags = TcpFlags(self.flags);
+        self.len > 0 || flags.syn() || flags.fin() || self.ip_id.is_some_and(|id| id != 0)
+    }
+}
+
+/// The packets last seen in one direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Recent {
+    seen: [Option<(Fingerprint, Timestamp)>; RECENT],
+    turn: usize,
+}
+
+impl Recent {
+    /// Whether the packet is a second copy of one just seen; remembers it.
+    pub(super) fn is_copy(&mut self, packet: Fingerprint, ts: Timestamp) -> bool {
+        let is_copy = packet.tells()
+            && self.seen.iter().flatten().any(|&(known, then)| {
+                known == packet && (ts - then).unsigned_abs() <= COPY_WINDOW.unsigned_abs()
+            });
+        if let Some(slot) = self.seen.get_mut(self.turn % RECENT) {
+            *slot = Some((packet, ts));
+        }
+        self.turn = self.turn.wrapping_add(1);
+        is_copy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ns: i64) -> Moment {
+        Moment { ts: Timestamp(ns), frame: 1 }
+    }
+
+    #[test]
+    fn a_fin_before_the_reset_is_the_end() {
+        let mut facts = TcpFacts::default();
+        assert_eq!(facts.closing(), Closing::Open);
+        facts.rst.client = Some(at(9));
+        assert_eq!(facts.closing(), Closing::Rst(Role::Client));
+        facts.fin.server = Some(at(5));
+        assert_eq!(facts.closing(), Closing::Fin(Role::Server));
+    }
+
+    #[test]
+    fn a_copy_is_known_by_its_fields_and_nearness() {
+        let packet = Fingerprint { seq: 1, ack: 2, flags: 0x18, window: 9, len: 4, ip_id: Some(7) };
+        let mut recent = Recent::default();
+        assert!(!recent.is_copy(packet, Timestamp(0)));
+        assert!(recent.is_copy(packet, Timestamp(100)));
+        assert!(!recent.is_copy(packet, Timestamp(COPY_WINDOW * 3)));
+        let retransmission = Fingerprint { ip_id: Some(8), ..packet };
+        assert!(!recent.is_copy(retransmission, Timestamp(200)));
+    }
+}

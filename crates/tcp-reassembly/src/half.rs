@@ -1,0 +1,373 @@
+//! One direction of a connection: sequence numbers become offsets, segments wait for their turn.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::analysis::{Counters, Recent, Unacknowledged};
+use super::echo::{self, Echo};
+use super::hops::Hops;
+use super::nagle::Nagle;
+use super::oddity::Oddities;
+use super::window::Window;
+use crate::decode::Segment;
+use crate::moment::{Moment, Timestamp};
+
+/// Sequence numbers further than this from what is expected belong to no sane connection: the
+/// largest window of TCP is 2^30 bytes (RFC 7323 §2.3).
+pub(super) const LARGEST_WINDOW: i64 = 1 << 30;
+
+/// So far beyond the peer's window, as far as its packets were captured, a segment may lie; further
+/// away it is not of this connection, or damaged (1 MiB: acknowledgements may be missing from the
+/// capture, and windows grow).
+pub(super) const BEYOND_WINDOW: u64 = 1 << 20;
+
+/// A reset may overtake what was sent before it, by less than this in ns (1 s).
+const OVERTAKING: i64 = 1_000_000_000;
+
+/// What one entry in the waiting room costs besides its bytes: the tree node and the header.
+const OVERHEAD: usize = 96;
+
+/// Bytes that wait for their predecessors, or for what their sender had already read.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) body: HeldBody,
+    pub(super) at: Moment,
+    /// The acknowledgement number that came with them: the peer's bytes before it come first.
+    pub(super) ack: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(super) enum HeldBody {
+    Bytes(Box<[u8]>),
+    /// So many bytes that the snap length cut off: known to be missing, so not waited for.
+    Cut(u64),
+}
+
+impl HeldBody {
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Cut(len) => *len,
+        }
+    }
+
+    fn allocated(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len() + OVERHEAD,
+            Self::Cut(_) => OVERHEAD,
+        }
+    }
+}
+
+/// Segments under way whose moments are kept one by one: more than a dialogue ever has, and a message
+/// needs only the first.
+pub(super) const MOST_UNDER_WAY: usize = 64;
+
+/// One direction.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    /// The sequence number of offset 0, once known.
+    pub(super) base: Option<u32>,
+    /// Everything before this offset has been handed on.
+    pub(super) next: u64,
+    /// The end of the furthest byte seen.
+    pub(super) top: u64,
+    /// When `top` was last moved.
+    pub(super) top_ts: Timestamp,
+    /// The furthest byte that the peer has acknowledged, and when it did.
+    pub(super) acked: u64,
+    pub(super) acked_at: Moment,
+    /// The same, but never taken back: packets that were recorded in a wrong order look like false
+    /// acknowledgements, and nobody is to be blamed for them.
+    furthest_ack: u64,
+    /// The retransmissions up to then.
+    repeated_before: u64,
+    /// Where the newest acknowledgement stands, by time and by place in the file. It never goes
+    /// back: one that is beyond both was no true one.
+    newest_ack: Option<(Moment, u64)>,
+    last_ack: u64,
+    /// The end of the window that the peer has announced.
+    window_end: Option<u64>,
+    /// The shift of the windows that this end announces, if its SYN was seen.
+    pub(super) window_shift: Option<u8>,
+    /// The offset of the FIN.
+    pub(super) fin: Option<u64>,
+    /// The peer has acknowledged the FIN's own number.
+    pub(super) fin_acked: bool,
+    pub(super) held: BTreeMap<u64, Held>,
+    /// Bytes allocated for `held`; the caps are about these, not about the payload alone.
+    pub(super) allocated: usize,
+    /// A segment under way, to measure how long its acknowledgement takes: its end and its time.
+    pub(super) sample: Option<(u64, Timestamp)>,
+    pub(super) quickest_ack_ns: Option<i64>,
+    /// The first acknowledgement sent by this end after its SYN.
+    pub(super) first_ack_at: Option<Moment>,
+    pub(super) fin_at: Option<Moment>,
+    pub(super) rst_at: Option<Moment>,
+    /// The sequence number of that RST.
+    pub(super) rst_seq: u32,
+    pub(super) counters: Counters,
+    pub(super) odd: Oddities,
+    /// What was handed on lately.
+    pub(super) echo: Echo,
+    pub(super) recent: Recent,
+    /// Ends of what was sent and not acknowledged yet, each with its moment.
+    under_way: VecDeque<(u64, Moment)>,
+    pub(super) window: Window,
+    pub(super) nagle: Nagle,
+    pub(super) hops: Hops,
+    pub(super) first_at: Option<Moment>,
+}
+
+impl Half {
+    /// The stream offset of a sequence number: the one nearest to what is expected next, so that
+    /// numbers may wrap (RFC 9293 §3.4). Negative before the start of the stream.
+    pub(super) fn offset_of(&self, seq: u32) -> Option<i64> {
+        // Modulo 2^32 is meant: sequence numbers wrap, offsets do not.
+        let expected = self.base?.wrapping_add(self.next as u32);
+        let distance = i64::from(seq.wrapping_sub(expected).cast_signed());
+        (distance.abs() <= LARGEST_WINDOW).then_some(self.next.cast_signed() + distance)
+    }
+
+    /// The offset up to which the peer, when it sent `ack`, had read; the FIN's own number is no
+    /// byte of the stream.
+    pub(super) fn read_before(&self, ack: u32) -> Option<u64> {
+        let offset = self.offset_of(ack)?.max(0).cast_unsigned();
+        Some(self.fin.map_or(offset, |fin| offset.min(fin)))
+    }
+
+    /// Notes an acknowledgement by the peer, and the window that it announces.
+    pub(super) fn acknowledge(&mut self, ack: u32, window: u32, at: Moment) {
+        let Some(offset) = self.read_before(ack) else { return };
+        self.fin_acked |=
+            self.fin.is_some() && self.offset_of(ack) > self.fin.map(u64::cast_signed);
+        let window_end = offset.saturating_add(window.into());
+        self.window_end = Some(self.window_end.map_or(window_end, |end| end.max(window_end)));
+        if self.newest_ack.is_none_or(|(newest, _)| newest <= at) {
+            self.newest_ack = Some((at, offset));
+        }
+        self.last_ack = offset;
+        if offset > self.acked {
+            (self.acked, self.acked_at) = (offset, at);
+        }
+        if offset > self.furthest_ack {
+            self.furthest_ack = offset;
+            self.repeated_before = self.counters.retransmissions;
+            while self.under_way.front().is_some_and(|&(end, _)| end <= offset) {
+                self.under_way.pop_front();
+            }
+        }
+        if let Some((end, sent)) = self.sample
+            && offset >= end
+        {
+            self.sample = None;
+            self.saw_answer(at.ts - sent);
+        }
+    }
+
+    pub(super) fn unacknowledged(&self) -> Unacknowledged {
+        Unacknowledged {
+            bytes: self.top.saturating_sub(self.furthest_ack),
+            attempts: self.counters.retransmissions.saturating_sub(self.repeated_before),
+            since: self.under_way.front().map(|&(_, at)| at),
+        }
+    }
+
+    /// Notes that new bytes up to `end` were sent.
+    pub(super) fn sent(&mut self, end: u64, at: Moment) {
+        if end <= self.furthest_ack {
+            return;
+        }
+        let is_full = self.under_way.len() >= MOST_UNDER_WAY;
+        match self.under_way.back_mut() {
+            Some((last, _)) if is_full => *last = end,
+            _ => self.under_way.push_back((end, at)),
+        }
+    }
+
+    /// Whether the peer has acknowledged bytes up to here, and has not gone back on it.
+    pub(super) fn is_acknowledged(&self, until: u64) -> bool {
+        self.last_ack >= until || self.newest_ack.is_some_and(|(_, offset)| offset >= until)
+    }
+
+    /// Takes the acknowledgements back that the peer itself did.
+    pub(super) fn forget_false_acks(&mut self) {
+        let newest = self.newest_ack.map_or(0, |(_, offset)| offset);
+        self.acked = self.acked.min(newest.max(self.last_ack));
+    }
+
+    /// Whether a segment that reaches up to `end` can be meant: the peer's window, if any of its
+    /// packets was captured, is the limit.
+    pub(super) fn is_within_window(&self, end: u64) -> bool {
+        let limit = self.window_end.map(|end| end.max(self.next).saturating_add(BEYOND_WINDOW));
+        limit.is_none_or(|limit| end <= limit)
+    }
+
+    /// Whether bytes at `offset` are others than an earlier segment said. A keep-alive may have any
+    /// byte in it (RFC 9293 §3.8.4).
+    pub(super) fn contradicts(&self, offset: u64, payload: &[u8]) -> bool {
+        let end = offset.saturating_add(payload.len() as u64);
+        if offset >= self.top || (payload.len() == 1 && end == self.next) {
+            return false;
+        }
+        let first = self.held.range(..=offset).next_back().map_or(offset, |(&first, _)| first);
+        let mut waiting = self.held.range(first..end);
+        let differs = |(&at, held): (&u64, &Held)| match &held.body {
+            HeldBody::Bytes(bytes) => echo::differ(at, bytes, offset, payload),
+            HeldBody::Cut(_) => false,
+        };
+        waiting.any(differs) || self.echo.contradicts(offset, payload)
+    }
+
+    /// Notes where a segment with data or FIN ends. Data beyond a FIN shows that it was none.
+    pub(super) fn saw_end(&mut self, end: u64, fin: bool) {
+        if self.fin.is_some_and(|known| known < end) {
+            self.fin = None;
+        }
+        if fin && self.fin.is_none() {
+            self.end_at(end);
+        }
+    }
+
+    /// The stream ends here. The FIN's own number, which the peer may have acknowledged before the
+    /// FIN was seen, is no byte of it.
+    pub(super) fn end_at(&mut self, end: u64) {
+        self.fin = Some(end);
+        self.acked = self.acked.min(end);
+    }
+
+    /// Whether what is missing before `until` is a FIN that was not captured: one number behind
+    /// the data, and nothing after it.
+    pub(super) fn is_unseen_fin(&self, until: u64) -> bool {
+        self.fin.is_none() && self.held.is_empty() && until == self.next.saturating_add(1)
+    }
+
+    /// An end that goes on sending new bytes long after its reset did not send it: somebody else did.
+    /// Of bytes numbered before the reset only the packet came late.
+    pub(super) fn doubt_reset(&mut self, segment: &Segment<'_>) {
+        let Some(rst_at) = self.rst_at.filter(|&rst_at| rst_at < segment.at) else { return };
+        let next = self.next.cast_signed();
+        let is_overtaken = segment.at.ts - rst_at.ts < OVERTAKING;
+        let is_behind = segment.seq.wrapping_sub(self.rst_seq).cast_signed() >= 0;
+        let is_new = self.offset_of(segment.seq).is_some_and(|offset| offset >= next);
+        if is_new && is_behind && !is_overtaken && !segment.payload.is_empty() {
+            self.rst_at = None;
+            self.odd.resets_ignored.note(rst_at);
+        }
+    }
+
+    /// Notes that a packet of this end was answered after `ns`. A negative time is a capture out
+    /// of order, and tells nothing.
+    pub(super) fn saw_answer(&mut self, ns: i64) {
+        if ns >= 0 {
+            self.quickest_ack_ns = Some(self.quickest_ack_ns.map_or(ns, |known| known.min(ns)));
+        }
+    }
+
+    /// The first segment in the waiting room.
+    pub(super) fn head(&self) -> Option<(u64, &Held)> {
+        self.held.first_key_value().map(|(&offset, held)| (offset, held))
+    }
+
+    pub(super) fn take_head(&mut self) -> Option<(u64, Held)> {
+        let (offset, held) = self.held.pop_first()?;
+        self.allocated = self.allocated.saturating_sub(held.body.allocated());
+        Some((offset, held))
+    }
+
+    /// Puts bytes into the waiting room, where they do not overlap what is there already: the
+    /// first copy of a byte wins. Returns how many were new.
+    pub(super) fn hold(
+        &mut self,
+        offset: u64,
+        payload: &[u8],
+        at: Moment,
+        ack: Option<u32>,
+    ) -> u64 {
+        let (end, mut cursor) =
+            (offset.saturating_add(payload.len() as u64), offset.max(self.next));
+        let mut fresh = 0;
+        while let Some((from, to)) = self.free_run(cursor, end) {
+            let run = |o: u64| usize::try_from(o - offset).unwrap_or(usize::MAX);
+            let bytes = payload.get(run(from)..run(to)).unwrap_or_default();
+            self.put(from, Held { body: HeldBody::Bytes(bytes.into()), at, ack });
+            fresh += to - from;
+            cursor = to;
+        }
+        fresh
+    }
+
+    /// Notes that the snap length cut `len` bytes off at `offset`.
+    pub(super) fn hold_cut(&mut self, offset: u64, len: u64, at: Moment, ack: Option<u32>) {
+        let (end, mut cursor) = (offset.saturating_add(len), offset.max(self.next));
+        while let Some((from, to)) = self.free_run(cursor, end) {
+            self.put(from, Held { body: HeldBody::Cut(to - from), at, ack });
+            cursor = to;
+        }
+    }
+
+    fn put(&mut self, offset: u64, held: Held) {
+        self.allocated += held.body.allocated();
+        self.held.insert(offset, held);
+    }
+
+    /// The first run of offsets in `from..end` that nothing in the waiting room covers.
+    fn free_run(&self, from: u64, end: u64) -> Option<(u64, u64)> {
+        let mut start = from;
+        if let Some((&offset, held)) = self.held.range(..=start).next_back() {
+            start = start.max(offset.saturating_add(held.body.len()));
+        }
+        loop {
+            let stop = self.held.range(start..).next();
+            match stop {
+                Some((&offset, held)) if offset == start => start = offset + held.body.len(),
+                Some((&offset, _)) => return (start < end).then(|| (start, offset.min(end))),
+                None => return (start < end).then_some((start, end)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn half() -> Half {
+        Half { base: Some(u32::MAX - 1), ..Half::default() }
+    }
+
+    fn held(half: &Half) -> Vec<(u64, Vec<u8>)> {
+        let bytes = |held: &Held| match &held.body {
+            HeldBody::Bytes(bytes) => bytes.to_vec(),
+            HeldBody::Cut(_) => Vec::new(),
+        };
+        half.held.iter().map(|(&offset, held)| (offset, bytes(held))).collect()
+    }
+
+    #[test]
+    fn offsets_grow_where_sequence_numbers_wrap() {
+        let mut half = half();
+        assert_eq!(half.offset_of(u32::MAX), Some(1));
+        assert_eq!(half.offset_of(3), Some(5));
+        assert_eq!(half.offset_of(u32::MAX - 2), Some(-1));
+        half.next = (1 << 32) + 10;
+        assert_eq!(half.offset_of(8), Some((1 << 32) + 10));
+    }
+
+    #[test]
+    fn the_first_copy_of_a_byte_wins() {
+        let mut half = half();
+        assert_eq!(half.hold(4, b"4567", Moment::default(), None), 4);
+        assert_eq!(half.hold(2, b"xxxxxxxxxx", Moment::default(), None), 6);
+        let expected = [(2, b"xx".to_vec()), (4, b"4567".to_vec()), (8, b"xxxx".to_vec())];
+        assert_eq!(held(&half), expected);
+        assert_eq!(half.hold(3, b"yyy", Moment::default(), None), 0);
+    }
+
+    #[test]
+    fn an_acknowledgement_of_the_fin_is_no_byte() {
+        let mut half = half();
+        half.fin = Some(7);
+        assert_eq!(half.read_before(u32::MAX - 1), Some(0));
+        assert_eq!(half.read_before(6), Some(7));
+    }
+}
