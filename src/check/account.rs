@@ -66,9 +66,4 @@ impl Account {
             Ok(())
         }
     }
-
-    #[cfg(test)]
-    pub(super) fn of(steps: u64) -> Self {
-        Self { steps: Cell::new(steps), made: Cell::new(0) }
-    }
 }
