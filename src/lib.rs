@@ -60,11 +60,17 @@ pub mod filter;
 pub mod flow;
 mod hex;
 #[cfg_attr(doc, doc(hidden))]
+pub mod judge;
+#[cfg_attr(doc, doc(hidden))]
 pub mod keys;
 #[cfg_attr(doc, doc(hidden))]
 pub mod limits;
 #[cfg_attr(doc, doc(hidden))]
 pub mod moment;
+#[cfg_attr(doc, doc(hidden))]
+pub mod record;
+#[cfg_attr(doc, doc(hidden))]
+pub mod redact;
 #[cfg_attr(doc, doc(hidden))]
 pub mod render;
 #[cfg_attr(doc, doc(hidden))]

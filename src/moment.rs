@@ -69,6 +69,11 @@ impl Serialize for Timestamp {
     }
 }
 
+/// A duration as people read it: `1.503 s`.
+pub(crate) fn seconds(ns: i64) -> String {
+    format!("{}.{:03} s", ns / 1_000_000_000, ns / 1_000_000 % 1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,8 @@ use super::target::How;
 use super::{check, follow, output, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
-    capture, compare, decode, engine, filter, flow, keys, render, report, session, sieve, smtp, tls,
+    capture, compare, decode, engine, filter, flow, judge, keys, record, redact, render, report,
+    session, sieve, smtp, tls,
 };
 
 /// Those of this room.
@@ -26,7 +27,7 @@ const LIMITS: &[Limit] = limits! { "cli":
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 16] = [
+    let rooms: [&'static [Limit]; 19] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         flow::limits::LIMITS,
@@ -37,6 +38,9 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         keys::limits::LIMITS,
         smtp::limits::LIMITS,
         report::limits::LIMITS,
+        record::limits::LIMITS,
+        judge::limits::LIMITS,
+        redact::limits::LIMITS,
         engine::limits::LIMITS,
         sieve::LIMITS,
         compare::limits::LIMITS,

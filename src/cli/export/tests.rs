@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::cli::args::{Cli, Command};
-use crate::report::hex;
+use crate::hex::hex;
 
 const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
 

@@ -3,8 +3,9 @@
 use std::sync::mpsc::Sender;
 
 use crate::moment::{Moment, Span};
+use crate::record::Reveal;
 use crate::render::lane::{self, Lane};
-use crate::report::{Content, PacketSeen, Piece, Reveal, SessionReport, Transcript};
+use crate::report::{Content, PacketSeen, Piece, SessionReport, Transcript};
 use crate::role::{PerRole, Role};
 use crate::session::Tap;
 use crate::smtp::{SecretSpan, SmtpEvent};

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::mem;
 
 use crate::moment::Span;
+use crate::redact::{blank_bytes, blank_command, blank_reply};
 use crate::render::lane::{Content, Run};
-use crate::report::{blank_bytes, blank_command, blank_reply};
 use crate::role::{PerRole, Role};
 
 /// Bytes of a line that are waited for; a longer one is blanked in parts. More than any line that a
