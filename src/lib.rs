@@ -64,6 +64,8 @@ pub mod compare;
 #[cfg_attr(doc, doc(hidden))]
 pub mod engine;
 #[cfg_attr(doc, doc(hidden))]
+pub mod export;
+#[cfg_attr(doc, doc(hidden))]
 pub mod judge;
 #[cfg_attr(doc, doc(hidden))]
 pub mod record;

@@ -15,7 +15,7 @@ use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::judge::SlowLimit;
 use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine, files_of_profile};
 use crate::record::Reveal;
-use crate::report::{DecryptionStatus, SessionReport, Summary};
+use crate::report::{SessionReport, Summary};
 use crate::sandbox::Access;
 use crate::session::Setup;
 use crate::tls::Keys;
@@ -131,7 +131,7 @@ impl Plan {
     /// Whether the user wants to see a session. Notes whether it was decrypted.
     pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
         let wanted = self.sessions.wants(session);
-        self.faults.not_decrypted |= self.require_decrypted && wanted && is_closed(session);
+        self.faults.not_decrypted |= self.require_decrypted && wanted && session.is_closed();
         wanted
     }
 
@@ -303,14 +303,6 @@ fn complain_of_file(file: &FileFacts) {
     if let Some(command) = mistyped::command(&file.path) {
         output::hint(&format!("did you mean the command `{command}`?"));
     }
-}
-
-/// Whether a session carries data that was not opened, or not wholly.
-pub(super) fn is_closed(session: &SessionReport) -> bool {
-    session.tls.as_ref().is_some_and(|tls| {
-        tls.carries_data()
-            && matches!(tls.decryption.status, DecryptionStatus::None | DecryptionStatus::Partial)
-    })
 }
 
 /// What was seen instead of sessions, and what would help.

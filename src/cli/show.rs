@@ -1,6 +1,5 @@
 //! `show`: decrypted conversations and timing.
 
-mod listener;
 #[cfg(feature = "parquet")]
 mod tables;
 
@@ -23,12 +22,12 @@ use super::redaction::{self, Redacted};
 use super::target::{self, How, Target};
 use crate::capture::Capture;
 use crate::engine;
+use crate::export::listener::{Heard, Listener, Wants};
 use crate::judge::Opened;
 use crate::render::{Renderer, Rest, text};
 use crate::report::{CaptureReport, KeyReport, Summary};
 use crate::sandbox::Access;
 use crate::session::Tap;
-use listener::{Heard, Listener, Wants};
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {

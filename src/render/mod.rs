@@ -2,7 +2,6 @@
 //! open.
 
 pub mod csv;
-pub mod envelope;
 pub mod explain;
 pub mod flow_name;
 pub mod github;
@@ -11,13 +10,10 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod key_logs;
-pub mod lane;
 pub(crate) mod limits;
-pub mod mask;
 pub mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
-pub mod pcapng;
 pub mod tcpflow;
 pub mod term;
 pub mod text;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::decryption::DecryptionStatus;
 use super::diagnosis::Diagnosis;
 use super::endpoint::Endpoint;
 use super::findings::Finding;
@@ -69,6 +70,13 @@ impl SessionReport {
     #[must_use]
     pub fn cipher_suite(&self) -> Option<&'static crate::tls::suite::Suite> {
         self.tls.as_ref()?.suite
+    }
+
+    /// Whether it carries data that was not opened, or not wholly.
+    pub(crate) fn is_closed(&self) -> bool {
+        use DecryptionStatus::{None, Partial};
+        let is_open = |tls: &TlsReport| !matches!(tls.decryption.status, None | Partial);
+        self.tls.as_ref().is_some_and(|tls| tls.carries_data() && !is_open(tls))
     }
 
     /// What the client offered, if that was captured.
