@@ -7,7 +7,8 @@ use anyhow::bail;
 
 use super::target::{How, Target};
 use crate::redact::Redactor;
-use crate::render::{Renderer, Rest};
+use crate::render::Renderer;
+use crate::report::Conclusion;
 use crate::report::SessionReport;
 
 /// Any format, with pseudonyms for the names and addresses of what it renders.
@@ -44,7 +45,7 @@ impl Renderer for Redacted {
         self.inner.session(session, out)
     }
 
-    fn finish(&mut self, mut rest: Rest, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, mut rest: Conclusion, out: &mut dyn Write) -> io::Result<()> {
         self.redactor.keys(&mut rest.keys);
         self.redactor.findings(&mut rest.findings);
         self.redactor.quality(&mut rest.quality);

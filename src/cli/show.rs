@@ -24,7 +24,8 @@ use crate::capture::Capture;
 use crate::engine;
 use crate::export::listener::{Heard, Listener, Wants};
 use crate::judge::Opened;
-use crate::render::{Renderer, Rest, text};
+use crate::render::{Renderer, text};
+use crate::report::Conclusion;
 use crate::report::{CaptureReport, KeyReport, Summary};
 use crate::sandbox::Access;
 use crate::session::Tap;
@@ -172,7 +173,7 @@ fn render(
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     written?;
-    let rest = Rest {
+    let rest = Conclusion {
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_counted(&setup.keys, &opened),
         findings: totals.findings,

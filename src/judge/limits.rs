@@ -5,7 +5,7 @@ use super::{auditor, quality, summary, timing};
 use crate::limits::{Limit, limits};
 
 /// All of them.
-pub(crate) const LIMITS: &[Limit] = limits! { "judge":
+pub const LIMITS: &[Limit] = limits! { "judge":
     timing::turns::MOST_TURNS => Count, "turns that timing keeps one by one", "no transfer that flows has as many";
     quality::MOST_SENDERS => Count, "senders whose checksums are counted", "more than the hosts of a mail system; others are not checked";
     quality::MOST_NAMED => Count, "senders that the report names", "all are counted";

@@ -8,7 +8,7 @@ mod diagnosis;
 mod elsewhere;
 pub(crate) mod handle;
 mod keys;
-pub(crate) mod limits;
+pub mod limits;
 pub(crate) mod outcome;
 mod quality;
 pub(crate) mod rules;

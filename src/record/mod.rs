@@ -2,7 +2,7 @@
 //! but concluded. Knows no secrets, no rendering and no terminal.
 
 mod capture;
-pub(crate) mod limits;
+pub mod limits;
 mod mail;
 mod recorder;
 mod reply;

@@ -5,7 +5,7 @@
 //! model does not compile before it was thought of here.
 
 mod addresses;
-pub(crate) mod limits;
+pub mod limits;
 mod lines;
 mod model;
 mod names;

@@ -4,7 +4,7 @@ use super::{percentiles, transcript};
 use crate::limits::{Limit, limits};
 
 /// All of them.
-pub(crate) const LIMITS: &[Limit] = limits! { "report":
+pub const LIMITS: &[Limit] = limits! { "report":
     transcript::MOST_PACKETS => Count, "packets of a session for `--packets`", "a thousand pages";
     transcript::MOST_BYTES => Bytes, "bytes of a session for `--hex` and `tcpflow`", "the largest mails that servers take by default";
     transcript::MOST_PIECES => Count, "pieces of those bytes", "a byte a piece costs fifty";

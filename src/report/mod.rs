@@ -3,6 +3,7 @@
 //! and meaning are a contract.
 
 pub(crate) mod codes;
+pub(crate) mod conclusion;
 pub(crate) mod decryption;
 pub(crate) mod diagnosis;
 pub(crate) mod document;
@@ -10,7 +11,7 @@ pub(crate) mod endpoint;
 pub(crate) mod exchange;
 pub(crate) mod findings;
 pub(crate) mod key_audit;
-pub(crate) mod limits;
+pub mod limits;
 pub(crate) mod mail;
 pub(crate) mod outcome;
 pub(crate) mod percentiles;
@@ -30,6 +31,7 @@ pub(crate) mod transcript;
 pub(crate) mod vantage;
 
 pub use codes::{all as codes, explain};
+pub use conclusion::Conclusion;
 pub use decryption::{Decryption, DecryptionStatus};
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use document::{CaptureReport, Generator, KeyReport, Report, SCHEMA};
