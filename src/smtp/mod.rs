@@ -29,7 +29,7 @@ mod unstuff;
 mod words;
 
 pub use command::Parameters;
-pub use dialogue::{Dialogue, Input};
+pub use dialogue::{BeginsTls, Dialogue, Input};
 pub use dkim::{BodyHash, Dkim};
 pub use event::{
     Exchange, ExchangeKind, Mail, Recipient, Secret, SecretSpan, Sink, SmtpEvent, Transfer,
