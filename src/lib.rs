@@ -40,10 +40,21 @@ pub use model::{
 };
 pub use reader::{Reader, Sessions};
 
+#[doc(hidden)]
+pub use capture_file::{capture, decode};
+#[doc(hidden)]
+pub use capture_terms::{hex, limits, moment, role};
+#[doc(hidden)]
+pub use pcap_filter as filter;
+#[doc(hidden)]
+pub use smtp_dialogue as smtp;
+#[doc(hidden)]
+pub use tcp_reassembly as flow;
+#[doc(hidden)]
+pub use tls_passive::{keys, tls};
+
 // Hidden from rustdoc, and so from tools that compare interfaces; `doc` alone, so that
 // `missing_docs` still holds in them.
-#[cfg_attr(doc, doc(hidden))]
-pub mod capture;
 #[cfg_attr(doc, doc(hidden))]
 pub mod check;
 #[cfg_attr(doc, doc(hidden))]
@@ -51,33 +62,14 @@ pub mod cli;
 #[cfg_attr(doc, doc(hidden))]
 pub mod compare;
 #[cfg_attr(doc, doc(hidden))]
-pub mod decode;
-#[cfg_attr(doc, doc(hidden))]
 pub mod engine;
-#[cfg_attr(doc, doc(hidden))]
-pub mod filter;
-#[cfg_attr(doc, doc(hidden))]
-pub mod flow;
-mod hex;
-#[cfg_attr(doc, doc(hidden))]
-pub mod keys;
-#[cfg_attr(doc, doc(hidden))]
-pub mod limits;
-#[cfg_attr(doc, doc(hidden))]
-pub mod moment;
 #[cfg_attr(doc, doc(hidden))]
 pub mod render;
 #[cfg_attr(doc, doc(hidden))]
 pub mod report;
-#[cfg_attr(doc, doc(hidden))]
-pub mod role;
 #[cfg_attr(doc, doc(hidden))]
 pub mod sandbox;
 #[cfg_attr(doc, doc(hidden))]
 pub mod session;
 #[cfg_attr(doc, doc(hidden))]
 pub mod sieve;
-#[cfg_attr(doc, doc(hidden))]
-pub mod smtp;
-#[cfg_attr(doc, doc(hidden))]
-pub mod tls;

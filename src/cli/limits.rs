@@ -33,7 +33,7 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         filter::limits::LIMITS,
         session::limits::LIMITS,
         tls::limits::LIMITS,
-        tls::decrypt::limits::LIMITS,
+        tls::limits::DECRYPT,
         keys::limits::LIMITS,
         smtp::limits::LIMITS,
         report::limits::LIMITS,
@@ -82,7 +82,7 @@ mod tests {
 # Limits
 
 What a capture, a key file or an option can make grow, and how far. `smtp-decrypt --limits` prints the
-same table; it is made of the constants themselves (`src/*/limits.rs`), and a test holds this page.
+same table; it is made of the constants themselves (a file `limits.rs` in each room), and a test holds this page.
 
 Beyond a limit one session loses something, which a finding or a count tells; all others are whole.
 

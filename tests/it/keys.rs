@@ -252,7 +252,8 @@ fn logged(lab: &Lab) -> Vec<String> {
 
 #[test]
 fn no_password_of_a_key_list_is_printed() {
-    let key = lab::root().join("src/keys/testkeys/encrypted/pbes2-aes-256-cbc.pem");
+    let key =
+        lab::root().join("crates/tls-passive/src/keys/testkeys/encrypted/pbes2-aes-256-cbc.pem");
     let key = path(&key);
     let (_folder, list) =
         file("keys.list", format!("any,587,smtp,{key},hunter22\nany,25,smtp,{key},secret\n"));

@@ -80,6 +80,7 @@ const INTERFACE: &[&str] = &["src/lib.rs", "src/model.rs", "src/reader.rs"];
 fn interface(source: &str) -> String {
     let starts = ["pub fn ", "pub struct ", "pub enum ", "pub use ", "pub mod ", "impl"];
     let source = source.replace("#[cfg_attr(doc, doc(hidden))]\npub mod", "mod");
+    let source = source.replace("#[doc(hidden)]\npub use", "use");
     let (mut items, mut end) = (String::new(), None);
     for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
         if starts.iter().any(|start| line.trim_start().starts_with(start)) {

@@ -1,0 +1,28 @@
+//! What of the client's stream may still turn out to be a secret.
+
+use super::{Dialogue, Mode};
+use crate::event::SecretSpan;
+use crate::open::Open;
+use crate::role::Role;
+
+impl Dialogue {
+    /// The client's lines of which it is not known yet whether they hide a secret: the one under
+    /// way, and those that only their reply can betray as part of an AUTH. Of everything else that
+    /// was fed, the [`SecretSpan`]s have been told: a masked export may let it go.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<SecretSpan> {
+        let unanswered = self.queue.iter().filter_map(Open::doubt);
+        unanswered.chain(self.line_under_way()).collect()
+    }
+
+    fn line_under_way(&self) -> Option<SecretSpan> {
+        let end = self.offset[Role::Client];
+        let start = match self.mode {
+            Mode::Preamble(_) => 0,
+            Mode::Command | Mode::Auth { .. } => self.lines[Role::Client].start()?,
+            Mode::Data(_) | Mode::Chunk { .. } => return None,
+        };
+        let len = end.saturating_sub(start);
+        (len > 0).then_some(SecretSpan { from: Role::Client, start, len })
+    }
+}

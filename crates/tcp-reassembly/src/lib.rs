@@ -1,0 +1,152 @@
+//! Segments become the ordered bytes of each direction, with their holes and the instant at which
+//! each byte was captured. Knows nothing of what the bytes mean, of ports or of keys.
+#![forbid(unsafe_code)]
+
+mod analysis;
+mod clock;
+mod connection;
+mod delivery;
+mod echo;
+mod half;
+mod key;
+pub mod limits;
+mod oddity;
+mod table;
+
+use capture_file::decode;
+use capture_terms::{moment, role};
+use std::net::SocketAddr;
+
+pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
+pub use clock::CaptureClock;
+pub use key::FlowKey;
+pub use oddity::{Noted, Oddities};
+pub use table::{FlowTable, TableLimits};
+
+use crate::moment::Moment;
+use crate::role::Role;
+
+/// A run of one direction's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk<'b> {
+    /// Who sent it.
+    pub from: Role,
+    /// Offset of its first byte in that direction's stream, in bytes.
+    pub offset: u64,
+    /// The capture instant of its bytes; of a gap, the instant that revealed it.
+    pub at: Moment,
+    /// The bytes, or their absence.
+    pub body: Body<'b>,
+}
+
+/// What a [`Chunk`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body<'b> {
+    /// Bytes as the application will read them.
+    Bytes(&'b [u8]),
+    /// A hole: so many bytes were sent but are not in the capture.
+    Gap(Gap),
+}
+
+impl Body<'_> {
+    /// Its length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Gap(gap) => gap.bytes,
+        }
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A hole in a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Why the bytes are missing.
+    pub cause: GapCause,
+}
+
+/// Why bytes are missing from a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapCause {
+    /// No captured frame had them.
+    Lost,
+    /// Their frame was captured, but the snap length cut them off.
+    SnapLength,
+}
+
+/// A packet as it was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PacketSeen {
+    /// When.
+    pub at: Moment,
+    /// Who sent it.
+    pub source: SocketAddr,
+    /// Sequence number of the first payload byte (of the SYN, if there is one).
+    pub seq: u32,
+    /// Acknowledgement number, if it has one.
+    pub ack: Option<u32>,
+    /// Flags, as in the header (RFC 9293 §3.1).
+    pub flags: u8,
+    /// Receive window as sent, not scaled, in bytes.
+    pub window: u16,
+    /// The shift of windows that a SYN asks for (RFC 7323 §2.2).
+    pub window_scale: Option<u8>,
+    /// Payload bytes, those that the snap length cut off too.
+    pub len: u64,
+    /// Those of them that the snap length cut off.
+    pub cut: u32,
+    /// The identification field of IPv4 (RFC 791 §3.1).
+    pub ip_id: Option<u16>,
+    /// It was captured before.
+    pub is_copy: bool,
+}
+
+/// What happens on a connection, in an order in which it can have happened: a byte comes after
+/// every byte that its sender had acknowledged when sending it (RFC 9293 §3.4).
+#[derive(Clone, Copy, Debug)]
+pub enum TcpEvent<'b> {
+    /// A packet was captured, whatever comes of it; these may come before the ends are known.
+    Packet(&'b PacketSeen),
+    /// The ends are known; the first event but for packets.
+    Opened {
+        /// The end that opened the connection.
+        client: SocketAddr,
+        /// The end that was called.
+        server: SocketAddr,
+        /// A SYN was captured: nothing came before.
+        from_start: bool,
+    },
+    /// The next bytes of one direction.
+    Data(Chunk<'b>),
+    /// Bytes were sent again.
+    Retransmission(Role, Moment),
+    /// Nothing more will come; always the last event.
+    Finished(&'b TcpFacts),
+}
+
+/// What lives on a connection: the flow table carries one for each.
+pub trait Conversation {
+    /// Says which of the `ends` is the client (0 or 1) where no SYN was captured to tell, from the
+    /// first bytes that each sent.
+    fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize;
+
+    /// Takes the next event.
+    fn on_tcp(&mut self, event: TcpEvent<'_>);
+
+    /// Whether nothing that its bytes could say would be heard any more.
+    fn is_deaf(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests;

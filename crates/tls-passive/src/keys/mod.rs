@@ -1,0 +1,71 @@
+//! Key files become a key ring: the RSA private keys, and the rows that say where each belongs.
+//! Knows no capture and no TLS state.
+//!
+//! A ring is loaded from key lists (`ip,port,proto,path[,password]`, in each of the dialects that
+//! Wireshark has had) and from bare key files: PEM or DER, PKCS#1, PKCS#8 or PKCS#12, encrypted or
+//! not. Beside the keys it has the secrets of single sessions from [key logs](KeyLog).
+//! Everything that cannot be used is a [`KeyError`] that names the file, the line and the column.
+//!
+//! The private numbers stay inside [`RsaKey`]: it cannot be cloned or serialized, its `Debug` shows
+//! the identity alone, and the one thing it does is the raw RSA operation. Whether a key is the
+//! right one is not decided here: the caller proves it by the premaster secret and the Finished.
+
+mod address;
+mod asn1;
+mod cipher;
+mod der;
+mod error;
+mod field;
+mod file;
+mod kdf;
+mod keylog;
+mod legacy;
+pub mod limits;
+mod list;
+mod oracle;
+mod passwords;
+mod pbe;
+mod pem;
+mod pkcs12;
+mod port;
+mod problem;
+mod profile;
+mod ring;
+mod row;
+mod rsa_key;
+mod shape;
+mod unlock;
+
+use std::path::PathBuf;
+
+pub use self::address::AddressPattern;
+pub use self::error::{KeyError, Place};
+pub use self::keylog::{KeyLog, LoggedSecret, Origin, SharedKeyLog, TrafficLabel};
+pub use self::oracle::{Oracle, RawDecrypt};
+pub use self::port::PortPattern;
+pub use self::problem::Problem;
+pub use self::ring::{KeyId, KeyRing};
+pub use self::row::Row;
+pub use self::rsa_key::{KeyIdentity, RsaKey};
+pub use profile::files as files_of_profile;
+pub use rsa_batch::{Answer as RawAnswer, Engine as RsaEngine, RawError};
+
+/// Where keys come from, as the user named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// A key list (`--keys FILE`).
+    List(PathBuf),
+    /// A bare key file, for any server (`--key FILE`).
+    KeyFile(PathBuf),
+    /// A key log (`--keylog FILE`).
+    KeyLog(PathBuf),
+    /// The folder of a Wireshark profile, for the keys and the key log it names
+    /// (`--wireshark-profile DIR`).
+    WiresharkProfile(PathBuf),
+    /// Passwords for encrypted keys, one a line (`--password-file FILE`). A password of a list row
+    /// is tried before them.
+    PasswordFile(PathBuf),
+    /// A password in the environment variable of this name, if it is set. There is no source that
+    /// holds the password itself: it would have been on a command line.
+    PasswordVariable(&'static str),
+}

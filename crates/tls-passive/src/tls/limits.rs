@@ -1,0 +1,24 @@
+//! The limits of this room.
+
+use super::disguise::aliases;
+use super::lock::seen;
+use super::{disclosed, handshake, late, machine, negotiation, record, schedule13};
+use crate::limits::{Limit, limits};
+
+pub use super::decrypt::limits::LIMITS as DECRYPT;
+
+/// All of them.
+pub const LIMITS: &[Limit] = limits! { "tls":
+    record::LARGEST_FRAGMENT => Bytes, "one record", "RFC 5246 section 6.2.3; a longer one is no TLS";
+    handshake::LARGEST_MESSAGE => Bytes, "one handshake message", "a hundred certificates; a longer one is noise";
+    negotiation::LONGEST_TRANSCRIPT => Bytes, "the handshake messages until both Finished are checked", "two of the longest certificate lists; then Finished is not checked";
+    negotiation::MOST_CANDIDATES => Count, "secrets that a session may have", "a key log may have several lines for it; further ones are not tried";
+    negotiation::MOST_STRANGERS => Count, "sessions of a key log tried where a hello is missing", "the last ones first";
+    late::MOST_STRANGERS => Count, "the same in TLS 1.3", "the last ones first";
+    late::MOST_RECORDS => Count, "records tried with each of them", "one that stays closed is of another session";
+    machine::MOST_ALERTS => Count, "alerts that are kept", "more say nothing new; all are counted";
+    schedule13::MOST_UPDATES => Count, "key updates tried behind a hole", "one hole rarely hides two; then the rest stays closed";
+    disclosed::MOST_LINES => Count, "secrets of a connection that are kept for an export", "a connection with more renegotiations is an attack";
+    aliases::MOST_KNOWN => Count, "words, numbers and sessions that `anonymize` tells apart", "those beyond share a pseudonym";
+    seen::MOST_LOCKS => Count, "handshakes of a connection that `handshakes` writes", "a connection with more is an attack";
+};
