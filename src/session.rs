@@ -5,7 +5,7 @@
 
 mod border;
 mod late;
-pub(crate) mod limits;
+pub mod limits;
 mod prospect;
 mod protocol;
 mod talk;

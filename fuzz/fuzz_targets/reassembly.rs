@@ -77,6 +77,7 @@ fuzz_target!(|bytes: &[u8]| {
             window: 60_000,
             window_scale: None,
             ip_id: None,
+            hops: None,
             payload: &payload,
             cut: 0,
             bytes: &[],

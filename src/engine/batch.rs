@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::event::Event;
-use crate::decode::Segment;
+use crate::decode::{Content, Segment};
 use crate::moment::Timestamp;
 
 /// How much of the input a batch has at most. Nothing depends on it but speed and memory.
@@ -81,7 +81,7 @@ pub(super) struct Part {
     pub(super) crowded_out: u64,
 }
 
-/// A segment, and what the reader knows of it.
+/// A segment, or an error about one, and what the reader knows of it.
 #[derive(Clone, Copy)]
 pub(super) struct Stamped<'b> {
     /// Counts the segments of the run, from 1.
@@ -90,7 +90,7 @@ pub(super) struct Stamped<'b> {
     pub(super) shard: usize,
     /// It makes its connection a wanted one.
     pub(super) makes_wanted: bool,
-    pub(super) segment: Segment<'b>,
+    pub(super) content: Content<'b>,
 }
 
 /// A [`Stamped`] segment whose payload is in the part.
@@ -108,14 +108,19 @@ impl Part {
 
     pub(super) fn push(&mut self, stamped: &Stamped<'_>) {
         let start = self.payloads.len();
-        self.payloads.extend_from_slice(stamped.segment.payload);
-        let segment = Segment { payload: &[], bytes: &[], ..stamped.segment };
+        self.payloads.extend_from_slice(stamped.content.payload());
+        let content = match stamped.content {
+            Content::Segment(segment) => {
+                Content::Segment(Segment { payload: &[], bytes: &[], ..segment })
+            }
+            Content::Error(error) => Content::Error(error),
+        };
         self.segments.push(Packed {
             stamped: Stamped {
                 number: stamped.number,
                 shard: stamped.shard,
                 makes_wanted: stamped.makes_wanted,
-                segment,
+                content,
             },
             payload: start..self.payloads.len(),
         });
@@ -124,8 +129,11 @@ impl Part {
     pub(super) fn segments(&self) -> impl Iterator<Item = Stamped<'_>> {
         self.segments.iter().map(|packed| {
             let payload = self.payloads.get(packed.payload.clone()).unwrap_or_default();
-            let segment = Segment { payload, ..packed.stamped.segment };
-            Stamped { segment, ..packed.stamped }
+            let content = match packed.stamped.content {
+                Content::Segment(segment) => Content::Segment(Segment { payload, ..segment }),
+                Content::Error(error) => Content::Error(error),
+            };
+            Stamped { content, ..packed.stamped }
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::capture::{LinkType, Packet};
-use crate::decode::{Header, Headers, Segment};
+use crate::decode::{Content, Header, Headers, Segment};
 use crate::filter::{self, Decoded, PacketFilter, Selection};
 use crate::moment::Timestamp;
 use crate::report::{Finding, Severity};
@@ -54,9 +54,10 @@ impl Chooser {
 
     /// Whether a connection can be wanted, by its ends. Only of one that is in no tunnel these are
     /// all that counts.
-    pub(super) fn may_take(&mut self, segment: &Segment<'_>, headers: &Headers<'_>) -> bool {
+    pub(super) fn may_take(&mut self, content: &Content<'_>, headers: &Headers<'_>) -> bool {
         let Some(filter) = &self.selection.connections else { return true };
-        let may = is_in_tunnel(headers) || filter.may_match(segment.source, segment.destination);
+        let (source, destination) = content.ends();
+        let may = is_in_tunnel(headers) || filter.may_match(source, destination);
         self.filtered += u64::from(!may);
         may
     }

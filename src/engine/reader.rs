@@ -7,7 +7,7 @@ use super::batch::{Clocks, Limits, Part, Stamped};
 use super::chooser::Chooser;
 use super::totals::Skipped;
 use crate::capture::{Capture, Packet, Secrets};
-use crate::decode::{self, Decoder, Headers, Segment, Skip, checksum};
+use crate::decode::{self, Content, Decoder, Headers, Segment, Skip, checksum};
 use crate::flow::{CaptureClock, FlowKey};
 use crate::moment::Timestamp;
 use crate::report::QualityCounter;
@@ -97,8 +97,8 @@ impl<'c> Reader<'c> {
             }
             let Some(packet) = self.capture.next_packet() else { break };
             self.packets += 1;
-            self.desk.take(&packet, |segment, makes_wanted| {
-                batch.push(self.clock.advance(segment.at.ts), segment, makes_wanted);
+            self.desk.take(&packet, |content, makes_wanted| {
+                batch.push(self.clock.advance(content.at().ts), content, makes_wanted);
             });
         }
         if !self.capture.is_waiting() {
@@ -114,18 +114,18 @@ impl<'c> Reader<'c> {
 }
 
 impl Desk {
-    fn take(&mut self, packet: &Packet<'_>, mut give: impl FnMut(&Segment<'_>, bool)) {
+    fn take(&mut self, packet: &Packet<'_>, mut give: impl FnMut(&Content<'_>, bool)) {
         if !self.chooser.takes_packet(packet) {
             return;
         }
         for frame in decode::frames(packet) {
             let mut headers = Headers::default();
             let decoded = match self.chooser.asks_for_headers() {
-                true => self.decoder.decode_noting(&frame, &mut headers),
-                false => self.decoder.decode(&frame),
+                true => self.decoder.read_noting(&frame, &mut headers),
+                false => self.decoder.read(&frame),
             };
-            let segment = match decoded {
-                Ok(segment) => segment,
+            let content = match decoded {
+                Ok(content) => content,
                 Err(skip) => {
                     if let Skip::UnsupportedLink(link) = skip {
                         self.quality.unsupported(link, packet.frame);
@@ -134,9 +134,18 @@ impl Desk {
                     continue;
                 }
             };
-            look_at(&segment, &mut self.quality);
-            if self.chooser.may_take(&segment, &headers) {
-                give(&segment, self.chooser.takes(&segment, packet.wire_len, &headers));
+            match &content {
+                Content::Segment(segment) => look_at(segment, &mut self.quality),
+                Content::Error(error) => self.skipped.count(error.skip(), packet.frame),
+            }
+            if self.chooser.may_take(&content, &headers) {
+                let makes_wanted = match &content {
+                    Content::Segment(segment) => {
+                        self.chooser.takes(segment, packet.wire_len, &headers)
+                    }
+                    Content::Error(_) => false,
+                };
+                give(&content, makes_wanted);
             }
         }
     }
@@ -147,14 +156,15 @@ impl Batch {
         self.clocks.len() >= limits.segments || self.bytes >= limits.bytes
     }
 
-    fn push(&mut self, now: Timestamp, segment: &Segment<'_>, makes_wanted: bool) {
+    fn push(&mut self, now: Timestamp, content: &Content<'_>, makes_wanted: bool) {
         let number = self.clocks.end();
         self.clocks.push(now);
-        self.bytes += segment.payload.len();
-        let shard = FlowKey::new(segment.source, segment.destination).spread() % SHARDS;
+        self.bytes += content.payload().len();
+        let (source, destination) = content.ends();
+        let shard = FlowKey::new(source, destination).spread() % SHARDS;
         let worker = shard % self.parts.len().max(1);
         if let Some(part) = self.parts.get_mut(worker) {
-            part.push(&Stamped { number, shard, makes_wanted, segment: *segment });
+            part.push(&Stamped { number, shard, makes_wanted, content: *content });
         }
     }
 }

@@ -6,6 +6,7 @@ use super::SHARDS;
 use super::batch::{Clocks, Part, Stamped};
 use super::event::{Event, Place, What};
 use super::watched::Watched;
+use crate::decode::Content;
 use crate::flow::{FlowTable, TableLimits};
 use crate::moment::Timestamp;
 use crate::session::{Session, Setup, Tap};
@@ -46,8 +47,8 @@ impl<'t> Worker<'t> {
     /// Does its part of a batch.
     pub(super) fn work(&mut self, part: &mut Part) {
         let mut events = std::mem::take(&mut part.events);
-        let coming = part.segments().map(|stamped| stamped.segment);
-        self.setup.keys.look_ahead(coming.map(|segment| (segment.destination, segment.payload)));
+        let coming = part.segments().map(|stamped| stamped.content);
+        self.setup.keys.look_ahead(coming.map(|content| (content.ends().1, content.payload())));
         for stamped in part.segments() {
             self.expire(&part.clocks, part.clocks.at(stamped.number), &mut events);
             self.advance(Place::at(stamped.number), 0);
@@ -71,8 +72,12 @@ impl<'t> Worker<'t> {
     }
 
     fn feed(&mut self, stamped: &Stamped<'_>, events: &mut Vec<Event>) {
-        let Stamped { number, shard, makes_wanted, ref segment } = *stamped;
+        let Stamped { number, shard, makes_wanted, ref content } = *stamped;
         let Some(table) = self.shards.get_mut(shard) else { return };
+        let segment = match content {
+            Content::Segment(segment) => segment,
+            Content::Error(error) => return table.note(error),
+        };
         let mut tell = |connection, what| {
             events.push(Event { place: Place::at(number), due: NO_TIME, connection, what });
         };

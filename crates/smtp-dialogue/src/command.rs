@@ -77,6 +77,10 @@ pub(super) enum Command {
         size: u64,
         last: bool,
     },
+    /// Exchange's XEXCH50: so many bytes follow when the server has said 354.
+    Blob {
+        size: u64,
+    },
     /// A BDAT whose size cannot be read.
     MalformedBdat,
     /// RSET, and XCLIENT, after which all begins anew.
@@ -130,6 +134,7 @@ pub(super) fn parse(line: &[u8]) -> Command {
         "RCPT" => path(rest, b"TO").map_or(Command::Other, Command::Rcpt),
         "DATA" => Command::Data,
         "BDAT" => bdat(rest).unwrap_or(Command::MalformedBdat),
+        "XEXCH50" => blob(rest).unwrap_or(Command::Other),
         "RSET" | "XCLIENT" => Command::Reset,
         "QUIT" => Command::Quit,
         _ => Command::Other,
@@ -178,6 +183,12 @@ fn bdat(rest: &[u8]) -> Option<Command> {
         return None;
     }
     Some(Command::Bdat { size: size.parse().ok()?, last: last.is_some() })
+}
+
+/// `XEXCH50 <size> <version>` of Exchange 2000 to 2010.
+fn blob(rest: &[u8]) -> Option<Command> {
+    let size = std::str::from_utf8(first_word(rest)).ok()?.parse().ok()?;
+    Some(Command::Blob { size })
 }
 
 /// `FROM:<path> parameters` or `TO:<path> parameters` (RFC 5321 §4.1.2); colon and brackets may be

@@ -54,6 +54,10 @@ enum Mode {
         left: u64,
         last: bool,
     },
+    /// What Exchange sends behind XEXCH50.
+    Blob {
+        left: u64,
+    },
 }
 
 /// What was lost on the way, and how far that still matters.
@@ -210,6 +214,7 @@ impl Dialogue {
         self.turn.server_yields = self.turn.client_held;
         match open.kind {
             Kind::Data => self.open_body(),
+            Kind::Blob { size } => self.mode = Mode::Blob { left: size },
             Kind::Auth | Kind::AuthResponse => self.mode = Mode::Auth { loose: true },
             _ => {}
         }
@@ -264,7 +269,8 @@ impl Dialogue {
     fn read(&mut self, from: Role, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let is_body = matches!(self.mode, Mode::Data(_) | Mode::Chunk { .. });
+            let is_body =
+                matches!(self.mode, Mode::Data(_) | Mode::Chunk { .. } | Mode::Blob { .. });
             let taken = match from {
                 Role::Client => self.client_step(rest, at, out),
                 Role::Server => self.server_step(rest, at, out),

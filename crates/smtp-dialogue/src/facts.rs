@@ -1,6 +1,7 @@
 //! What a dialogue knows so far: the head of the contract's `smtp` object.
 
 use super::proxy::ProxyHeader;
+use crate::moment::Moment;
 
 /// What is known of a dialogue. `helo` and `extensions` are the last ones said, also when TLS has
 /// made them void (RFC 3207 §4.2): a session that stays shut has no others.
@@ -20,6 +21,10 @@ pub struct SmtpFacts {
     pub is_lmtp: bool,
     /// Whether the dialogue is inside TLS now.
     pub encrypted: bool,
+    /// The server's first line, where it is no reply: another protocol.
+    pub foreign: Option<ForeignLine>,
+    /// The client's first command, where it came before the greeting.
+    pub early: Option<Moment>,
     /// The PROXY protocol header that came first.
     pub proxy: Option<ProxyHeader>,
 }
@@ -31,6 +36,15 @@ pub struct Greeting {
     pub code: u16,
     /// The text of all its lines, joined with LF.
     pub text: String,
+}
+
+/// A line that is none of SMTP's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignLine {
+    /// What it says, without its end.
+    pub text: String,
+    /// When its last byte was captured.
+    pub at: Moment,
 }
 
 /// How a client introduced itself.

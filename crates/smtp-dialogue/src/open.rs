@@ -26,7 +26,10 @@ pub(super) const MAX_REPLY_TEXTS: usize = 256 * 1024;
 /// What a command means for the dialogue once its reply is known.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Hello { verb: &'static str, name: String },
+    Hello {
+        verb: &'static str,
+        name: String,
+    },
     StartTls,
     Auth,
     AuthResponse,
@@ -34,7 +37,13 @@ pub(super) enum Kind {
     Rcpt(Path),
     Data,
     Body,
-    Chunk { last: bool },
+    Chunk {
+        last: bool,
+    },
+    /// XEXCH50, which so many bytes follow behind a 354.
+    Blob {
+        size: u64,
+    },
     Reset,
     Quit,
     Other,
@@ -96,6 +105,17 @@ impl Open {
         }
     }
 
+    /// The bytes behind XEXCH50, the last of them at this instant.
+    pub(super) fn blob(at: Moment, encrypted: bool) -> Self {
+        let verb = Cow::Borrowed("XEXCH50-BLOB");
+        Self { verb, at: Some(at), encrypted, ..Self::empty(Kind::Other) }
+    }
+
+    /// When its last byte was captured.
+    pub(super) fn sent_at(&self) -> Option<Moment> {
+        self.at
+    }
+
     fn empty(kind: Kind) -> Self {
         Self {
             kind,
@@ -143,11 +163,19 @@ impl Open {
     pub(super) fn fits(&self, code: u16) -> bool {
         match (&self.kind, code) {
             (_, 400..) => true,
-            (Kind::Data, 300..) | (Kind::StartTls, 220) | (Kind::Quit, 221) => true,
-            (Kind::Auth | Kind::AuthResponse, 235 | 334) => true,
-            (Kind::Data | Kind::StartTls | Kind::Quit | Kind::Auth | Kind::AuthResponse, _) => {
-                false
+            (Kind::Data | Kind::Blob { .. }, 300..) | (Kind::StartTls, 220) | (Kind::Quit, 221) => {
+                true
             }
+            (Kind::Auth | Kind::AuthResponse, 235 | 334) => true,
+            (
+                Kind::Data
+                | Kind::Blob { .. }
+                | Kind::StartTls
+                | Kind::Quit
+                | Kind::Auth
+                | Kind::AuthResponse,
+                _,
+            ) => false,
             (Kind::Reset, 220) | (Kind::Other, _) => true,
             (_, 220 | 221 | 235) => false,
             (_, code) => code < 300,

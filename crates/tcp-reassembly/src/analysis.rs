@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use super::hops::Hops;
+use super::nagle::Stalls;
 use super::oddity::Oddities;
-use crate::decode::TcpFlags;
+use super::window::Closure;
+use crate::decode::{IcmpError, TcpFlags};
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
 
@@ -46,10 +49,12 @@ pub struct Unacknowledged {
     pub bytes: u64,
     /// Retransmissions since the last acknowledgement of anything new.
     pub attempts: u64,
+    /// When the first of these bytes was captured.
+    pub since: Option<Moment>,
 }
 
 /// Everything the TCP layer knows of a finished connection.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TcpFacts {
     /// The sequence number of each end's first byte, where it is known.
     pub first_seq: PerRole<Option<u32>>,
@@ -76,6 +81,16 @@ pub struct TcpFacts {
     /// The quickest answer to a packet of each end, in ns: the path from the point of capture to
     /// the other end and back.
     pub quickest_ack_ns: PerRole<Option<i64>>,
+    /// When each end had closed its receive window.
+    pub closures: PerRole<Vec<Closure>>,
+    /// Where Nagle's algorithm kept an end waiting for a delayed acknowledgement.
+    pub stalls: PerRole<Stalls>,
+    /// What ICMP said of its packets.
+    pub errors: Vec<IcmpError>,
+    /// How far each end's packets had come.
+    pub hops: PerRole<Hops>,
+    /// The first packet of each end.
+    pub first_packet: PerRole<Option<Moment>>,
 }
 
 impl TcpFacts {

@@ -6,8 +6,9 @@ use super::analysis::{Fingerprint, TcpFacts};
 use super::delivery::Piece;
 use super::half::Half;
 use super::key::{FlowKey, Side};
+use super::nagle::Paths;
 use super::{Conversation, PacketSeen, TcpEvent};
-use crate::decode::Segment;
+use crate::decode::{IcmpError, Segment};
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
 
@@ -30,6 +31,9 @@ pub(super) const IDLE_TIMEOUT: i64 = 1_800_000_000_000;
 /// So many bytes may lie between a SYN that comes late and the first byte that was captured: more
 /// than may wait for it (`delivery`: 512 KiB).
 const FURTHEST_START: u32 = 1 << 20;
+
+/// ICMP errors that are kept of a connection: each attempt may bring one, and the first tell.
+pub(super) const MOST_ERRORS: usize = 8;
 
 /// The largest shift of a window (RFC 7323 §2.3), assumed where no SYN tells.
 const LARGEST_SHIFT: u8 = 14;
@@ -66,6 +70,7 @@ pub(super) struct Connection<C> {
     frames: Option<(u64, u64)>,
     syn: Option<Moment>,
     syn_ack: Option<Moment>,
+    errors: Vec<IcmpError>,
     /// When the table looks at this connection again.
     pub(super) scheduled: Timestamp,
     pub(super) conversation: C,
@@ -87,6 +92,7 @@ impl<C: Conversation> Connection<C> {
             frames: None,
             syn: None,
             syn_ack: None,
+            errors: Vec::new(),
             scheduled: Timestamp(i64::MAX),
             conversation,
         }
@@ -154,6 +160,9 @@ impl<C: Conversation> Connection<C> {
         };
         self.conversation.on_tcp(TcpEvent::Packet(&packet));
         self.learn(side, segment);
+        if !is_copy {
+            self.watch_stalls(side, segment);
+        }
         let shift = self.halves[side.index()].window_shift.unwrap_or(LARGEST_SHIFT);
         let piece = Piece { is_copy, ..Piece::of(segment, shift) };
         let half = &self.halves[side.index()];
@@ -165,6 +174,13 @@ impl<C: Conversation> Connection<C> {
             self.place(side, &piece);
         }
         self.force_if_overdue();
+    }
+
+    /// Takes an error about one of its packets.
+    pub(super) fn note(&mut self, error: &IcmpError) {
+        if self.errors.len() < MOST_ERRORS {
+            self.errors.push(*error);
+        }
     }
 
     /// Nothing more will come: what waits is handed on, what is missing is declared lost.
@@ -213,13 +229,36 @@ impl<C: Conversation> Connection<C> {
             half.odd.duplicates.note(at);
             return true;
         }
-        if segment.window == 0 && !flags.syn() && !flags.rst() && !flags.fin() {
-            half.counters.zero_windows += 1;
+        half.hops.note(segment.hops, flags.rst());
+        half.first_at = earliest(half.first_at, at);
+        if !flags.syn() && !flags.rst() {
+            half.window.announce(segment.window, at);
+            half.counters.zero_windows += u64::from(segment.window == 0 && !flags.fin());
         }
         if flags.urg() && !segment.payload.is_empty() {
             half.odd.urgent.note(at);
         }
         false
+    }
+
+    /// Sees whether a small segment was held back until an acknowledgement came.
+    fn watch_stalls(&mut self, side: Side, segment: &Segment<'_>) {
+        let (flags, at) = (segment.flags, segment.at);
+        if flags.syn() || flags.rst() {
+            return;
+        }
+        let quickest = |side: Side| self.halves[side.index()].quickest_ack_ns.unwrap_or(0);
+        let paths =
+            |sender: Side| Paths { sender: quickest(sender.peer()), receiver: quickest(sender) };
+        let (mine, theirs) = (paths(side), paths(side.peer()));
+        let len = segment.payload.len() as u64 + u64::from(segment.cut);
+        if flags.ack() {
+            let peer = &mut self.halves[side.peer().index()];
+            peer.nagle.is_acknowledged(segment.ack, len == 0 && !flags.fin(), at, theirs);
+        }
+        if len > 0 {
+            self.halves[side.index()].nagle.sends(segment.seq, len, at, mine);
+        }
     }
 
     /// Learns from SYN and SYN-ACK who is the client and where the streams start.
@@ -332,6 +371,13 @@ impl<C: Conversation> Connection<C> {
             odd: PerRole::new(|role| half(role).odd),
             unacknowledged: PerRole::new(|role| half(role).unacknowledged()),
             quickest_ack_ns: PerRole::new(|role| half(role).quickest_ack_ns),
+            closures: PerRole::new(|role| {
+                half(role).window.closures(self.span.map(|(_, last)| last))
+            }),
+            stalls: PerRole::new(|role| half(role).nagle.stalls),
+            errors: self.errors.clone(),
+            hops: PerRole::new(|role| half(role).hops),
+            first_packet: PerRole::new(|role| half(role).first_at),
         }
     }
 }

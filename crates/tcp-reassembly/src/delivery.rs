@@ -164,6 +164,7 @@ impl<C: Conversation> Connection<C> {
                 half.odd.check_clock(half.top_ts, at);
             }
             (half.top, half.top_ts) = (end, at.ts);
+            half.sent(end, at);
             half.sample.get_or_insert((end, at.ts));
             return;
         }

@@ -1,10 +1,13 @@
 //! One direction of a connection: sequence numbers become offsets, segments wait for their turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::analysis::{Counters, Recent, Unacknowledged};
 use super::echo::{self, Echo};
+use super::hops::Hops;
+use super::nagle::Nagle;
 use super::oddity::Oddities;
+use super::window::Window;
 use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
 
@@ -55,6 +58,10 @@ impl HeldBody {
     }
 }
 
+/// Segments under way whose moments are kept one by one: more than a dialogue ever has, and a message
+/// needs only the first.
+pub(super) const MOST_UNDER_WAY: usize = 64;
+
 /// One direction.
 #[derive(Debug, Default)]
 pub(super) struct Half {
@@ -103,6 +110,12 @@ pub(super) struct Half {
     /// What was handed on lately.
     pub(super) echo: Echo,
     pub(super) recent: Recent,
+    /// Ends of what was sent and not acknowledged yet, each with its moment.
+    under_way: VecDeque<(u64, Moment)>,
+    pub(super) window: Window,
+    pub(super) nagle: Nagle,
+    pub(super) hops: Hops,
+    pub(super) first_at: Option<Moment>,
 }
 
 impl Half {
@@ -139,6 +152,9 @@ impl Half {
         if offset > self.furthest_ack {
             self.furthest_ack = offset;
             self.repeated_before = self.counters.retransmissions;
+            while self.under_way.front().is_some_and(|&(end, _)| end <= offset) {
+                self.under_way.pop_front();
+            }
         }
         if let Some((end, sent)) = self.sample
             && offset >= end
@@ -152,6 +168,19 @@ impl Half {
         Unacknowledged {
             bytes: self.top.saturating_sub(self.furthest_ack),
             attempts: self.counters.retransmissions.saturating_sub(self.repeated_before),
+            since: self.under_way.front().map(|&(_, at)| at),
+        }
+    }
+
+    /// Notes that new bytes up to `end` were sent.
+    pub(super) fn sent(&mut self, end: u64, at: Moment) {
+        if end <= self.furthest_ack {
+            return;
+        }
+        let is_full = self.under_way.len() >= MOST_UNDER_WAY;
+        match self.under_way.back_mut() {
+            Some((last, _)) if is_full => *last = end,
+            _ => self.under_way.push_back((end, at)),
         }
     }
 

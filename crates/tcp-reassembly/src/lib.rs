@@ -8,10 +8,13 @@ mod connection;
 mod delivery;
 mod echo;
 mod half;
+mod hops;
 mod key;
 pub mod limits;
+mod nagle;
 mod oddity;
 mod table;
+mod window;
 
 use capture_file::decode;
 use capture_terms::{moment, role};
@@ -19,9 +22,12 @@ use std::net::SocketAddr;
 
 pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
 pub use clock::CaptureClock;
+pub use hops::Hops;
 pub use key::FlowKey;
+pub use nagle::Stalls;
 pub use oddity::{Noted, Oddities};
 pub use table::{FlowTable, TableLimits};
+pub use window::Closure;
 
 use crate::moment::Moment;
 use crate::role::Role;

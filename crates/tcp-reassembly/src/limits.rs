@@ -1,6 +1,6 @@
 //! The limits of this room.
 
-use super::{clock, connection, delivery, echo, half};
+use super::{clock, connection, delivery, echo, half, window};
 use capture_terms::limits::{Limit, limits};
 
 /// All of them.
@@ -18,5 +18,8 @@ pub const LIMITS: &[Limit] = limits! { "flow":
     connection::LINGER_UNHEARD => Nanoseconds, "how long one is kept whose end nobody acknowledged", "an end that has not heard sends again (RFC 6298 section 2.4)";
     connection::SYN_TIMEOUT => Nanoseconds, "how long one is kept that never got further than its SYN", "Linux stops trying after 127 s";
     connection::IDLE_TIMEOUT => Nanoseconds, "how long one is kept without a packet", "the longest timeout of SMTP is 10 min (RFC 5321 section 4.5.3.2.6)";
+    connection::MOST_ERRORS => Count, "ICMP errors that are kept, by connection", "the first tell what is wrong";
+    half::MOST_UNDER_WAY => Count, "segments not acknowledged whose moments are kept, by direction", "only the first matters";
+    window::MOST_CLOSURES => Count, "times that a window was closed, by direction", "the waits beyond them are not moved to their owner";
     clock::LARGEST_STEP => Nanoseconds, "how far one frame moves the clock that ages connections", "one damaged time must not age them all";
 };

@@ -7,7 +7,7 @@ use std::collections::{BinaryHeap, HashMap};
 use super::Conversation;
 use super::connection::Connection;
 use super::key::FlowKey;
-use crate::decode::Segment;
+use crate::decode::{IcmpError, Segment};
 use crate::moment::Timestamp;
 
 /// The open connections, each with the conversation that lives on it.
@@ -84,6 +84,14 @@ impl<C: Conversation> FlowTable<C> {
             self.deadlines.push(Reverse((due, connection.number, key)));
         }
         &mut connection.conversation
+    }
+
+    /// Takes an error about a packet of a connection, if that is open.
+    pub fn note(&mut self, error: &IcmpError) {
+        let key = FlowKey::new(error.source, error.destination);
+        if let Some(open) = self.open.get_mut(&key) {
+            open.note(error);
+        }
     }
 
     /// Connections that were ended to make room for others.

@@ -49,7 +49,7 @@ impl Conversation for Ear {
                 Body::Gap(gap) => self.heard.gaps[chunk.from] += gap.bytes,
             },
             TcpEvent::Finished(facts) => {
-                self.heard.facts = *facts;
+                self.heard.facts = facts.clone();
                 self.ended.borrow_mut().push(self.heard.clone());
             }
             TcpEvent::Packet(_) | TcpEvent::Opened { .. } | TcpEvent::Retransmission(..) => {}
@@ -115,6 +115,7 @@ impl Sent {
             window: 60_000,
             window_scale: None,
             ip_id: self.ip_id,
+            hops: None,
             payload: &self.bytes,
             cut: 0,
         }

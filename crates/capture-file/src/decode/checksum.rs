@@ -77,6 +77,7 @@ mod tests {
             window: 0,
             window_scale: None,
             ip_id: None,
+            hops: None,
             payload: &[],
             cut: 0,
             bytes,

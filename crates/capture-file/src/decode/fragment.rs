@@ -351,6 +351,7 @@ impl Datagram {
             data: &[],
             cut: u32::try_from(len - captured).unwrap_or(u32::MAX),
             ip_id: self.ip_id,
+            hops: None,
             mirrored: self.mirrored,
             depth: self.depth,
         };

@@ -24,7 +24,8 @@ pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     let options = layer.data.get(20..header.len().into()).unwrap_or_default();
     let destination = end_of_route(options).unwrap_or_else(|| header.destination());
     let ip_id = Some(header.identification());
-    Ok(Layer { next: header.next(destination.into()), ip_id, ..payload })
+    let hops = Some(header.time_to_live());
+    Ok(Layer { next: header.next(destination.into()), ip_id, hops, ..payload })
 }
 
 /// A checked view of the part without options (RFC 791 §3.1).
@@ -58,6 +59,10 @@ impl<'b> Header<'b> {
 
     fn fragment(&self) -> u16 {
         u16::from_be_bytes([self.0[6], self.0[7]]) & (MORE | OFFSET)
+    }
+
+    fn time_to_live(&self) -> u8 {
+        self.0[8]
     }
 
     fn protocol(&self) -> u8 {

@@ -23,7 +23,7 @@ pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
         0 => payload,
         len => payload.bounded(len.into()),
     };
-    Ok(Layer { next, ip_id: None, ..payload })
+    Ok(Layer { next, ip_id: None, hops: Some(header.hop_limit()), ..payload })
 }
 
 /// A checked view (RFC 8200 §3).
@@ -40,6 +40,10 @@ impl Header<'_> {
 
     fn next_header(&self) -> u8 {
         self.0[6]
+    }
+
+    fn hop_limit(&self) -> u8 {
+        self.0[7]
     }
 
     fn source(&self) -> Ipv6Addr {

@@ -42,6 +42,8 @@ pub(super) struct Layer<'b> {
     pub(super) cut: u32,
     /// The identification of the innermost IPv4 header so far.
     pub(super) ip_id: Option<u16>,
+    /// The hops that the innermost IP header has left.
+    pub(super) hops: Option<u8>,
     /// Inside a tunnel that mirrors packets. Mirrors cut packets short as a snap length does, but
     /// the capture file does not tell.
     pub(super) mirrored: bool,

@@ -12,6 +12,7 @@ mod ethertype;
 mod extension;
 mod fragment;
 mod headers;
+mod icmp;
 mod ipv4;
 mod ipv6;
 mod layer;
@@ -33,6 +34,7 @@ use crate::moment::Moment;
 
 pub use fragment::{FragmentFacts, Part};
 pub use headers::{Header, Headers};
+pub use icmp::{IcmpError, Trouble};
 pub use layer::Next;
 pub use link::frames;
 pub use skip::Skip;
@@ -69,12 +71,52 @@ pub struct Segment<'b> {
     pub window_scale: Option<u8>,
     /// The identification field of IPv4 (RFC 791 §3.1); IPv6 has none outside fragments.
     pub ip_id: Option<u16>,
+    /// Hops that it had left: TTL (RFC 791 §3.1) or hop limit (RFC 8200 §3) of the innermost header.
+    pub hops: Option<u8>,
     /// The payload bytes captured.
     pub payload: &'b [u8],
     /// Payload bytes that the frame had on the wire but the snap length cut off.
     pub cut: u32,
     /// Header and payload as captured.
     pub bytes: &'b [u8],
+}
+
+/// What of TCP is in a frame.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'b> {
+    /// A segment.
+    Segment(Segment<'b>),
+    /// An error about one.
+    Error(IcmpError),
+}
+
+impl<'b> Content<'b> {
+    /// When it was captured.
+    #[must_use]
+    pub fn at(&self) -> Moment {
+        match self {
+            Self::Segment(segment) => segment.at,
+            Self::Error(error) => error.at,
+        }
+    }
+
+    /// The payload of the segment; an error has none.
+    #[must_use]
+    pub fn payload(&self) -> &'b [u8] {
+        match self {
+            Self::Segment(segment) => segment.payload,
+            Self::Error(_) => &[],
+        }
+    }
+
+    /// Sender and receiver of the segment, or of the one that an error quotes.
+    #[must_use]
+    pub fn ends(&self) -> (SocketAddr, SocketAddr) {
+        match self {
+            Self::Segment(segment) => (segment.source, segment.destination),
+            Self::Error(error) => (error.source, error.destination),
+        }
+    }
 }
 
 /// Finds the TCP segment in a frame.
@@ -112,10 +154,36 @@ impl Decoder {
         packet: &Packet<'b>,
         headers: &mut Headers<'b>,
     ) -> Result<Segment<'b>, Skip> {
+        match self.read_noting(packet, headers)? {
+            Content::Segment(segment) => Ok(segment),
+            Content::Error(error) => Err(error.skip()),
+        }
+    }
+
+    /// The TCP segment in `packet`, or what an ICMP error says of one.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn read<'b>(&'b mut self, packet: &Packet<'b>) -> Result<Content<'b>, Skip> {
+        self.read_noting(packet, &mut Headers::default())
+    }
+
+    /// The same, and notes every header of the frame itself that was passed.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_noting`](Self::decode_noting).
+    pub fn read_noting<'b>(
+        &'b mut self,
+        packet: &Packet<'b>,
+        headers: &mut Headers<'b>,
+    ) -> Result<Content<'b>, Skip> {
         let at = moment(packet);
         match walk(outermost(packet), at, |layer| headers.note(layer))? {
-            Found::Segment(segment) => Ok(segment),
-            Found::Part(part, layer) => self.join(&part, layer, at),
+            Found::Segment(segment) => Ok(Content::Segment(segment)),
+            Found::Error(error) => Ok(Content::Error(error)),
+            Found::Part(part, layer) => self.join(&part, layer, at).map(Content::Segment),
         }
     }
 
@@ -136,7 +204,7 @@ impl Decoder {
         self.whole = whole.bytes;
         match walk(Layer { data: &self.whole, ..layer }, at, |_| ())? {
             Found::Segment(segment) => Ok(segment),
-            Found::Part(..) => Err(Skip::Fragment),
+            Found::Part(..) | Found::Error(_) => Err(Skip::Fragment),
         }
     }
 }
@@ -152,6 +220,7 @@ fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
         data: packet.data,
         cut: packet.wire_len.saturating_sub(captured),
         ip_id: None,
+        hops: None,
         mirrored: false,
         depth: 0,
     }
@@ -160,6 +229,7 @@ fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
 /// What stands at the bottom of a frame.
 enum Found<'b> {
     Segment(Segment<'b>),
+    Error(IcmpError),
     Part(Part, Layer<'b>),
 }
 
@@ -174,6 +244,10 @@ fn walk<'b>(
         let below = match layer.next {
             Next::Transport { protocol: TCP, source, destination } => {
                 return tcp::segment(layer, at, source, destination).map(Found::Segment);
+            }
+            Next::Transport { protocol: protocol @ (icmp::V4 | icmp::V6), source, .. } => {
+                let error = icmp::error(&layer, protocol, source, at);
+                return error.map(Found::Error).ok_or(Skip::NotTcp { protocol });
             }
             Next::Part(part) => return Ok(Found::Part(part, layer)),
             next => header(next)?(layer)?,

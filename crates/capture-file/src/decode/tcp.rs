@@ -94,6 +94,7 @@ pub(super) fn segment(
         window: header.window(),
         window_scale: if header.flags().syn() { window_scale(options) } else { None },
         ip_id: layer.ip_id,
+        hops: layer.hops,
         payload,
         cut,
         bytes: layer.data,

@@ -11,7 +11,7 @@ pub(super) const LINK: Next = Next::Link(LinkType::EN10MB);
 
 /// A layer captured in full.
 pub(super) fn layer_of(data: &[u8]) -> Layer<'_> {
-    Layer { next: LINK, data, cut: 0, ip_id: None, mirrored: false, depth: 0 }
+    Layer { next: LINK, data, cut: 0, ip_id: None, hops: None, mirrored: false, depth: 0 }
 }
 
 pub(super) fn transport(protocol: u8) -> Next {

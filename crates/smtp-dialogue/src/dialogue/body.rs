@@ -72,6 +72,18 @@ impl Dialogue {
         }
     }
 
+    /// Bytes behind XEXCH50: nobody but Exchange knows what they mean.
+    pub(super) fn blob_step(&mut self, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> usize {
+        let Mode::Blob { left } = &mut self.mode else { return 0 };
+        let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+        *left = left.saturating_sub(taken as u64);
+        if *left == 0 {
+            self.mode = Mode::Command;
+            self.push(Open::blob(at, self.facts.encrypted), out);
+        }
+        taken
+    }
+
     pub(super) fn data_step(&mut self, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> usize {
         let Mode::Data(body) = &mut self.mode else { return 0 };
         let (taken, ended) = body.read(bytes, at, out);

@@ -23,6 +23,7 @@ impl Dialogue {
             Mode::Command | Mode::Auth { .. } => self.line_step(bytes, at, out),
             Mode::Data(_) => self.data_step(bytes, at, out),
             Mode::Chunk { .. } => self.chunk_step(bytes, at, out),
+            Mode::Blob { .. } => self.blob_step(bytes, at, out),
         }
     }
 
@@ -126,7 +127,8 @@ impl Dialogue {
             _ => None,
         };
         let mut open = Open::line(kind(command), line, secret_at, self.facts.encrypted);
-        open.holds = matches!(open.kind, Kind::StartTls | Kind::Auth | Kind::Data);
+        open.holds =
+            matches!(open.kind, Kind::StartTls | Kind::Auth | Kind::Data | Kind::Blob { .. });
         self.losses.chunks &= !matches!(open.kind, Kind::Mail(_));
         if matches!(open.kind, Kind::Hello { .. } | Kind::Mail(_) | Kind::Reset | Kind::Quit) {
             open.message = self.chunked.take().map(|m| Box::new(m.finish(false, out)));
@@ -232,6 +234,7 @@ fn kind(command: Command) -> Kind {
         Command::Rcpt(path) => Kind::Rcpt(path),
         Command::Data => Kind::Data,
         Command::Bdat { last, .. } => Kind::Chunk { last },
+        Command::Blob { size } => Kind::Blob { size },
         Command::Reset => Kind::Reset,
         Command::Quit => Kind::Quit,
         Command::MalformedBdat | Command::Other => Kind::Other,

@@ -20,7 +20,7 @@ impl Dialogue {
         let start = match self.mode {
             Mode::Preamble(_) => 0,
             Mode::Command | Mode::Auth { .. } => self.lines[Role::Client].start()?,
-            Mode::Data(_) | Mode::Chunk { .. } => return None,
+            Mode::Data(_) | Mode::Chunk { .. } | Mode::Blob { .. } => return None,
         };
         let len = end.saturating_sub(start);
         (len > 0).then_some(SecretSpan { from: Role::Client, start, len })

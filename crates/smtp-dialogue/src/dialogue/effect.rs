@@ -30,6 +30,7 @@ impl Dialogue {
             Kind::Mail(path) if !is_refused => self.transaction = Some(Transaction::new(path)),
             Kind::Rcpt(path) => self.transaction.get_or_insert_default().add(path, reply),
             Kind::Data => self.on_data_answered(open.holds, reply),
+            Kind::Blob { size } => self.on_blob_answered(size, open.holds, reply),
             Kind::Chunk { last } => self.on_chunk_answered(last, answer),
             Kind::Reset if !is_refused => self.transaction = None,
             _ => {}
@@ -101,6 +102,13 @@ impl Dialogue {
         let is_unused = matches!(&self.mode, Mode::Data(body) if body.is_empty());
         if !held && reply.class() != 3 && is_unused {
             self.mode = Mode::Command;
+        }
+    }
+
+    /// `held` as for DATA.
+    fn on_blob_answered(&mut self, size: u64, held: bool, reply: Option<&Reply>) {
+        if held && size > 0 && reply.is_some_and(|reply| reply.class() == 3) {
+            self.mode = Mode::Blob { left: size };
         }
     }
 

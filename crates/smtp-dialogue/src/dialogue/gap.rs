@@ -3,6 +3,7 @@
 use super::{Dialogue, Mode};
 use crate::event::Sink;
 use crate::moment::Moment;
+use crate::open::Open;
 use crate::role::Role;
 
 impl Dialogue {
@@ -21,6 +22,7 @@ impl Dialogue {
             // The body's end may be in the hole too: then the server's reply tells.
             Mode::Data(body) => body.lose(out),
             Mode::Chunk { .. } => self.lose_chunk(len, at, out),
+            Mode::Blob { .. } => self.lose_blob(len, at, out),
             Mode::Preamble(_) => {
                 self.mode = Mode::Command;
                 self.lose_lines(out);
@@ -58,6 +60,19 @@ impl Dialogue {
         }
         if is_over {
             self.end_chunk(out);
+        }
+        if len > lost {
+            self.lose_lines(out);
+        }
+    }
+
+    fn lose_blob(&mut self, len: u64, at: Moment, out: &mut Sink<'_>) {
+        let Mode::Blob { left } = &mut self.mode else { return };
+        let lost = len.min(*left);
+        *left = left.saturating_sub(lost);
+        if *left == 0 {
+            self.mode = Mode::Command;
+            self.push(Open::blob(at, self.facts.encrypted), out);
         }
         if len > lost {
             self.lose_lines(out);

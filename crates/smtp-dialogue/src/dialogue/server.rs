@@ -2,7 +2,7 @@
 
 use super::{Dialogue, Mode, Switch};
 use crate::event::{Exchange, ExchangeKind, Sink, SmtpEvent};
-use crate::facts::{Greeting, StartTls};
+use crate::facts::{ForeignLine, Greeting, StartTls};
 use crate::line::Line;
 use crate::moment::Moment;
 use crate::open::{Kind, Open};
@@ -45,11 +45,17 @@ impl Dialogue {
         match step {
             Step::More => {}
             Step::Done(reply, at) => self.on_reply(reply, at, out),
-            Step::NotAReply => {
-                let message = "a line of the server is no reply".to_owned();
-                self.note("smtp.protocol_error", line.at, message, out);
-            }
+            Step::NotAReply => self.on_foreign_line(line, out),
         }
+    }
+
+    fn on_foreign_line(&mut self, line: &Line, out: &mut Sink<'_>) {
+        if !self.is_greeted && !self.losses.ever && self.facts.foreign.is_none() {
+            let text = String::from_utf8_lossy(&line.bytes).into_owned();
+            self.facts.foreign = Some(ForeignLine { text, at: line.at });
+        }
+        let message = "a line of the server is no reply".to_owned();
+        self.note("smtp.protocol_error", line.at, message, out);
     }
 
     /// The server will say nothing more.
@@ -105,6 +111,9 @@ impl Dialogue {
         }
         match self.queue.oldest() {
             None => reply.code == 220 || reply.class() >= 4,
+            // The server speaks first: with nothing missing, a refusal is the greeting, however early
+            // the client has spoken.
+            Some(_) if reply.class() >= 4 && !self.losses.ever && !self.facts.encrypted => true,
             Some(open) => reply.code == 220 && !matches!(open.kind, Kind::StartTls | Kind::Reset),
         }
     }
@@ -114,9 +123,10 @@ impl Dialogue {
         let text = reply.texts().collect::<Vec<_>>().join("\n");
         self.facts.is_lmtp |= text.split_whitespace().any(|word| word == "LMTP");
         self.facts.greeting = Some(Greeting { code: reply.code, text });
-        if !self.queue.is_empty() {
+        if let Some(early) = self.queue.oldest().and_then(Open::sent_at) {
+            self.facts.early = Some(early);
             let message = "the client spoke before the greeting".to_owned();
-            self.note("smtp.protocol_error", at, message, out);
+            self.note("smtp.early_talker", early, message, out);
         }
         self.reply_alone(ExchangeKind::Greeting, reply, at, out);
     }

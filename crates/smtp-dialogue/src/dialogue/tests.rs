@@ -4,6 +4,7 @@ mod gaps;
 mod properties;
 mod scenarios;
 mod secrets;
+mod strangers;
 
 use super::*;
 use crate::moment::Timestamp;

@@ -1,7 +1,7 @@
 //! What a certificate says. Bad certificates are looked at too, so whatever can be read is told.
 
 use sha2::{Digest, Sha256};
-use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::{GeneralName, GeneralSubtree};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
@@ -30,6 +30,20 @@ pub struct Certificate {
     pub sha256: [u8; 32],
     /// SHA-256 of the SubjectPublicKeyInfo's DER.
     pub spki_sha256: [u8; 32],
+    /// The algorithm of the issuer's signature: `sha256WithRSAEncryption`, or its OID.
+    pub signature_algorithm: String,
+    /// basicConstraints says that it is an authority's; None if it has no such extension.
+    pub is_ca: Option<bool>,
+    /// How many authorities may follow below it (RFC 5280 §4.2.1.9).
+    pub path_length: Option<u32>,
+    /// keyUsage, by RFC 5280's names; empty if it has none.
+    pub key_usage: Vec<&'static str>,
+    /// extendedKeyUsage, by RFC 5280's names or OID; empty if it has none.
+    pub extended_key_usage: Vec<String>,
+    /// The DNS names that an authority may vouch for (RFC 5280 §4.2.1.10).
+    pub permitted_names: Option<Vec<String>>,
+    /// And those that it may not.
+    pub excluded_names: Vec<String>,
     /// The public key, if it is RSA.
     pub rsa: Option<RsaPublicKey>,
 }
@@ -85,6 +99,8 @@ impl Certificate {
         let spki = certificate.public_key();
         let key = spki.parsed().ok();
         let algorithm = spki.algorithm.algorithm.to_id_string();
+        let constraints = certificate.basic_constraints().ok().flatten().map(|found| found.value);
+        let (permitted_names, excluded_names) = name_constraints(&certificate);
         let seconds = |time: i64| Timestamp(time.saturating_mul(1_000_000_000));
         Some(Self {
             subject: certificate.subject().to_string(),
@@ -98,8 +114,90 @@ impl Certificate {
             sha256: Sha256::digest(der).into(),
             spki_sha256: Sha256::digest(spki.raw).into(),
             rsa: key.and_then(rsa_numbers),
+            signature_algorithm: signature_name(&certificate),
+            is_ca: constraints.map(|constraints| constraints.ca),
+            path_length: constraints.and_then(|constraints| constraints.path_len_constraint),
+            key_usage: key_usage(&certificate),
+            extended_key_usage: extended_key_usage(&certificate),
+            permitted_names,
+            excluded_names,
         })
     }
+}
+
+/// Algorithms of signatures by OID (RFC 3279 §2.2, RFC 4055 §5, RFC 5758 §3.2, RFC 8410 §3).
+const SIGNATURES: [(&str, &str); 14] = [
+    ("1.2.840.113549.1.1.2", "md2WithRSAEncryption"),
+    ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
+    ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
+    ("1.2.840.113549.1.1.10", "rsassaPss"),
+    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
+    ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
+    ("1.2.840.113549.1.1.13", "sha512WithRSAEncryption"),
+    ("1.2.840.10040.4.3", "dsaWithSHA1"),
+    ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
+    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
+    ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
+    ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
+    ("1.3.101.112", "Ed25519"),
+    ("1.3.101.113", "Ed448"),
+];
+
+fn signature_name(certificate: &X509Certificate<'_>) -> String {
+    let oid = certificate.signature_algorithm.algorithm.to_id_string();
+    let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
+    known.map_or_else(|| oid.clone(), |(_, name)| (*name).to_owned())
+}
+
+/// The bits of keyUsage in order (RFC 5280 §4.2.1.3).
+const KEY_USAGES: [&str; 9] = [
+    "digitalSignature",
+    "nonRepudiation",
+    "keyEncipherment",
+    "dataEncipherment",
+    "keyAgreement",
+    "keyCertSign",
+    "cRLSign",
+    "encipherOnly",
+    "decipherOnly",
+];
+
+fn key_usage(certificate: &X509Certificate<'_>) -> Vec<&'static str> {
+    let Ok(Some(usage)) = certificate.key_usage() else { return Vec::new() };
+    let flags = usage.value.flags;
+    let bits = KEY_USAGES.iter().enumerate();
+    bits.filter(|(bit, _)| flags & (1 << bit) != 0).map(|(_, name)| *name).collect()
+}
+
+fn extended_key_usage(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(usage)) = certificate.extended_key_usage() else { return Vec::new() };
+    let usage = usage.value;
+    let known = [
+        (usage.any, "anyExtendedKeyUsage"),
+        (usage.server_auth, "serverAuth"),
+        (usage.client_auth, "clientAuth"),
+        (usage.code_signing, "codeSigning"),
+        (usage.email_protection, "emailProtection"),
+        (usage.time_stamping, "timeStamping"),
+        (usage.ocsp_signing, "OCSPSigning"),
+    ];
+    let named = known.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.to_owned());
+    named.chain(usage.other.iter().map(|oid| oid.to_id_string())).collect()
+}
+
+/// The DNS names permitted, if any are named, and those excluded.
+fn name_constraints(certificate: &X509Certificate<'_>) -> (Option<Vec<String>>, Vec<String>) {
+    let Ok(Some(found)) = certificate.name_constraints() else { return (None, Vec::new()) };
+    let names = |trees: &[GeneralSubtree<'_>]| -> Vec<String> {
+        let dns = |tree: &GeneralSubtree<'_>| match &tree.base {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            _ => None,
+        };
+        trees.iter().filter_map(dns).collect()
+    };
+    let permitted = found.value.permitted_subtrees.as_deref().map(names);
+    let excluded = found.value.excluded_subtrees.as_deref().map(names);
+    (permitted.filter(|names| !names.is_empty()), excluded.unwrap_or_default())
 }
 
 fn alt_names(certificate: &X509Certificate<'_>) -> Vec<String> {

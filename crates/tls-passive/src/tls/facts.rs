@@ -11,6 +11,12 @@ use crate::keys::{KeyId, Origin as LogOrigin};
 use crate::moment::Moment;
 use crate::role::PerRole;
 
+/// Protected records of TLS 1.3 whose lengths are kept one by one: a client's flight has four at most.
+pub(super) const MOST_SEALED: usize = 8;
+
+/// Bytes that are kept of what is no TLS record: a line to quote.
+pub(super) const MOST_QUOTED: usize = 200;
+
 /// Everything known of a TLS connection, as far as it got. Of several negotiations (RFC 5746) the
 /// last one that got as far as a field counts.
 #[derive(Debug, Default)]
@@ -41,8 +47,14 @@ pub struct TlsFacts {
     pub new_ticket: Option<Vec<u8>>,
     /// A key log was there, but had no line for this session.
     pub log_without_line: bool,
-    /// Negotiations after the first.
+    /// Negotiations after the first that the server took up.
     pub renegotiations: u32,
+    /// A ClientHello behind the first handshake that no ServerHello has answered.
+    pub renegotiation_asked: Option<Moment>,
+    /// The length of the ClientHello message, its header included, in bytes.
+    pub client_hello_bytes: usize,
+    /// The server's ServerKeyExchange brought an RSA key of its own, as export suites have it.
+    pub ephemeral_rsa: bool,
     /// Alerts in order.
     pub alerts: Vec<Alert>,
     /// The ClientKeyExchange came.
@@ -75,12 +87,39 @@ pub struct TlsFacts {
     pub holes: PerRole<Holes>,
     /// The direction came to something that is no TLS record.
     pub not_tls: PerRole<Option<Moment>>,
+    /// The first bytes of it.
+    pub not_tls_bytes: PerRole<Vec<u8>>,
+    /// The records of TLS 1.3 that are protected.
+    pub sealed: PerRole<Sealed>,
     /// The first bytes of the direction were seen.
     pub seen: PerRole<bool>,
     /// The capture begins after the connection did: its first bytes are not those of TLS.
     pub began_late: bool,
     /// The first record of application data.
     pub first_application_data: PerRole<Option<Moment>>,
+}
+
+/// How long the protected records of a direction of TLS 1.3 are: the only thing that they say without
+/// keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sealed {
+    /// The lengths of the first records, in bytes of ciphertext.
+    pub first: Vec<usize>,
+    /// The length of the longest.
+    pub longest: usize,
+    /// The last.
+    pub last: Option<(usize, Moment)>,
+}
+
+impl Sealed {
+    /// Takes a record.
+    pub(super) fn note(&mut self, len: usize, at: Moment) {
+        if self.first.len() < MOST_SEALED {
+            self.first.push(len);
+        }
+        self.longest = self.longest.max(len);
+        self.last = Some((len, at));
+    }
 }
 
 /// A number of records and of content bytes.

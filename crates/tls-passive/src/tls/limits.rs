@@ -2,7 +2,7 @@
 
 use super::disguise::aliases;
 use super::lock::seen;
-use super::{disclosed, handshake, late, machine, negotiation, record, schedule13};
+use super::{disclosed, facts, handshake, late, machine, negotiation, record, schedule13};
 use crate::limits::{Limit, limits};
 
 pub use super::decrypt::limits::LIMITS as DECRYPT;
@@ -17,6 +17,8 @@ pub const LIMITS: &[Limit] = limits! { "tls":
     late::MOST_STRANGERS => Count, "the same in TLS 1.3", "the last ones first";
     late::MOST_RECORDS => Count, "records tried with each of them", "one that stays closed is of another session";
     machine::MOST_ALERTS => Count, "alerts that are kept", "more say nothing new; all are counted";
+    facts::MOST_SEALED => Count, "protected records of TLS 1.3 whose lengths are kept, by direction", "a flight of the client has four; the longest is known of all";
+    facts::MOST_QUOTED => Bytes, "what is kept of plain text where TLS should be", "a line to quote";
     schedule13::MOST_UPDATES => Count, "key updates tried behind a hole", "one hole rarely hides two; then the rest stays closed";
     disclosed::MOST_LINES => Count, "secrets of a connection that are kept for an export", "a connection with more renegotiations is an attack";
     aliases::MOST_KNOWN => Count, "words, numbers and sessions that `anonymize` tells apart", "those beyond share a pseudonym";

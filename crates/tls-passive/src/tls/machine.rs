@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::decrypt::{Effort, Hole, RecordCipher};
 use super::disclosed::Disclosed;
-use super::facts::{Holes, KeySearch, TlsFacts};
+use super::facts::{Holes, KeySearch, MOST_QUOTED, TlsFacts};
 use super::handshake::MessageJoiner;
 use super::lock::Locks;
 use super::names::{AlertDescription, ProtocolVersion};
@@ -122,11 +122,19 @@ impl Tls {
         reader.feed(bytes.as_slice(), at, &mut |found| match found {
             Found::Record(record) => self.on_record(from, &record, out),
             Found::NotTls(bytes, at) => {
-                self.facts.not_tls[from].get_or_insert(at);
+                self.note_not_tls(from, bytes, at);
                 out(TlsEvent::NotTls(from, bytes, at));
             }
         });
         self.readers[from] = reader;
+    }
+
+    fn note_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment) {
+        if self.facts.not_tls[from].is_none() {
+            let quoted = bytes.get(..MOST_QUOTED).unwrap_or(bytes);
+            self.facts.not_tls_bytes[from] = quoted.to_vec();
+            self.facts.not_tls[from] = Some(at);
+        }
     }
 
     /// Takes a hole in one direction.
@@ -165,6 +173,10 @@ impl Tls {
         }
         if let Some(hole) = &record.behind {
             self.widen(from, hole);
+        }
+        if is_bare_alert(record) {
+            self.watch.clear();
+            return self.on_alert(from, Some(record.fragment), false, record.at(), out);
         }
         match mem::take(&mut self.protection[from]) {
             Protection::Clear => self.on_clear(from, record, out),
@@ -311,6 +323,9 @@ impl Tls {
         let tally = &mut self.facts.protected[from];
         tally.records += 1;
         tally.bytes += record.fragment.len() as u64;
+        if self.facts.is_tls13() {
+            self.facts.sealed[from].note(record.fragment.len(), record.at());
+        }
     }
 
     /// A record that is protected and cannot be opened: only its type speaks.
@@ -445,6 +460,12 @@ impl Tls {
             self.damage_handshake(from);
         }
     }
+}
+
+/// An alert of two bytes is not protected, whatever should be: no suite adds less than a byte. Clients
+/// send them so in TLS 1.3 where they have not got as far as their own keys, in TLS 1.2 by mistake.
+fn is_bare_alert(record: &Record<'_>) -> bool {
+    record.header.content_type == ContentType::ALERT && record.fragment.len() == 2
 }
 
 fn note_hole(holes: &mut Holes, gap: Gap, at: Moment) {

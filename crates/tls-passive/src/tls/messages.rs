@@ -33,7 +33,7 @@ fn dh_prime_bits(exchange: KeyExchange, body: &[u8]) -> Option<u16> {
 
 impl Tls {
     pub(super) fn on_ssl2_hello(&mut self, record: &Record<'_>, content: &[u8], out: &mut Out<'_>) {
-        self.begin_negotiation();
+        self.begin_negotiation(record.at());
         self.negotiation.record_bytes(content);
         self.set_client_hello(ClientHello::parse_ssl2(content), record.at());
         // Whichever versions it offers, the server's answer tells which protocol follows.
@@ -44,7 +44,8 @@ impl Tls {
 
     pub(super) fn on_message(&mut self, from: Role, message: &Message<'_>, out: &mut Out<'_>) {
         if (from, message.kind) == (Role::Client, HandshakeType::CLIENT_HELLO) {
-            self.begin_negotiation();
+            self.begin_negotiation(message.at);
+            self.facts.client_hello_bytes = message.bytes.len();
         }
         if message.kind == HandshakeType::FINISHED {
             self.on_finished(from, message);
@@ -76,15 +77,13 @@ impl Tls {
     }
 
     /// A ClientHello begins a new negotiation, unless it answers a HelloRetryRequest.
-    fn begin_negotiation(&mut self) {
+    fn begin_negotiation(&mut self, at: Moment) {
         let retried = self.negotiation.server_hello.as_ref();
         if retried.is_some_and(ServerHello::is_hello_retry_request) {
             return;
         }
         if self.facts.client_hello.is_some() {
-            self.facts.renegotiations += 1;
-            self.facts.client_key_exchange_at = None;
-            self.facts.certificates.clear();
+            self.facts.renegotiation_asked = Some(at);
         }
         self.negotiation = Negotiation::default();
     }
@@ -115,6 +114,8 @@ impl Tls {
             }
             (Role::Server, HandshakeType::SERVER_KEY_EXCHANGE) => {
                 self.negotiation.server_key_exchange = true;
+                let exchange = self.facts.suite().map(|suite| suite.key_exchange);
+                self.facts.ephemeral_rsa = exchange == Some(KeyExchange::RsaExport);
                 self.facts.dh_prime_bits = self
                     .facts
                     .suite()
@@ -140,6 +141,11 @@ impl Tls {
             self.negotiation.damaged = true;
             return;
         };
+        if self.facts.renegotiation_asked.take().is_some() {
+            self.facts.renegotiations += 1;
+            self.facts.client_key_exchange_at = None;
+            self.facts.certificates.clear();
+        }
         let is_tls13 = hello.agreed_version() == ProtocolVersion::TLS13;
         let is_retry = hello.is_hello_retry_request();
         self.facts.server_hello = Some(hello.clone());

@@ -328,7 +328,7 @@ fn a_client_that_does_not_wait_for_the_greeting_is_found_out() {
         .server("220 foo.com\r\n521 5.5.1 Protocol error\r\n")
         .finish();
     assert_eq!(seen.talk(), ["- 220", "EHLO 521"]);
-    assert_eq!(seen.findings, ["smtp.protocol_error"]);
+    assert_eq!(seen.findings, ["smtp.early_talker"]);
 }
 
 #[test]
