@@ -49,7 +49,7 @@ const SNIFFED: usize = 8 << 10;
 const ENOUGH: usize = 1024;
 
 /// Another protocol goes over to TLS within so many bytes, or never: what comes before is greetings
-/// and capabilities.
+/// and capabilities. Behind the 220 to STARTTLS nobody injects more.
 const LATEST_TLS: u64 = 16 << 10;
 
 /// What every session of a run shares.
