@@ -9,8 +9,8 @@
 //! ```
 //! use smtp_decrypt::{KeySource, Reader};
 //!
-//! let mut reader = Reader::open(["testdata/tls12_aes128_sha.pcap"]);
-//! for error in reader.load_keys(&[KeySource::List("testdata/tls12_aes128_sha.keys".into())]) {
+//! let mut reader = Reader::open(["testdata/suites/tls12_aes128_sha/tls12_aes128_sha.pcap"]);
+//! for error in reader.load_keys(&[KeySource::List("testdata/suites/tls12_aes128_sha/tls12_aes128_sha.keys".into())]) {
 //!     eprintln!("{error}\n  {}", error.hint()); // names file, line and column
 //! }
 //! let mut sessions = reader.sessions();
@@ -82,3 +82,7 @@ pub mod session;
 #[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod sieve;
+
+#[cfg(test)]
+#[path = "../testdata/find.rs"]
+mod testdata;

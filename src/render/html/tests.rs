@@ -45,7 +45,7 @@ fn the_ladder_has_every_handshake_message_at_its_frame() {
 
 #[test]
 fn the_waterfall_has_the_phases_of_the_dialogue_in_their_order() {
-    // As testdata/tls12_aes128_sha.json has the dialogue.
+    // As testdata/suites/tls12_aes128_sha/tls12_aes128_sha.json has the dialogue.
     let names = [
         "TCP connect",
         "greeting",
