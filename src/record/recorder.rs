@@ -205,6 +205,7 @@ impl Recorder {
             }
             SmtpEvent::Body { .. }
             | SmtpEvent::SwitchToTls { .. }
+            | SmtpEvent::TlsUnasked { .. }
             | SmtpEvent::SecretSpan(_)
             | SmtpEvent::BodySpan(_) => {}
         }
