@@ -7,8 +7,8 @@ use super::target::How;
 use super::{check, follow, output, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
-    capture, compare, decode, engine, export, filter, flow, keys, render, report, session, sieve,
-    smtp, tls,
+    capture, compare, decode, engine, export, filter, flow, judge, keys, record, redact, render,
+    report, session, sieve, smtp, tls,
 };
 
 /// Those of this room.
@@ -23,7 +23,7 @@ const LIMITS: &[Limit] = limits! { "cli":
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 17] = [
+    let rooms: [&'static [Limit]; 20] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         flow::limits::LIMITS,
@@ -34,6 +34,9 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         keys::limits::LIMITS,
         smtp::limits::LIMITS,
         report::limits::LIMITS,
+        record::limits::LIMITS,
+        judge::limits::LIMITS,
+        redact::limits::LIMITS,
         engine::limits::LIMITS,
         sieve::LIMITS,
         compare::limits::LIMITS,
