@@ -4,14 +4,15 @@
 pub use crate::filter::{ConnectionFilter, FilterError};
 pub use crate::keys::{KeyError, KeySource, Place, SecretBytes};
 pub use crate::moment::Timestamp;
+pub use crate::record::Reveal;
 pub use crate::report::{
     AlertReport, Attribution, AuthReport, BySender, CaptureReport, Cause, CertificateReport,
     Checksums, ClientHelloReport, ClockSteps, CloseKind, Conclusion, ConversationExchange,
     Decryption, DecryptionStatus, Diagnosis, DkimReport, Dropped, Endpoint, Finding, FrameSpan,
     GreetingReport, Helo, KeyReport, Likelihood, MailReport, MailTotals, MissingOrigin,
     OriginReport, Outcome, PartReport, Position, Protocol, ProxyReport, Quality, Reason,
-    RecipientReport, ReplyReport, ResumptionReport, Reveal, Sender, ServerHelloReport,
-    SessionReport, Severity, SkippedFrames, SkippedLink, SmtpReport, Summary, TcpReport,
-    TimelineEntry, Timing, TlsReport, Tunnel, Vantage,
+    RecipientReport, ReplyReport, ResumptionReport, Sender, ServerHelloReport, SessionReport,
+    Severity, SkippedFrames, SkippedLink, SmtpReport, Summary, TcpReport, TimelineEntry, Timing,
+    TlsReport, Tunnel, Vantage,
 };
 pub use crate::role::{PerRole, Role};

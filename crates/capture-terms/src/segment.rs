@@ -29,10 +29,22 @@ pub struct Segment<'b> {
     pub hops: Option<u8>,
     /// The payload bytes captured.
     pub payload: &'b [u8],
-    /// Payload bytes that the frame had on the wire but the snap length cut off.
+    /// Payload bytes that the packet had, but that were cut off.
     pub cut: u32,
+    /// Who cut them off.
+    pub cut_by: CutBy,
     /// Header and payload as captured.
     pub bytes: &'b [u8],
+}
+
+/// Who cut bytes off a packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CutBy {
+    /// The recorder, by its snap length.
+    #[default]
+    SnapLength,
+    /// Whoever put the packet into a tunnel: the frame around it is whole.
+    Tunnel,
 }
 
 /// The flags byte of a TCP header.

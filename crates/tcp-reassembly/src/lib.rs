@@ -10,7 +10,7 @@
 //! use std::net::SocketAddr;
 //!
 //! use capture_terms::moment::{Moment, Timestamp};
-//! use capture_terms::segment::{Segment, TcpFlags};
+//! use capture_terms::segment::{CutBy, Segment, TcpFlags};
 //! use tcp_reassembly::{Body, Conversation, FlowTable, TableLimits, TcpEvent};
 //!
 //! #[derive(Default)]
@@ -45,6 +45,7 @@
 //!     hops: None,
 //!     payload,
 //!     cut: 0,
+//!     cut_by: CutBy::default(),
 //!     bytes: &[],
 //! };
 //! // "lo" is missing, and the last segment was captured before the one ahead of it.
@@ -98,6 +99,7 @@ pub use window::Closure;
 
 use crate::moment::Moment;
 use crate::role::Role;
+use capture_terms::segment::CutBy;
 
 /// A run of one direction's stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +156,17 @@ pub enum GapCause {
     Lost,
     /// Their frame was captured, but the snap length cut them off.
     SnapLength,
+    /// Their frame was captured whole, but they were cut off the packet inside its tunnel.
+    Tunnel,
+}
+
+impl From<CutBy> for GapCause {
+    fn from(cut_by: CutBy) -> Self {
+        match cut_by {
+            CutBy::SnapLength => Self::SnapLength,
+            CutBy::Tunnel => Self::Tunnel,
+        }
+    }
 }
 
 /// A packet as it was captured.

@@ -1,6 +1,6 @@
 //! Findings about the capture files.
 
-use super::{Code, Severity};
+use crate::report::findings::{Code, Severity};
 
 pub(super) const CODES: &[Code] = &[
     Code {
@@ -29,6 +29,17 @@ pub(super) const CODES: &[Code] = &[
         evidence: "The error of the system, or the first bytes of the file.",
         causes: &["a wrong path, or missing rights", "a file that is not a capture"],
         advice: "give a pcap or pcapng file; `file FILE` tells what it is",
+    },
+    Code {
+        code: "capture.repaired",
+        severity: Severity::Info,
+        meaning: "A program made for text changed a capture file, and the change was undone without loss.",
+        evidence: "What was changed: text before the file header, or a CR added before each LF.",
+        causes: &[
+            "a recorder that logs to its standard output (`docker logs`, `kubectl exec`)",
+            "a terminal between recorder and file (`docker run -t`, `ssh -t`), or FTP in ASCII mode",
+        ],
+        advice: "let the recorder write the file itself (`tcpdump -w FILE`), and copy it in binary mode",
     },
     Code {
         code: "capture.snaplen",

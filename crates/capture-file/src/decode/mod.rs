@@ -32,7 +32,7 @@ use std::net::SocketAddr;
 use crate::capture::Packet;
 use crate::moment::Moment;
 
-pub use capture_terms::segment::{IcmpError, Segment, TcpFlags, Trouble};
+pub use capture_terms::segment::{CutBy, IcmpError, Segment, TcpFlags, Trouble};
 pub use fragment::{FragmentFacts, Part};
 pub use headers::{Header, Headers};
 pub use layer::Next;
@@ -190,6 +190,7 @@ fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
         ip_id: None,
         hops: None,
         mirrored: false,
+        cut_by: CutBy::SnapLength,
         depth: 0,
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn segment(
         hops: layer.hops,
         payload,
         cut,
+        cut_by: layer.cut_by,
         bytes: layer.data,
     })
 }
