@@ -1,7 +1,7 @@
 //! The glue of one connection: SMTP, STARTTLS, TLS, and SMTP inside; or TLS from byte 0.
 //!
 //! Bytes pass at most two machines: TLS, if it has begun, and the dialogue. What the dialogue does
-//! not take yet waits here, pieces and holes in order.
+//! not take yet waits here, pieces and gaps in order.
 
 mod late;
 pub mod limits;
@@ -111,7 +111,7 @@ pub struct Session {
     tls: Option<Box<Tls>>,
     /// Bytes that are neither mail nor TLS.
     foreign_bytes: u64,
-    /// The end of what came of each direction, as an offset that counts holes.
+    /// The end of what came of each direction, as an offset that counts gaps.
     received: PerRole<u64>,
     /// TLS has begun; `tls` is away while it is at work.
     in_tls: bool,
@@ -298,7 +298,7 @@ impl Session {
         self.start_dialogue();
     }
 
-    /// A hole of unknown length ahead of the first byte.
+    /// A gap of unknown length ahead of the first byte.
     fn say_that_it_began_before(&mut self) {
         for role in Role::BOTH {
             self.tell(|dialogue, out| dialogue.feed(role, Input::Gap(0), Moment::default(), out));

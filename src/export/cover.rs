@@ -66,7 +66,7 @@ impl Cover {
         self.lanes[from].bytes(bytes, self.now);
     }
 
-    /// The next hole of a direction.
+    /// The next gap of a direction.
     pub(super) fn gap(&mut self, from: Role, bytes: u64) {
         self.lanes[from].gap(bytes, self.now);
     }

@@ -1,4 +1,4 @@
-//! TLS that began where nothing was captured: before the capture did, or in a hole.
+//! TLS that began where nothing was captured: before the capture did, or in a gap.
 
 use super::tap::is_text;
 use super::{Piece, Session};
@@ -31,17 +31,17 @@ impl Session {
     }
 
     fn misses_its_start(&self) -> bool {
-        let begins_with_hole = |role| matches!(self.pending[role].front(), Some(Piece::Gap(..)));
-        !self.in_tls && (!self.from_start || Role::BOTH.into_iter().any(begins_with_hole))
+        let begins_with_gap = |role| matches!(self.pending[role].front(), Some(Piece::Gap(..)));
+        !self.in_tls && (!self.from_start || Role::BOTH.into_iter().any(begins_with_gap))
     }
 
-    /// Whether TLS has begun in a hole behind the reply to STARTTLS, ahead of which the client had
-    /// said `before` pieces. None if more bytes have to tell, or there is no hole. Asked of each
+    /// Whether TLS has begun in a gap behind the reply to STARTTLS, ahead of which the client had
+    /// said `before` pieces. None if more bytes have to tell, or there is no gap. Asked of each
     /// piece as it comes, so that the newest is all there is to look at.
-    pub(super) fn switched_in_a_hole(&self, before: usize) -> Option<bool> {
+    pub(super) fn switched_in_a_gap(&self, before: usize) -> Option<bool> {
         let (client, server) = (&self.pending.client, &self.pending.server);
-        let is_hole = |piece: Option<&Piece>| matches!(piece, Some(Piece::Gap(..)));
-        if !is_hole(client.get(before)) && !is_hole(server.front()) {
+        let is_gap = |piece: Option<&Piece>| matches!(piece, Some(Piece::Gap(..)));
+        if !is_gap(client.get(before)) && !is_gap(server.front()) {
             return None;
         }
         let newest = [client.iter().skip(before).next_back(), server.back()];
@@ -54,8 +54,8 @@ impl Session {
 
     /// The same, when nothing more will tell.
     pub(super) fn switched_to_ciphertext(&self, before: usize) -> bool {
-        let has_hole = self.said_since(before).any(|piece| piece.bytes().is_none());
-        has_hole && is_ciphertext(self.said_since(before).filter_map(Piece::bytes))
+        let has_gap = self.said_since(before).any(|piece| piece.bytes().is_none());
+        has_gap && is_ciphertext(self.said_since(before).filter_map(Piece::bytes))
     }
 
     /// A ServerHello comes, and what the client said before was not captured: no reply begins so.

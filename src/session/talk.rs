@@ -1,6 +1,6 @@
 //! What a session says to its dialogue, and what waits to be said.
 //!
-//! The dialogue stops a direction whose next bytes depend on the other one; those bytes, and holes
+//! The dialogue stops a direction whose next bytes depend on the other one; those bytes, and gaps
 //! in their place, wait here.
 
 use super::tap::Trust;
@@ -168,13 +168,13 @@ impl Session {
         let begins_tls = |piece: &Piece| piece.bytes().is_some_and(looks_like_tls);
         if self.pending.client.iter().any(begins_tls)
             || self.pending.server.front().is_some_and(begins_tls)
-            || self.switched_in_a_hole(before) == Some(true)
+            || self.switched_in_a_gap(before) == Some(true)
         {
             return self.start_tls();
         }
         match self.pending.client.get(before) {
             Some(Piece::Bytes(..)) => self.stay_plain(),
-            _ if self.switched_in_a_hole(before) == Some(false) => self.stay_plain(),
+            _ if self.switched_in_a_gap(before) == Some(false) => self.stay_plain(),
             _ => {}
         }
     }

@@ -41,7 +41,7 @@ pub(super) struct AnonymousTap {
 /// What stands in for the streams.
 struct Streams {
     disguise: Disguise,
-    /// Bytes and holes given to the cover so far, and as TLS began.
+    /// Bytes and gaps given to the cover so far, and as TLS began.
     given: PerRole<u64>,
     tls_from: PerRole<Option<u64>>,
     says_anything: bool,

@@ -1,4 +1,4 @@
-//! What may be spent on finding the place of a record behind a hole.
+//! What may be spent on finding the place of a record behind a gap.
 
 /// Bytes that the first connection may try in vain, however short it is: thousands of numbers for some
 /// records, in less than a tenth of a second.

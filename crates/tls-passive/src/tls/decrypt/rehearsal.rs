@@ -1,7 +1,7 @@
 //! Records under made-up secrets that are lost and damaged on their way: whatever happens to them,
 //! what opens is what was sealed. For the property test below and for the fuzz target `records`.
 
-use super::protection::{Hole, Protection, RecordCipher, RecordOptions, record_ciphers};
+use super::protection::{Protection, RecordCipher, RecordGap, RecordOptions, record_ciphers};
 use super::seal::{RecordPlace, Unsealed};
 use super::{Effort, MasterSecret, Randoms, Tls13Hash, TrafficSecret};
 use crate::tls::names::ProtocolVersion;
@@ -35,7 +35,7 @@ pub struct Rehearsal {
     sent: Vec<Vec<u8>>,
     /// Keystream used.
     keystream: u64,
-    hole: Option<Hole>,
+    gap: Option<RecordGap>,
     effort: Effort,
     /// A record did not arrive as it was sent: what comes behind it need not open.
     is_harmed: bool,
@@ -54,7 +54,7 @@ impl Rehearsal {
             last: Vec::new(),
             sent: Vec::new(),
             keystream: 0,
-            hole: None,
+            gap: None,
             effort: Effort::default(),
             is_harmed: false,
         })
@@ -103,10 +103,10 @@ impl Rehearsal {
     }
 
     fn lose(&mut self, fragment: &[u8], but_its_end: bool) -> bool {
-        let hole = self.hole.get_or_insert_default();
-        hole.bytes += (HEADER + fragment.len()) as u64;
+        let gap = self.gap.get_or_insert_default();
+        gap.bytes += (HEADER + fragment.len()) as u64;
         // Where nothing was captured of it, the chain of TLS 1.0 is broken for one record.
-        hole.before = if but_its_end { fragment.to_vec() } else { Vec::new() };
+        gap.before = if but_its_end { fragment.to_vec() } else { Vec::new() };
         self.is_harmed |= !but_its_end && self.version <= ProtocolVersion::TLS10;
         false
     }
@@ -114,9 +114,9 @@ impl Rehearsal {
     fn arrive(&mut self, fragment: &[u8], is_whole: bool) -> bool {
         self.effort.earn(fragment.len());
         let (header, mut scratch) = (self.header(), Vec::new());
-        let opened = match self.hole.take() {
-            Some(hole) => {
-                self.opening.open_behind(&hole, header, fragment, &mut scratch, &mut self.effort)
+        let opened = match self.gap.take() {
+            Some(gap) => {
+                self.opening.open_behind(&gap, header, fragment, &mut scratch, &mut self.effort)
             }
             None => self.opening.open(header, fragment, &mut scratch),
         };
