@@ -3,8 +3,8 @@
 //! Bytes pass at most two machines: TLS, if it has begun, and the dialogue. What the dialogue does
 //! not take yet waits here, pieces and gaps in order.
 
-mod late;
 pub mod limits;
+mod mid_capture;
 mod prospect;
 mod protocol;
 mod talk;
@@ -23,7 +23,7 @@ use crate::moment::{Moment, Span};
 use crate::report::{Closed, Ends, Recorder, Reveal, SessionReport, SlowLimits};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
-use crate::smtp::{Dialogue, Input};
+use crate::smtp::{Dialogue, IMPLICIT_TLS_PORTS, Input};
 use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
 pub use prospect::Prospect;
@@ -34,10 +34,6 @@ pub use tap::{StreamParts, Tap};
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
 const SMTP_PORTS: [u16; 7] = [24, 25, 465, 587, 2465, 2525, 2587];
-
-/// Those of them on which TLS comes first (RFC 8314 §3.3): the word of the port counts where the
-/// capture begins too late to tell.
-const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
 
 /// Bytes of each side that are looked at to know what is spoken: what a proxy is asked for comes
 /// first, with a ticket to prove who asks (RFC 4559).

@@ -8,7 +8,7 @@ use super::session::TimelineEntry;
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
 use crate::role::PerRole;
-pub(super) use turns::{Manners, Turns};
+pub(super) use turns::{DialogueFacts, Turns};
 
 /// Named durations in ns; null where an end is missing. Of phases that come several times the
 /// slowest counts.
@@ -86,7 +86,7 @@ pub(super) fn timing(
     timeline: &[TimelineEntry],
     smtp: &SmtpPhases,
     turns: Turns,
-    manners: Manners,
+    manners: DialogueFacts,
 ) -> Timing {
     let tls = TlsMoments::of(timeline);
     let handshake = tls.client_hello.zip(tls.last_finished());
@@ -94,7 +94,7 @@ pub(super) fn timing(
     let total_ns = tcp.span.map_or(0, |(first, last)| (last.ts - first.ts).max(0));
     let server_flight = tls.server_hello_done.or(tls.finished.server);
     let (attribution, retransmission_ns) =
-        turns.attribute(tcp, total_ns, Manners { handshake, ..manners });
+        turns.attribute(tcp, total_ns, DialogueFacts { handshake, ..manners });
     let client_last = tls.finished.client >= tls.finished.server;
     Timing {
         tcp_connect_ns: tcp.handshake_ns(),

@@ -246,7 +246,7 @@ impl<C: Conversation> Connection<C> {
         if self.conversation.is_deaf() {
             return;
         }
-        half.echo.remember(offset, bytes);
+        half.handed_on.remember(offset, bytes);
         let chunk = Chunk { from: self.role(side), offset, at, body: Body::Bytes(bytes) };
         self.conversation.on_tcp(TcpEvent::Data(chunk));
     }

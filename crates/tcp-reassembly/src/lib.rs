@@ -6,13 +6,13 @@ mod analysis;
 mod clock;
 mod connection;
 mod delivery;
-mod echo;
 mod half;
 mod hops;
 mod key;
 pub mod limits;
 mod nagle;
 mod oddity;
+mod recent_segments;
 mod table;
 mod window;
 

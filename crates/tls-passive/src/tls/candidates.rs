@@ -35,7 +35,7 @@ impl Tls {
     ) -> Option<(Box<RecordCipher>, ContentType)> {
         let mut opened = Vec::new();
         for candidate in self.negotiation.possible() {
-            if !self.effort.derive() {
+            if !self.budget.derive() {
                 break;
             }
             let Some(mut cipher) = self.negotiation.cipher(candidate, from) else { continue };
@@ -43,7 +43,7 @@ impl Tls {
             let content = match gap {
                 None => cipher.open(header, fragment, &mut opened),
                 Some(gap) => {
-                    cipher.open_behind(gap, header, fragment, &mut opened, &mut self.effort)
+                    cipher.open_behind(gap, header, fragment, &mut opened, &mut self.budget)
                 }
             };
             let Ok(content) = content else { continue };

@@ -3,7 +3,7 @@
 use std::mem;
 use std::net::SocketAddr;
 
-use super::decrypt::{Effort, RecordCipher, RecordGap};
+use super::decrypt::{RecordCipher, RecordGap, TrialBudget};
 use super::disclosed::Disclosed;
 use super::facts::{Gaps, KeySearch, MOST_QUOTED, TlsFacts};
 use super::handshake::MessageJoiner;
@@ -53,7 +53,7 @@ pub struct Tls {
     pub(super) ssl2: ssl2::State,
     pub(super) scratch: Vec<u8>,
     /// What may still be spent on records behind gaps.
-    pub(super) effort: Effort,
+    pub(super) budget: TrialBudget,
     pub(super) disclosed: Disclosed,
     pub(super) watch: Watch,
     /// Bytes and gaps fed so far.
@@ -77,7 +77,7 @@ impl Tls {
             schedule: Schedule::default(),
             ssl2: ssl2::State::default(),
             scratch: Vec::new(),
-            effort: Effort::default(),
+            budget: TrialBudget::default(),
             disclosed: Disclosed::default(),
             watch: Watch::default(),
             fed: PerRole::default(),
@@ -88,7 +88,7 @@ impl Tls {
 
     /// So many packets came before the connection.
     pub fn begin_behind(&mut self, packets: u64) {
-        self.effort = Effort::behind(packets);
+        self.budget = TrialBudget::behind(packets);
     }
 
     /// What is known so far.
@@ -116,7 +116,7 @@ impl Tls {
         if is_first && self.facts.began_late && !looks_like_tls(bytes) && !bytes.is_ascii() {
             self.readers[from].skip(0);
         }
-        self.effort.earn(bytes.len());
+        self.budget.earn(bytes.len());
         let bytes = self.feed_ssl2(from, bytes, is_first, at, out);
         let mut reader = mem::take(&mut self.readers[from]);
         reader.feed(bytes.as_slice(), at, &mut |found| match found {
@@ -184,7 +184,7 @@ impl Tls {
             Protection::Open(cipher) => self.on_protected(from, record, cipher, out),
             Protection::Opaque => self.on_keyless(from, record, out),
         }
-        if self.effort.is_spent() {
+        if self.budget.is_spent() {
             self.facts.search_given_up.get_or_insert_with(|| record.at());
         }
     }
@@ -261,8 +261,8 @@ impl Tls {
         let opened = match &gap {
             None => cipher.open(record.header, record.fragment, &mut scratch),
             Some(gap) => {
-                let effort = &mut self.effort;
-                cipher.open_behind(gap, record.header, record.fragment, &mut scratch, effort)
+                let budget = &mut self.budget;
+                cipher.open_behind(gap, record.header, record.fragment, &mut scratch, budget)
             }
         };
         let Ok(content) = opened else {

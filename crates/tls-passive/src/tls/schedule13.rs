@@ -1,7 +1,7 @@
 //! The keys of a TLS 1.3 connection change on the way (RFC 8446 §7.1): early data, handshake,
 //! application data, and each KeyUpdate.
 
-use super::decrypt::{Effort, RecordCipher, RecordGap, Tls13Hash, TrafficSecret};
+use super::decrypt::{RecordCipher, RecordGap, Tls13Hash, TrafficSecret, TrialBudget};
 use super::facts::{KeySearch, Secret};
 use super::handshake::HandshakeType;
 use super::machine::{Protection, Tls};
@@ -205,7 +205,7 @@ impl Tls {
         let mut suites = offered.filter(|suite| suite.key_exchange == KeyExchange::Tls13);
         let cipher = suites.find_map(|suite| {
             let secret = TrafficSecret::new(suite, logged.as_bytes())?;
-            open_with(&mut secret.cipher(suite).ok()?, record, None, &mut self.effort)?;
+            open_with(&mut secret.cipher(suite).ok()?, record, None, &mut self.budget)?;
             secret.cipher(suite).ok()
         })?;
         self.schedule.sides[from].stage = Stage::Early;
@@ -234,7 +234,7 @@ impl Tls {
             later.push((Stage::Application, secret.cipher(suite).ok()?));
         }
         for (stage, mut cipher) in later {
-            if let Some(reopened) = open_with(&mut cipher, record, gap, &mut self.effort) {
+            if let Some(reopened) = open_with(&mut cipher, record, gap, &mut self.budget) {
                 let side = &mut self.schedule.sides[from];
                 side.stage = stage;
                 if stage == Stage::Application {
@@ -258,7 +258,7 @@ impl Tls {
         for missed in 1..=MOST_UPDATES {
             let mut cipher = secret.cipher(suite).ok()?;
             if let Some((content_type, content)) =
-                open_with(&mut cipher, record, gap, &mut self.effort)
+                open_with(&mut cipher, record, gap, &mut self.budget)
             {
                 self.schedule.sides[from].current = Some(secret);
                 self.schedule.sides[from].generation += missed;
@@ -285,12 +285,12 @@ pub(super) fn open_with(
     cipher: &mut RecordCipher,
     record: &Record<'_>,
     gap: Option<&RecordGap>,
-    effort: &mut Effort,
+    budget: &mut TrialBudget,
 ) -> Option<(ContentType, Vec<u8>)> {
     let mut scratch = Vec::new();
     let none = RecordGap::default();
     let (header, fragment) = (record.header, record.fragment);
     let content =
-        cipher.open_behind(gap.unwrap_or(&none), header, fragment, &mut scratch, effort).ok()?;
+        cipher.open_behind(gap.unwrap_or(&none), header, fragment, &mut scratch, budget).ok()?;
     Some((content.content_type, content.bytes.to_vec()))
 }

@@ -6,7 +6,6 @@ mod block;
 mod cbc;
 mod deflate;
 mod derive;
-mod effort;
 mod keylog_line;
 pub(crate) mod limits;
 mod mac;
@@ -22,9 +21,9 @@ mod ssl2;
 mod store;
 mod stream;
 mod tls13;
+mod trial_budget;
 mod turn;
 
-pub(super) use effort::Effort;
 pub use keylog_line::KeyLogLine;
 pub(super) use premaster::{
     PremasterFault, PremasterRequest, PremasterSecret, open_premaster, open_premasters,
@@ -38,3 +37,4 @@ pub(super) use ssl2::{Ssl2Cipher, Ssl2Gap, Ssl2Session, open_master_key};
 pub(super) use store::Handle;
 pub use store::SessionStore;
 pub(super) use tls13::{Tls13Hash, TrafficSecret};
+pub(super) use trial_budget::TrialBudget;

@@ -8,10 +8,10 @@ use super::block;
 use super::cbc::Cbc;
 use super::deflate::Inflater;
 use super::derive::{self, Keys, SALT, WHOLE_NONCE};
-use super::effort::Effort;
 use super::mac::{RecordMac, record_mac};
 use super::prf::{MasterSecret, Randoms};
 use super::stream::Keystream;
+use super::trial_budget::TrialBudget;
 use crate::role::PerRole;
 use crate::tls::names::ProtocolVersion;
 use crate::tls::record::{ContentType, HEADER, RecordHeader};
@@ -205,7 +205,7 @@ impl RecordCipher {
         self.content(header, opened, scratch)
     }
 
-    /// Opens a record behind a gap: its number is found by the integrity check, as far as `effort`
+    /// Opens a record behind a gap: its number is found by the integrity check, as far as `budget`
     /// allows.
     pub(in crate::tls) fn open_behind<'s>(
         &'s mut self,
@@ -213,14 +213,14 @@ impl RecordCipher {
         header: RecordHeader,
         fragment: &[u8],
         scratch: &'s mut Vec<u8>,
-        effort: &mut Effort,
+        budget: &mut TrialBudget,
     ) -> Result<Content<'s>, OpenFault> {
         let first = self.number;
-        let trials = effort.trials(numbers_behind(gap), fragment.len());
+        let trials = budget.trials(numbers_behind(gap), fragment.len());
         let last = first.saturating_add(trials.checked_sub(1).ok_or(OpenFault::Integrity)?);
         let opened = self.open_one_of(first..=last, gap, header, fragment, scratch);
         let tried = opened.as_ref().map_or(trials, |opened| opened.number - first + 1);
-        effort.charge(tried, fragment.len());
+        budget.charge(tried, fragment.len());
         let opened = opened?;
         self.number = opened.number.wrapping_add(1);
         self.content(header, opened, scratch)

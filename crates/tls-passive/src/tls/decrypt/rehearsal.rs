@@ -3,7 +3,7 @@
 
 use super::protection::{Protection, RecordCipher, RecordGap, RecordOptions, record_ciphers};
 use super::seal::{RecordPlace, Unsealed};
-use super::{Effort, MasterSecret, Randoms, Tls13Hash, TrafficSecret};
+use super::{MasterSecret, Randoms, Tls13Hash, TrafficSecret, TrialBudget};
 use crate::tls::names::ProtocolVersion;
 use crate::tls::record::{ContentType, HEADER, RecordHeader};
 use crate::tls::suite::SuiteId;
@@ -36,7 +36,7 @@ pub struct Rehearsal {
     /// Keystream used.
     keystream: u64,
     gap: Option<RecordGap>,
-    effort: Effort,
+    budget: TrialBudget,
     /// A record did not arrive as it was sent: what comes behind it need not open.
     is_harmed: bool,
 }
@@ -55,7 +55,7 @@ impl Rehearsal {
             sent: Vec::new(),
             keystream: 0,
             gap: None,
-            effort: Effort::default(),
+            budget: TrialBudget::default(),
             is_harmed: false,
         })
     }
@@ -112,11 +112,11 @@ impl Rehearsal {
     }
 
     fn arrive(&mut self, fragment: &[u8], is_whole: bool) -> bool {
-        self.effort.earn(fragment.len());
+        self.budget.earn(fragment.len());
         let (header, mut scratch) = (self.header(), Vec::new());
         let opened = match self.gap.take() {
             Some(gap) => {
-                self.opening.open_behind(&gap, header, fragment, &mut scratch, &mut self.effort)
+                self.opening.open_behind(&gap, header, fragment, &mut scratch, &mut self.budget)
             }
             None => self.opening.open(header, fragment, &mut scratch),
         };
@@ -125,7 +125,7 @@ impl Rehearsal {
         if let Ok(bytes) = &opened {
             assert_eq!(Some(bytes), last, "what opened is not what was sent");
         }
-        self.is_harmed |= !is_whole || self.effort.is_spent();
+        self.is_harmed |= !is_whole || self.budget.is_spent();
         assert!(opened.is_ok() || self.is_harmed, "whole, and does not open: {:?}", opened.err());
         opened.is_ok()
     }

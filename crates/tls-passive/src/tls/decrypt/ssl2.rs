@@ -4,11 +4,11 @@ use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
 use super::block::{self, CbcCipher};
-use super::effort::Effort;
 use super::premaster::{PremasterFault, unpad};
 use super::prf::MasterSecret;
 use super::protection::UnsupportedCipher;
 use super::stream::Keystream;
+use super::trial_budget::TrialBudget;
 use crate::keys::RsaKey;
 use crate::role::PerRole;
 use crate::tls::suite::{Cipher, CipherKind};
@@ -188,10 +188,10 @@ impl Ssl2Cipher {
         gap: &Ssl2Gap,
         data: &[u8],
         padding: usize,
-        effort: &mut Effort,
+        budget: &mut TrialBudget,
     ) -> Option<(u32, Vec<u8>)> {
-        let trials = effort.trials((gap.unknown / LEAST_RECORD).min(MOST_LOST), data.len());
-        effort.charge(trials, data.len());
+        let trials = budget.trials((gap.unknown / LEAST_RECORD).min(MOST_LOST), data.len());
+        budget.charge(trials, data.len());
         let mut plain = data.to_vec();
         if let Protection::Cbc(cipher, iv) = &mut self.protection {
             unchain(cipher.as_ref(), iv, &mut plain)?;

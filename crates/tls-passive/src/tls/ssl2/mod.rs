@@ -15,7 +15,7 @@ use message::{Answer, ServerHello, is_master_key, is_server_hello};
 use record::{Reader, Record};
 
 use super::TlsEvent;
-use super::decrypt::{Effort, Ssl2Cipher, Ssl2Gap, Ssl2Session};
+use super::decrypt::{Ssl2Cipher, Ssl2Gap, Ssl2Session, TrialBudget};
 use super::facts::KeySearch;
 use super::machine::{Out, Tls};
 use crate::moment::Moment;
@@ -70,7 +70,12 @@ impl Ssl2 {
         }
     }
 
-    fn open(&mut self, from: Role, record: &Record<'_>, effort: &mut Effort) -> Option<Vec<u8>> {
+    fn open(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+        budget: &mut TrialBudget,
+    ) -> Option<Vec<u8>> {
         let number = self.numbers[from];
         let gap = self.gaps[from].take();
         let mut content = None;
@@ -82,7 +87,7 @@ impl Ssl2 {
                     opened.map(|opened| (number, opened))
                 }
                 Some(gap) => {
-                    pair[from].open_behind(number, gap, record.data, record.padding, effort)
+                    pair[from].open_behind(number, gap, record.data, record.padding, budget)
                 }
             };
             if let Some((number, opened)) = opened {
@@ -233,7 +238,7 @@ impl Tls {
         let tally = &mut self.facts.protected[from];
         tally.records += 1;
         tally.bytes += record.data.len() as u64;
-        let opened = ssl2.open(from, record, &mut self.effort);
+        let opened = ssl2.open(from, record, &mut self.budget);
         ssl2.numbers[from] = ssl2.numbers[from].wrapping_add(1);
         match opened {
             Some(content) => self.on_ssl2_opened(ssl2, from, &content, record.at, out),

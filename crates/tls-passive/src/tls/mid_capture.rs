@@ -43,11 +43,11 @@ impl Tls {
             false => RecordGap::default(),
         });
         for guess in self.guesses13(from, record.at().frame) {
-            if !self.effort.derive() {
+            if !self.budget.derive() {
                 break;
             }
             let Ok(mut cipher) = guess.secret.cipher(guess.suite) else { continue };
-            let opened = open_with(&mut cipher, record, Some(&gap), &mut self.effort);
+            let opened = open_with(&mut cipher, record, Some(&gap), &mut self.budget);
             let Some((content_type, content)) = opened else { continue };
             self.adopt13(from, &guess, record);
             return Some((Box::new(cipher), content_type, content));
