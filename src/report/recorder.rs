@@ -204,6 +204,7 @@ impl Recorder {
             }
             SmtpEvent::Body { .. }
             | SmtpEvent::SwitchToTls { .. }
+            | SmtpEvent::TlsUnasked { .. }
             | SmtpEvent::SecretSpan(_)
             | SmtpEvent::BodySpan(_) => {}
         }

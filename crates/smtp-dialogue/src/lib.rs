@@ -35,7 +35,7 @@ use capture_terms::{moment, role};
 pub const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
 
 pub use command::Parameters;
-pub use dialogue::{Dialogue, Input};
+pub use dialogue::{BeginsTls, Dialogue, Input};
 pub use dkim::{BodyHash, Dkim};
 pub use event::{
     Exchange, ExchangeKind, Mail, Recipient, Secret, SecretSpan, Sink, SmtpEvent, Transfer,

@@ -1,6 +1,6 @@
 //! The limits of this room.
 
-use super::{asn1, file, keylog, list, operations, passwords, pbe, pkcs12, problem};
+use super::{asn1, file, keylog, list, passwords, pbe, pkcs12, problem, rsa_operations};
 use crate::limits::{Limit, limits};
 
 /// All of them.

@@ -2,7 +2,7 @@
 
 use super::disguise::aliases;
 use super::lock::seen;
-use super::{disclosed, facts, handshake, late, machine, negotiation, record, schedule13};
+use super::{disclosed, facts, handshake, machine, mid_capture, negotiation, record, schedule13};
 use crate::limits::{Limit, limits};
 
 pub use super::decrypt::limits::LIMITS as DECRYPT;

@@ -1,6 +1,6 @@
 //! The limits of this room.
 
-use super::{budget, deflate, protection, ssl2, store};
+use super::{deflate, protection, ssl2, store, trial_budget};
 use crate::limits::{Limit, limits};
 
 /// All of them.
