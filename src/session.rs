@@ -20,8 +20,10 @@ use std::sync::Arc;
 
 use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
+use crate::judge::SlowLimits;
 use crate::moment::{Moment, Span};
-use crate::report::{Closed, Ends, Recorder, Reveal, SessionReport, SlowLimits};
+use crate::record::{Closed, Recorder, Reveal};
+use crate::report::{Ends, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, IMPLICIT_TLS_PORTS, Input};

@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use crate::flow::{Chunk, Conversation as _, TcpEvent, TcpFacts};
     use crate::moment::Moment;
-    use crate::report::Reveal;
+    use crate::record::Reveal;
     use crate::session::Setup;
     use crate::tls::Keys;
 

@@ -22,6 +22,7 @@ mod cli;
 mod compare;
 #[cfg(target_os = "linux")]
 mod confinement;
+mod cycles;
 mod diagnosis;
 mod docs;
 mod elsewhere;

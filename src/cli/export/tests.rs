@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::cli::args::{Cli, Command};
-use crate::report::hex;
+use crate::hex::hex;
 use crate::testdata::{find, scenarios};
 
 /// A file of `testdata/` as an argument.
