@@ -75,13 +75,13 @@ mod analysis;
 mod clock;
 mod connection;
 mod delivery;
-mod echo;
 mod half;
 mod hops;
 mod key;
 pub mod limits;
 mod nagle;
 mod oddity;
+mod recent_segments;
 mod table;
 mod window;
 
@@ -119,7 +119,7 @@ pub struct Chunk<'b> {
 pub enum Body<'b> {
     /// Bytes as the application will read them.
     Bytes(&'b [u8]),
-    /// A hole: so many bytes were sent but are not in the capture.
+    /// A gap: so many bytes were sent but are not in the capture.
     Gap(Gap),
 }
 
@@ -140,7 +140,7 @@ impl Body<'_> {
     }
 }
 
-/// A hole in a stream.
+/// A gap in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// Its length in bytes.
