@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// A command and its reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ConversationExchange {
     /// The command line, secrets masked; null for the greeting.
     pub command: Option<String>,
@@ -26,6 +27,7 @@ pub struct ConversationExchange {
 
 /// A reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ReplyReport {
     /// Its code.
     pub code: u16,

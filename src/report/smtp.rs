@@ -7,6 +7,7 @@ use super::mail::MailReport;
 
 /// The dialogue of a session.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SmtpReport {
     /// The server's first reply.
     pub greeting: Option<GreetingReport>,
@@ -28,6 +29,7 @@ pub struct SmtpReport {
 
 /// The server's first reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct GreetingReport {
     /// Its code.
     pub code: u16,
@@ -37,6 +39,7 @@ pub struct GreetingReport {
 
 /// How the client introduced itself.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Helo {
     /// `EHLO`, `HELO` or `LHLO`.
     pub verb: &'static str,
@@ -46,6 +49,7 @@ pub struct Helo {
 
 /// An authentication.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct AuthReport {
     /// The SASL mechanism.
     pub mechanism: String,
