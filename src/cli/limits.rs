@@ -16,7 +16,8 @@ const LIMITS: &[Limit] = limits! { "cli":
     check::MOST_POLICY => Bytes, "a policy", "thousands of rules; more is an error";
     check::MOST_BASELINE => Bytes, "a stored report", "50,000 sessions; more is an error";
     follow::PIECES => Count, "pieces of 64 KiB read ahead by `--follow`", "then the reader waits";
-    unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "a certificate's key and a ciphertext have some hundred each";
+    unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "the numbers of the largest key have four thousand digits each";
+    unlock::MOST_NAMED => Count, "keys that were not given and that `unlock` names", "the others are counted";
     unlock::BATCH => Count, "handshakes that `unlock` takes at a time", "engines do eight at once";
 };
 

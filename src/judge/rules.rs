@@ -109,7 +109,7 @@ fn alert(facts: &TlsFacts) -> Option<Finding> {
 
 fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
     let at = facts.search_given_up?;
-    let message = "not every record behind a hole was tried with every number that it may have";
+    let message = "not every record behind a gap was tried with every number that it may have";
     Some(finding("tls.search_given_up", message).at(at.frame))
 }
 
@@ -142,7 +142,7 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
         ) && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
     };
     let say = |exchange: &ConversationExchange| {
-        let what = exchange.command.as_deref().or(exchange.verb.as_ref().map(Verb::name));
+        let what = exchange.command.as_deref().or_else(|| exchange.verb.as_ref().map(Verb::name));
         let line = exchange.reply.as_ref().and_then(|reply| reply.lines.last());
         let line = line.map_or("", String::as_str);
         let message = match what {
