@@ -1,7 +1,7 @@
 //! Records that stay closed: only their type and length speak.
 
 use super::TlsEvent;
-use super::decrypt::Hole;
+use super::decrypt::RecordGap;
 use super::facts::KeySearch;
 use super::machine::{Out, Protection, Tls};
 use super::record::{ContentType, Record};
@@ -21,12 +21,12 @@ impl Tls {
         self.on_opaque(from, record, out);
     }
 
-    /// Adds a record that could not be opened behind a hole to the hole.
-    pub(super) fn lose(&mut self, from: Role, hole: Option<Hole>, record: &Record<'_>) {
-        let Some(mut hole) = hole else { return };
-        hole.bytes = hole.bytes.saturating_add(record.wire_len());
-        hole.before = record.fragment.to_vec();
-        self.holes[from] = Some(hole);
+    /// Adds a record that could not be opened behind a gap to the gap.
+    pub(super) fn lose(&mut self, from: Role, gap: Option<RecordGap>, record: &Record<'_>) {
+        let Some(mut gap) = gap else { return };
+        gap.bytes = gap.bytes.saturating_add(record.wire_len());
+        gap.before = record.fragment.to_vec();
+        self.gaps[from] = Some(gap);
     }
 
     pub(super) fn on_failure(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
