@@ -34,6 +34,7 @@ mod html;
 mod keys;
 mod library;
 mod loss;
+mod map;
 mod mid_capture;
 #[cfg(target_os = "linux")]
 mod outputs;
