@@ -196,7 +196,6 @@ impl Recorder {
                 self.note("smtp.data_start", Some(Role::Client), at, None);
             }
             SmtpEvent::DataEnd { at, .. } => {
-                self.phases.data_ended = Some(at);
                 self.note("smtp.data_end", Some(Role::Client), at, None);
             }
             SmtpEvent::Body { mail, bytes } if self.reveal.body => self.keep_body(mail, bytes),
@@ -278,22 +277,17 @@ impl Recorder {
         }
         let Some(at) = exchange.at else { return };
         let ns = reply_at.ts - at.ts;
+        // A body's final dot and the last chunk (RFC 3030 §2) are each answered by one reply.
+        if let Some(end) = exchange.message_end.filter(|end| *end <= reply_at) {
+            slowest(&mut self.phases.data_accept, reply_at.ts - end.ts);
+        }
         match &exchange.verb {
             Some(verb) if verb.starts_tls() => slowest(&mut self.phases.starttls, ns),
             Some(Verb::Mail) => slowest(&mut self.phases.mail, ns),
             Some(Verb::Rcpt) => slowest(&mut self.phases.rcpt, ns),
             Some(Verb::Data) => slowest(&mut self.phases.data_go_ahead, ns),
-            Some(Verb::Message) => slowest(&mut self.phases.data_accept, ns),
-            Some(Verb::Bdat) => self.time_last_chunk(reply_at),
             Some(Verb::Auth | Verb::AuthResponse) => self.time_auth(exchange, at, reply_at),
             _ => {}
-        }
-    }
-
-    /// The reply to the last chunk is the one to the message (RFC 3030 §2).
-    fn time_last_chunk(&mut self, reply_at: Moment) {
-        if let Some(ended) = self.phases.data_ended.take().filter(|ended| *ended <= reply_at) {
-            slowest(&mut self.phases.data_accept, reply_at.ts - ended.ts);
         }
     }
 

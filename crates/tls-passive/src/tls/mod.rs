@@ -22,6 +22,7 @@ mod mid_capture;
 pub mod names;
 mod negotiation;
 mod openers;
+mod public_key;
 mod record;
 mod schedule13;
 mod seen;
