@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::session::SmtpReport;
 use crate::flow::{Closing, TcpFacts};
+use crate::role::Role;
 use crate::tls::TlsFacts;
 
 /// How a session ended for the mail.
@@ -132,7 +133,14 @@ impl Ending<'_> {
                 return self.of_ciphertext(tls);
             }
         }
-        self.smtp.and_then(by_refusal).unwrap_or_else(|| self.by_end())
+        if let Some(outcome) = self.smtp.and_then(by_refusal) {
+            return outcome;
+        }
+        let is_closed = |tls: &TlsFacts| Role::BOTH.into_iter().any(|role| tls.stays_closed(role));
+        if self.tls.is_some_and(is_closed) {
+            return Outcome::Unknown;
+        }
+        self.by_end()
     }
 
     /// A connection on which nothing was said: refused by an RST, or never answered.
@@ -153,12 +161,21 @@ impl Ending<'_> {
         let whole = self.tcp.syn.is_some();
         let begun = tls.client_hello.is_some() || (whole && !tls.alerts.is_empty());
         let closed = self.tcp.closing() != Closing::Open || !tls.alerts.is_empty();
+        // What one side did, nobody saw: it may have been all right.
+        if self.is_one_sided() {
+            return Outcome::Incomplete;
+        }
         let lost = tls.holes.client.first.is_some() || tls.holes.server.first.is_some();
         match (begun, closed) {
             (true, _) if lost => Outcome::Unknown,
             (true, true) => Outcome::TlsFailed,
             _ => Outcome::Incomplete,
         }
+    }
+
+    /// No packet of one side was captured.
+    fn is_one_sided(&self) -> bool {
+        Role::BOTH.into_iter().any(|role| self.tcp.counters[role].packets == 0)
     }
 
     fn of_ciphertext(&self, tls: &TlsFacts) -> Outcome {
@@ -177,6 +194,9 @@ impl Ending<'_> {
         });
         if said_bye {
             return Outcome::NoMail;
+        }
+        if self.is_one_sided() && (self.smtp.is_some() || self.tls.is_some()) {
+            return Outcome::Incomplete;
         }
         // A message was sent, and what became of it was not captured.
         let unanswered = self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());

@@ -137,7 +137,7 @@ impl Case<'_> {
     fn key(&self, opener: Opener) -> Option<&KeyIdentity> {
         match opener {
             Opener::RsaKey(id) => Some(self.keys.ring.key(id).identity()),
-            Opener::KeyLog | Opener::Dsb => None,
+            Opener::KeyLog | Opener::Dsb | Opener::Trailer => None,
         }
     }
 
@@ -150,6 +150,7 @@ impl Case<'_> {
             Opener::RsaKey(id) => self.keys.ring.key(id).identity().source.clone(),
             Opener::KeyLog => log(LogOrigin::File),
             Opener::Dsb => log(LogOrigin::Dsb),
+            Opener::Trailer => log(LogOrigin::Trailer),
         }
     }
 
@@ -183,6 +184,13 @@ impl Case<'_> {
         }
         if facts.began_late && facts.client_hello.is_none() {
             return (status, Some(self.opened_late()));
+        }
+        let keyless = facts.keyless.client + facts.keyless.server;
+        if facts.is_tls13()
+            && keyless > 0
+            && let Some(why) = self.log_incomplete()
+        {
+            return (status, Some(why));
         }
         if facts.closed_again.is_some() {
             let why = self.by_negotiation().unwrap_or_else(|| self.by_search());
@@ -317,6 +325,7 @@ fn secret_name(secret: Secret) -> &'static str {
         Secret::RsaKey(_) => "rsa_key",
         Secret::KeyLog => "keylog",
         Secret::Dsb => "dsb",
+        Secret::Trailer => "trailer",
         Secret::Resumed { .. } => "resumption",
     }
 }
