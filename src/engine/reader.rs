@@ -10,8 +10,8 @@ use super::totals::Skipped;
 use crate::capture::{Capture, Packet, Secrets};
 use crate::decode::{self, Content, Decoder, Headers, Segment, Skip, checksum};
 use crate::flow::{CaptureClock, FlowKey};
+use crate::judge::QualityCounter;
 use crate::moment::Timestamp;
-use crate::report::QualityCounter;
 use crate::session::Setup;
 
 /// The first so many segments have their checksums looked at, and every so many of the others: a
@@ -75,6 +75,11 @@ impl<'c> Reader<'c> {
         Self { capture, limits, follows, clock, trailers, packets: 0, desk }
     }
 
+    /// Whether the capture can be read only once.
+    pub(super) fn is_read_once(&self) -> bool {
+        self.trailers.is_some()
+    }
+
     /// Fills the batch that begins with segment `first`, in buffers that were used before, and says
     /// why it ends.
     pub(super) fn fill(&mut self, first: u64, mut parts: Vec<Part>) -> (Vec<Part>, Border) {
@@ -99,7 +104,13 @@ impl<'c> Reader<'c> {
             if batch.is_full(&self.limits) {
                 return Border::Full;
             }
-            let Some(packet) = self.capture.next_packet() else { break };
+            let Some(packet) = self.capture.next_packet() else {
+                let behind_all = self.capture.take_secrets();
+                if !behind_all.is_empty() {
+                    return Border::Secrets(behind_all);
+                }
+                break;
+            };
             self.packets += 1;
             let trailer = self.trailers.as_mut().and_then(|trailers| trailers.new_in(&packet));
             self.desk.take(&packet, |content, makes_wanted| {

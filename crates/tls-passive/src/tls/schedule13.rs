@@ -231,7 +231,8 @@ impl Tls {
 
     pub(super) fn verify_finished13(&self, from: Role, body: &[u8]) -> Option<bool> {
         let secret = self.schedule.sides[from].handshake.first()?;
-        if self.negotiation.damaged {
+        let has_hellos = self.facts.client_hello.is_some() && self.facts.server_hello.is_some();
+        if self.negotiation.damaged || !has_hellos {
             return None;
         }
         Some(secret.verify_data(&self.negotiation.transcript) == body)

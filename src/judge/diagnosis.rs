@@ -1,0 +1,71 @@
+//! Why a session failed: the likeliest cause in a sentence, and others that the capture does not
+//! exclude. A session whose mail was accepted has none.
+
+mod alert;
+mod case;
+mod dialogue;
+mod handshake;
+mod offer;
+mod refusal;
+mod status;
+mod transport;
+
+pub(super) use case::Case;
+
+use crate::judge::outcome::is_one_sided;
+use crate::report::codes::finding;
+use crate::report::diagnosis::{Cause, Diagnosis, Likelihood};
+use crate::report::findings::{Finding, Severity};
+use crate::report::outcome::Outcome;
+
+/// Causes that are known by what one side did not say or do before the end.
+const SHOWN_BY_SILENCE: [&str; 12] = [
+    "tls.closed_in_handshake",
+    "tls.reset_in_handshake",
+    "tls.silence_in_handshake",
+    "tls.certificate_rejected",
+    "tls.client_certificate_required",
+    "tls.unrecognized_name",
+    "smtp.no_quit",
+    "smtp.unconfirmed_message",
+    "smtp.message_cut",
+    "smtp.timeout",
+    "smtp.starttls_not_begun",
+    "tcp.reset",
+];
+
+impl Case<'_> {
+    /// The diagnosis, if the session failed and anything shows why.
+    pub(super) fn diagnose(&self) -> Option<Diagnosis> {
+        let mut causes = match self.session.outcome {
+            // What was not opened cannot be said to have failed.
+            Outcome::Delivered | Outcome::Unknown => return None,
+            Outcome::TlsFailed => handshake::causes(self),
+            _ => [transport::causes(self), dialogue::causes(self), handshake::causes(self)]
+                .into_iter()
+                .find(|causes| !causes.is_empty())?,
+        };
+        causes.retain(|cause| self.saw(cause));
+        causes.sort_by_key(|cause| cause.likelihood);
+        let mut causes = causes.into_iter();
+        Some(Diagnosis { cause: causes.next()?, alternatives: causes.collect() })
+    }
+
+    /// Where one side was not captured, only what the other said itself is known: not what was left
+    /// unsaid, nor who ended it.
+    fn saw(&self, cause: &Cause) -> bool {
+        let spoke = self.session.smtp.is_some() || self.session.tls.is_some();
+        !spoke || !is_one_sided(self.tcp) || !SHOWN_BY_SILENCE.contains(&cause.code)
+    }
+}
+
+/// The finding of the cause. What made a session fail is an error; what is only possible stays
+/// what its code says.
+pub(super) fn finding_of(diagnosis: &Diagnosis) -> Finding {
+    let cause = &diagnosis.cause;
+    let found = finding(cause.code, cause.message.clone()).at(cause.frame);
+    if cause.likelihood < Likelihood::Possible {
+        return Finding { severity: Severity::Error, ..found };
+    }
+    found
+}
