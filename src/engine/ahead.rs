@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::capture::{Capture, Format, Packet, Secrets};
 use crate::decode::trailer;
-use crate::tls::Keys;
+use crate::session::Setup;
 
 /// Packets of a file without blocks for secrets in which the trailers of frames must show that it has
 /// any: each frame has one, from the end of the first handshake on.
@@ -33,31 +33,31 @@ impl Trailers {
 }
 
 /// Adds the secrets that stand behind packets to the keys, as known from the first packet on.
-pub(super) fn add_secrets(capture: &Capture, keys: &Keys) {
+pub(super) fn add_secrets(capture: &Capture, setup: &Setup) {
     for mut file in capture.again() {
-        add_secrets_of(&mut file, keys);
+        add_secrets_of(&mut file, setup);
     }
 }
 
-fn add_secrets_of(file: &mut Capture, keys: &Keys) {
+fn add_secrets_of(file: &mut Capture, setup: &Setup) {
     let mut trailers = Trailers::default();
     let mut packets = 0;
     while let Some(packet) = file.next_packet() {
         packets += 1;
         if let Some(trailer) = trailers.new_in(&packet) {
-            add(&trailer, keys);
+            add(&trailer, setup);
         }
         // Those ahead of all packets need no second look.
-        file.take_secrets().iter().filter(|_| packets > 1).for_each(|block| add(block, keys));
+        file.take_secrets().iter().filter(|_| packets > 1).for_each(|block| add(block, setup));
         let has_blocks = file.files().any(|file| file.format == Some(Format::Pcapng));
         if !has_blocks && trailers.seen.is_empty() && packets > MOST_WITHOUT_TRAILER {
             return;
         }
     }
-    file.take_secrets().iter().for_each(|block| add(block, keys));
+    file.take_secrets().iter().for_each(|block| add(block, setup));
 }
 
 /// What is wrong with them is told when their place is reached.
-fn add(secrets: &Secrets, keys: &Keys) {
-    let _ = keys.add_secrets(secrets.kind, &secrets.data, 0);
+fn add(secrets: &Secrets, setup: &Setup) {
+    let _ = setup.keys.add_secrets(secrets.kind, &secrets.data, 0);
 }

@@ -65,7 +65,7 @@ fn run_in_batches(
             secrets: Vec::new(),
             on_session,
         };
-        ahead::add_secrets(line.reader.capture, &setup.keys);
+        ahead::add_secrets(line.reader.capture, setup);
         // Whether all was read or somebody has had enough, what was counted is told.
         let _ = line.read();
         line.conclude()
