@@ -43,11 +43,11 @@ pub(super) struct Reader<'c> {
     /// None where they were read before.
     trailers: Option<Trailers>,
     pub(super) packets: u64,
-    pub(super) desk: Desk,
+    pub(super) decoding: Decoding,
 }
 
 /// Where packets become segments.
-pub(super) struct Desk {
+pub(super) struct Decoding {
     pub(super) decoder: Decoder,
     pub(super) chooser: Chooser,
     pub(super) skipped: Skipped,
@@ -64,7 +64,7 @@ struct Batch {
 
 impl<'c> Reader<'c> {
     pub(super) fn new(capture: &'c mut Capture, setup: &Setup, limits: Limits) -> Self {
-        let desk = Desk {
+        let decoding = Decoding {
             decoder: Decoder::new(),
             chooser: Chooser::new(&setup.selection),
             skipped: Skipped::default(),
@@ -72,7 +72,7 @@ impl<'c> Reader<'c> {
         };
         let (follows, clock) = (setup.follows, CaptureClock::default());
         let trailers = (!capture.is_rereadable()).then(Trailers::default);
-        Self { capture, limits, follows, clock, trailers, packets: 0, desk }
+        Self { capture, limits, follows, clock, trailers, packets: 0, decoding }
     }
 
     /// Whether the capture can be read only once.
@@ -113,7 +113,7 @@ impl<'c> Reader<'c> {
             };
             self.packets += 1;
             let trailer = self.trailers.as_mut().and_then(|trailers| trailers.new_in(&packet));
-            self.desk.take(&packet, |content, makes_wanted| {
+            self.decoding.take(&packet, |content, makes_wanted| {
                 batch.push(self.clock.advance(content.at().ts), content, makes_wanted);
             });
             if let Some(trailer) = trailer {
@@ -132,7 +132,7 @@ impl<'c> Reader<'c> {
     }
 }
 
-impl Desk {
+impl Decoding {
     fn take(&mut self, packet: &Packet<'_>, mut give: impl FnMut(&Content<'_>, bool)) {
         if !self.chooser.takes_packet(packet) {
             return;
@@ -155,7 +155,7 @@ impl Desk {
             };
             match &content {
                 Content::Segment(segment) => look_at(segment, &mut self.quality),
-                Content::Error(error) => self.skipped.count(error.skip(), packet.frame),
+                Content::Error(error) => self.skipped.count(Skip::from(error), packet.frame),
             }
             if self.chooser.may_take(&content, &headers) {
                 let makes_wanted = match &content {

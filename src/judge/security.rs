@@ -6,6 +6,7 @@ use crate::report::codes::finding;
 use crate::report::findings::{Finding, Severity};
 use crate::report::session::SessionReport;
 use crate::role::Role;
+use crate::smtp::{StartTls, Verb};
 use crate::tls::TlsFacts;
 use crate::tls::hello::{ClientHello, EXTENDED_MASTER_SECRET, ServerHello};
 use crate::tls::names::{ExtensionType, ProtocolVersion};
@@ -161,9 +162,9 @@ fn downgrade(client: &ClientHello, server: &ServerHello) -> Option<Finding> {
 /// the end may be one.
 fn no_close_notify(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) -> Option<Finding> {
     let (Closing::Fin(by) | Closing::Rst(by)) = tcp.closing() else { return None };
-    let holes = Role::BOTH.iter().any(|&role| facts.holes[role].first.is_some());
+    let gaps = Role::BOTH.iter().any(|&role| facts.gaps[role].first.is_some());
     let ended = facts.alerts.iter().any(|alert| alert.from == by);
-    if !facts.is_complete() || holes || ended || facts.is_ssl2() {
+    if !facts.is_complete() || gaps || ended || facts.is_ssl2() {
         return None;
     }
     // In TLS 1.3 an alert that is not opened looks like data.
@@ -182,8 +183,8 @@ fn no_close_notify(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) ->
 
 /// Mail in plain text although TLS was to be had.
 pub(super) fn starttls_unused(session: &SessionReport) -> Option<Finding> {
-    let smtp = session.smtp.as_ref().filter(|smtp| smtp.starttls == "offered")?;
-    let mail = smtp.exchanges.iter().find(|e| e.verb.as_deref() == Some("MAIL"))?;
+    let smtp = session.smtp.as_ref().filter(|smtp| smtp.starttls == StartTls::Offered)?;
+    let mail = smtp.exchanges.iter().find(|e| e.verb == Some(Verb::Mail))?;
     let message = "the server offers STARTTLS, and the client sends mail without it";
     (!mail.encrypted).then(|| finding("smtp.starttls_unused", message).at(mail.frame))
 }

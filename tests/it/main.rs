@@ -32,9 +32,10 @@ mod formats;
 mod hostile;
 mod html;
 mod keys;
-mod late;
 mod library;
 mod loss;
+mod map;
+mod mid_capture;
 #[cfg(target_os = "linux")]
 mod outputs;
 mod packaging;

@@ -1,7 +1,7 @@
 //! The keys of a TLS 1.3 connection change on the way (RFC 8446 §7.1): early data, handshake,
 //! application data, and each KeyUpdate.
 
-use super::decrypt::{Effort, Hole, RecordCipher, Tls13Hash, TrafficSecret};
+use super::decrypt::{RecordCipher, RecordGap, Tls13Hash, TrafficSecret, TrialBudget};
 use super::facts::{KeySearch, Secret};
 use super::handshake::HandshakeType;
 use super::machine::{Protection, Tls};
@@ -66,13 +66,13 @@ impl Side {
 
     /// Which secrets may open a record that the one in use does not, by stage and place: others of
     /// the same stage, and those of later stages where early data was refused, where the message
-    /// that changes the keys may be in a hole, or where none of the handshake is known.
-    fn possible(&self, behind_hole: bool) -> Vec<(Stage, usize)> {
+    /// that changes the keys may be in a gap, or where none of the handshake is known.
+    fn possible(&self, behind_gap: bool) -> Vec<(Stage, usize)> {
         let handshake = (0..self.handshake.len()).map(|nth| (Stage::Handshake, nth));
         let application = (0..self.application.len()).map(|nth| (Stage::Application, nth));
         match self.stage {
             Stage::Early => handshake.chain(application).collect(),
-            Stage::Handshake if behind_hole => handshake.skip(1).chain(application).collect(),
+            Stage::Handshake if behind_gap => handshake.skip(1).chain(application).collect(),
             Stage::Handshake => handshake.skip(1).collect(),
             Stage::None => application.collect(),
             Stage::Application if self.generation == 0 => application.collect(),
@@ -252,7 +252,7 @@ impl Tls {
         let mut suites = offered.filter(|suite| suite.key_exchange == KeyExchange::Tls13);
         let cipher = suites.find_map(|suite| {
             let secret = TrafficSecret::new(suite, logged.as_bytes())?;
-            open_with(&mut secret.cipher(suite).ok()?, record, None, &mut self.effort)?;
+            open_with(&mut secret.cipher(suite).ok()?, record, None, &mut self.budget)?;
             secret.cipher(suite).ok()
         })?;
         self.schedule.sides[from].stage = Stage::Early;
@@ -266,26 +266,26 @@ impl Tls {
         &mut self,
         from: Role,
         record: &Record<'_>,
-        hole: Option<&Hole>,
+        gap: Option<&RecordGap>,
     ) -> Option<Reopened> {
         let suite = self.suite13().filter(|_| self.facts.is_tls13())?;
         let stage = self.schedule.sides[from].stage;
-        for (stage, nth) in self.schedule.sides[from].possible(hole.is_some()) {
-            if !self.effort.derive() {
+        for (stage, nth) in self.schedule.sides[from].possible(gap.is_some()) {
+            if !self.budget.derive() {
                 break;
             }
             let secret = self.schedule.sides[from].of_stage(stage).get(nth)?;
             let Ok(mut cipher) = secret.cipher(suite) else { continue };
-            if let Some(reopened) = open_with(&mut cipher, record, hole, &mut self.effort) {
+            if let Some(reopened) = open_with(&mut cipher, record, gap, &mut self.budget) {
                 self.schedule.sides[from].choose(stage, nth);
                 self.negotiation.finished[from] |= stage == Stage::Application;
                 return Some((Box::new(cipher), reopened.0, reopened.1));
             }
         }
-        if hole.is_none() && stage != Stage::Early {
+        if gap.is_none() && stage != Stage::Early {
             return None;
         }
-        self.next_generation(from, suite, record, hole)
+        self.next_generation(from, suite, record, gap)
     }
 
     /// Opens a record by the keys of application data, where the key log has none of the handshake:
@@ -300,10 +300,10 @@ impl Tls {
         if !is_data || side.stage != Stage::None || side.application.is_empty() {
             return None;
         }
-        let hole = self.holes[from].take();
-        let reopened = self.next_stage(from, record, hole.as_ref());
+        let gap = self.gaps[from].take();
+        let reopened = self.next_stage(from, record, gap.as_ref());
         if reopened.is_none() {
-            self.lose(from, hole, record);
+            self.lose(from, gap, record);
         }
         reopened
     }
@@ -313,13 +313,13 @@ impl Tls {
         from: Role,
         suite: &Suite,
         record: &Record<'_>,
-        hole: Option<&Hole>,
+        gap: Option<&RecordGap>,
     ) -> Option<Reopened> {
         let mut secret = self.schedule.sides[from].current.as_ref()?.updated();
         for missed in 1..=MOST_UPDATES {
             let mut cipher = secret.cipher(suite).ok()?;
             if let Some((content_type, content)) =
-                open_with(&mut cipher, record, hole, &mut self.effort)
+                open_with(&mut cipher, record, gap, &mut self.budget)
             {
                 self.schedule.sides[from].current = Some(secret);
                 self.schedule.sides[from].generation += missed;
@@ -345,13 +345,13 @@ pub(super) fn replace_first_hello(hash: Tls13Hash, transcript: &mut Vec<u8>) {
 pub(super) fn open_with(
     cipher: &mut RecordCipher,
     record: &Record<'_>,
-    hole: Option<&Hole>,
-    effort: &mut Effort,
+    gap: Option<&RecordGap>,
+    budget: &mut TrialBudget,
 ) -> Option<(ContentType, Vec<u8>)> {
     let mut scratch = Vec::new();
-    let none = Hole::default();
+    let none = RecordGap::default();
     let (header, fragment) = (record.header, record.fragment);
     let content =
-        cipher.open_behind(hole.unwrap_or(&none), header, fragment, &mut scratch, effort).ok()?;
+        cipher.open_behind(gap.unwrap_or(&none), header, fragment, &mut scratch, budget).ok()?;
     Some((content.content_type, content.bytes.to_vec()))
 }
