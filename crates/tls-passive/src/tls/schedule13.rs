@@ -155,7 +155,7 @@ impl Tls {
             let known = log.traffic_secret(random, label).filter(|s| s.since() < at.frame);
             let found = known.filter_map(|logged| {
                 let secret = TrafficSecret::new(suite, logged.as_bytes())?;
-                origin.get_or_insert(logged.origin());
+                origin.get_or_insert_with(|| logged.origin());
                 Some(secret)
             });
             found.collect::<Vec<_>>()
