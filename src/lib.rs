@@ -9,8 +9,8 @@
 //! ```
 //! use smtp_decrypt::{KeySource, Reader};
 //!
-//! let mut reader = Reader::open(["testdata/tls12_aes128_sha.pcap"]);
-//! for error in reader.load_keys(&[KeySource::List("testdata/tls12_aes128_sha.keys".into())]) {
+//! let mut reader = Reader::open(["testdata/suites/tls12_aes128_sha/tls12_aes128_sha.pcap"]);
+//! for error in reader.load_keys(&[KeySource::List("testdata/suites/tls12_aes128_sha/tls12_aes128_sha.keys".into())]) {
 //!     eprintln!("{error}\n  {}", error.hint()); // names file, line and column
 //! }
 //! let mut sessions = reader.sessions();
@@ -55,23 +55,34 @@ pub use tls_passive::{keys, tls};
 
 // Hidden from rustdoc, and so from tools that compare interfaces; `doc` alone, so that
 // `missing_docs` still holds in them.
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod check;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod cli;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod compare;
 #[cfg_attr(doc, doc(hidden))]
 pub mod engine;
+#[cfg(feature = "program")]
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod export;
 #[cfg_attr(doc, doc(hidden))]
 pub mod render;
 #[cfg_attr(doc, doc(hidden))]
 pub mod report;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod sandbox;
 #[cfg_attr(doc, doc(hidden))]
 pub mod session;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod sieve;
+
+#[cfg(test)]
+#[path = "../testdata/find.rs"]
+mod testdata;

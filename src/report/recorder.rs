@@ -109,6 +109,7 @@ impl Recorder {
                 let why = match gap.cause {
                     GapCause::Lost => "not captured",
                     GapCause::SnapLength => "cut by the snap length",
+                    GapCause::Tunnel => "cut off inside the tunnel",
                 };
                 self.note(
                     "tcp.gap",
@@ -201,6 +202,7 @@ impl Recorder {
             }
             SmtpEvent::Body { .. }
             | SmtpEvent::SwitchToTls { .. }
+            | SmtpEvent::TlsUnasked { .. }
             | SmtpEvent::SecretSpan(_)
             | SmtpEvent::BodySpan(_) => {}
         }

@@ -11,8 +11,8 @@ use crate::lab::{self, Lab, items};
 use crate::run::Runner;
 use crate::schema;
 
-const GOOD: &str = "testdata/tls12_aes128_gcm_sha256.pcap";
-const KEYS: &str = "testdata/tls12_aes128_gcm_sha256.keys";
+const GOOD: &str = "@tls12_aes128_gcm_sha256.pcap";
+const KEYS: &str = "@tls12_aes128_gcm_sha256.keys";
 
 fn sessions(name: &str) -> Vec<SessionReport> {
     let lab = Lab::load(name);

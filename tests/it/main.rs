@@ -15,6 +15,7 @@ mod wire;
 
 // A module a feature.
 mod anonymize;
+mod border;
 mod check;
 mod choosing;
 mod cli;
