@@ -67,9 +67,16 @@ pub mod compare;
 #[cfg_attr(doc, doc(hidden))]
 pub mod engine;
 #[cfg(feature = "program")]
-#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod export;
+#[cfg_attr(doc, doc(hidden))]
+pub mod judge;
+#[cfg_attr(doc, doc(hidden))]
+pub mod record;
+#[cfg(feature = "program")]
+#[cfg_attr(doc, doc(hidden))]
+pub mod redact;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod render;
 #[cfg_attr(doc, doc(hidden))]

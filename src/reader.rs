@@ -11,9 +11,9 @@ use std::thread::{self, JoinHandle};
 use crate::capture::{Capture, Input};
 use crate::engine;
 use crate::filter::{ConnectionFilter, Selection};
+use crate::judge::Opened;
 use crate::keys::{KeyError, KeyRing, KeySource};
 use crate::model::{CaptureReport, Conclusion, KeyReport, Reveal, SessionReport};
-use crate::report::Opened;
 use crate::session::Setup;
 use crate::tls::Keys;
 

@@ -13,7 +13,8 @@ use smtp_decrypt::capture::Capture;
 use smtp_decrypt::engine;
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::render::{FORMATS, Format, text};
-use smtp_decrypt::report::{CaptureReport, Conclusion, KeyReport, Reveal};
+use smtp_decrypt::record::Reveal;
+use smtp_decrypt::report::{CaptureReport, Conclusion, KeyReport};
 use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
 

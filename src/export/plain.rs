@@ -8,13 +8,14 @@ mod tap;
 use std::collections::HashMap;
 use std::sync::mpsc;
 
-use super::cover::Shows;
 use super::leaving::numbers;
+use super::masked_stream::Shows;
 use super::runs::{Merge, Writer};
 use super::staged::{Placed, StagedFile};
 use super::{OrCannot as _, Result, Run};
 use crate::export::pcapng::{self, BlockOption, COMMENT, Packet};
-use crate::report::{Ends, Redactor, SessionReport};
+use crate::redact::Redactor;
+use crate::report::{Ends, SessionReport};
 use crate::role::Role;
 use piece::Piece;
 use stream::Stream;

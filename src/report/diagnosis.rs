@@ -1,26 +1,6 @@
-//! Why a session failed: the likeliest cause in a sentence, and others that the capture does not
-//! exclude. A session whose mail was accepted has none.
-
-mod alert;
-mod certificate;
-mod dialogue;
-mod handshake;
-mod offer;
-mod refusal;
-mod status;
-mod transport;
+//! Why a session failed: the likeliest cause, and others that the capture does not exclude.
 
 use serde::Serialize;
-
-pub(super) use certificate::oddities;
-
-use super::codes::finding;
-use super::findings::{Finding, Severity};
-use super::outcome::Outcome;
-use super::session::{SessionReport, TimelineEntry};
-use crate::flow::TcpFacts;
-use crate::role::Role;
-use crate::tls::TlsFacts;
 
 /// How sure a cause is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -48,11 +28,15 @@ pub struct Cause {
 }
 
 impl Cause {
-    fn new(code: &'static str, likelihood: Likelihood, message: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        code: &'static str,
+        likelihood: Likelihood,
+        message: impl Into<String>,
+    ) -> Self {
         Self { code, likelihood, message: message.into(), frame: None }
     }
 
-    fn at(self, frame: impl Into<Option<u64>>) -> Self {
+    pub(crate) fn at(self, frame: impl Into<Option<u64>>) -> Self {
         Self { frame: frame.into(), ..self }
     }
 }
@@ -65,51 +49,4 @@ pub struct Diagnosis {
     pub cause: Cause,
     /// Others, the likelier first.
     pub alternatives: Vec<Cause>,
-}
-
-/// What a diagnosis is made of.
-pub(super) struct Case<'a> {
-    pub(super) session: &'a SessionReport,
-    pub(super) tcp: &'a TcpFacts,
-    pub(super) tls: Option<&'a TlsFacts>,
-}
-
-impl Case<'_> {
-    /// The diagnosis, if the session failed and anything shows why.
-    pub(super) fn diagnose(&self) -> Option<Diagnosis> {
-        let mut causes = match self.session.outcome {
-            // What was not opened cannot be said to have failed.
-            Outcome::Delivered | Outcome::Unknown => return None,
-            Outcome::TlsFailed => handshake::causes(self),
-            _ => [transport::causes(self), dialogue::causes(self), handshake::causes(self)]
-                .into_iter()
-                .find(|causes| !causes.is_empty())?,
-        };
-        causes.sort_by_key(|cause| cause.likelihood);
-        let mut causes = causes.into_iter();
-        Some(Diagnosis { cause: causes.next()?, alternatives: causes.collect() })
-    }
-
-    fn last_event(&self, from: Role, area: &str) -> Option<&TimelineEntry> {
-        let is_his =
-            |entry: &&TimelineEntry| entry.from == Some(from) && entry.event.starts_with(area);
-        self.session.timeline.iter().rev().find(is_his)
-    }
-}
-
-impl Diagnosis {
-    /// The finding of the cause. What made a session fail is an error; what is only possible stays
-    /// what its code says.
-    pub(super) fn finding(&self) -> Finding {
-        let found = finding(self.cause.code, self.cause.message.clone()).at(self.cause.frame);
-        if self.cause.likelihood < Likelihood::Possible {
-            return Finding { severity: Severity::Error, ..found };
-        }
-        found
-    }
-}
-
-/// A duration as people read it: `1.503 s`.
-pub(super) fn seconds(ns: i64) -> String {
-    format!("{}.{:03} s", ns / 1_000_000_000, ns / 1_000_000 % 1000)
 }

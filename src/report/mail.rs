@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::hex;
-use super::session::ReplyReport;
-use crate::smtp::{BodyHash, Dkim, Mail, Parameters, Part, Recipient};
+use super::exchange::ReplyReport;
+use crate::smtp::Parameters;
 
 /// A mail.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -106,77 +105,9 @@ pub struct DkimReport {
 }
 
 impl MailReport {
-    /// The report of a mail, with the body if that was asked for.
-    #[must_use]
-    pub fn new(mail: Mail, body: Option<Vec<u8>>) -> Self {
-        Self {
-            from: mail.from,
-            to: mail.to,
-            rejected_to: mail.rejected_to,
-            parameters: mail.parameters,
-            recipients: mail.recipients.into_iter().map(RecipientReport::new).collect(),
-            omitted_recipients: mail.omitted_recipients,
-            transfer: mail.transfer.name(),
-            bytes: mail.bytes,
-            sha256: mail.sha256.map(|hash| hex(&hash)),
-            reply: mail.reply.as_ref().map(ReplyReport::new),
-            queue_id: mail.queue_id,
-            message_id: mail.fields.message_id,
-            subject: mail.fields.subject,
-            date: mail.fields.date,
-            header_from: mail.fields.from,
-            header_to: mail.fields.to,
-            header_cc: mail.fields.cc,
-            parts: mail.parts.into_iter().map(PartReport::new).collect(),
-            dkim: mail.dkim.into_iter().map(DkimReport::new).collect(),
-            encrypted: mail.encrypted,
-            complete: mail.complete,
-            body: body.map(|body| String::from_utf8_lossy(&body).into_owned()),
-        }
-    }
-
     /// Whether the server took the message.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.reply.as_ref().is_some_and(|reply| reply.class() == 2)
-    }
-}
-
-impl RecipientReport {
-    fn new(recipient: Recipient) -> Self {
-        let answered = recipient.reply.is_some() || recipient.delivery.is_some();
-        Self {
-            accepted: answered.then(|| !recipient.is_refused()),
-            reply: recipient.reply.as_ref().map(ReplyReport::new),
-            delivery: recipient.delivery.as_ref().map(ReplyReport::new),
-            address: recipient.address,
-            parameters: recipient.parameters,
-        }
-    }
-}
-
-impl PartReport {
-    fn new(part: Part) -> Self {
-        Self {
-            part: part.number,
-            content_type: part.content_type,
-            name: part.name,
-            disposition: part.disposition,
-            transfer_encoding: part.transfer_encoding,
-            encoded_bytes: part.encoded_bytes,
-            bytes: part.bytes,
-            sha256: part.sha256.map(|hash| hex(&hash)),
-        }
-    }
-}
-
-impl DkimReport {
-    fn new(dkim: Dkim) -> Self {
-        Self {
-            domain: dkim.domain,
-            selector: dkim.selector,
-            algorithm: dkim.algorithm,
-            body_hash: dkim.body_hash.map(BodyHash::name),
-        }
     }
 }

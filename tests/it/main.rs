@@ -22,6 +22,7 @@ mod cli;
 mod compare;
 #[cfg(target_os = "linux")]
 mod confinement;
+mod cycles;
 mod diagnosis;
 mod docs;
 mod elsewhere;
@@ -31,9 +32,9 @@ mod formats;
 mod hostile;
 mod html;
 mod keys;
-mod late;
 mod library;
 mod loss;
+mod mid_capture;
 #[cfg(target_os = "linux")]
 mod outputs;
 mod packaging;

@@ -30,6 +30,10 @@ mod unstuff;
 mod words;
 
 use capture_terms::{moment, role};
+/// Ports on which TLS comes before SMTP: `submissions` (RFC 8314 §3.3), and the usual one for servers
+/// that may not bind ports below 1024.
+pub const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
+
 pub use command::Parameters;
 pub use dialogue::{BeginsTls, Dialogue, Input};
 pub use dkim::{BodyHash, Dkim};

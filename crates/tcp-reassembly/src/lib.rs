@@ -1,4 +1,4 @@
-//! Segments become the ordered bytes of each direction, with their holes and the instant at which
+//! Segments become the ordered bytes of each direction, with their gaps and the instant at which
 //! each byte was captured. Knows nothing of what the bytes mean, of ports or of keys.
 #![forbid(unsafe_code)]
 
@@ -6,13 +6,13 @@ mod analysis;
 mod clock;
 mod connection;
 mod delivery;
-mod echo;
 mod half;
 mod hops;
 mod key;
 pub mod limits;
 mod nagle;
 mod oddity;
+mod recent_segments;
 mod table;
 mod window;
 
@@ -51,7 +51,7 @@ pub struct Chunk<'b> {
 pub enum Body<'b> {
     /// Bytes as the application will read them.
     Bytes(&'b [u8]),
-    /// A hole: so many bytes were sent but are not in the capture.
+    /// A gap: so many bytes were sent but are not in the capture.
     Gap(Gap),
 }
 
@@ -72,7 +72,7 @@ impl Body<'_> {
     }
 }
 
-/// A hole in a stream.
+/// A gap in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// Its length in bytes.

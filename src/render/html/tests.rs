@@ -7,10 +7,11 @@ use super::ladder::Ladder;
 use super::notable::{MOST_DETAILED, chosen};
 use super::timeline::Timeline;
 use super::waterfall::Waterfall;
+use crate::record::Reveal;
 use crate::render::text::tests::run;
 use crate::render::text::{Style, Times};
 use crate::render::{Conclusion, Renderer as _};
-use crate::report::{Outcome, Reveal, SessionReport, handshake_message};
+use crate::report::{Outcome, SessionReport, handshake_message};
 
 fn session(name: &str) -> SessionReport {
     run(name, Reveal::default()).sessions.swap_remove(0)

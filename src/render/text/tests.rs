@@ -9,9 +9,10 @@ use super::{Conclusion, Renderer as _, Style, TextReport, Views};
 use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
+use crate::record::Reveal;
 use crate::report::{
-    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport, Reveal,
-    SessionReport, Severity, SkippedFrames, Summary,
+    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport, SessionReport,
+    Severity, SkippedFrames, Summary,
 };
 use crate::session::Setup;
 use crate::testdata::find;

@@ -1,6 +1,6 @@
 //! Findings about the conversation: why the mail failed, and what is not safe.
 
-use super::{Code, Severity};
+use crate::report::findings::{Code, Severity};
 
 pub(super) const CODES: &[Code] = &[
     Code {

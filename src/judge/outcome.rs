@@ -1,0 +1,118 @@
+//! How a session ended for the mail.
+
+use crate::flow::{Closing, TcpFacts};
+use crate::report::mail::MailReport;
+use crate::report::outcome::Outcome;
+use crate::report::smtp::SmtpReport;
+use crate::tls::TlsFacts;
+
+/// What an outcome is made of.
+pub(crate) struct Ending<'a> {
+    pub(crate) tcp: &'a TcpFacts,
+    pub(crate) tls: Option<&'a TlsFacts>,
+    /// Both sides agreed on keys.
+    pub(crate) tls_established: bool,
+    /// Anything came out of the ciphertext.
+    pub(crate) opened: bool,
+    pub(crate) smtp: Option<&'a SmtpReport>,
+}
+
+impl Ending<'_> {
+    /// Decides; what says most about the mail is asked first.
+    pub(crate) fn outcome(&self) -> Outcome {
+        if let Some(outcome) = self.smtp.and_then(by_mail) {
+            return outcome;
+        }
+        if self.smtp.is_none() && self.tls.is_none() {
+            return self.without_words();
+        }
+        if let Some(tls) = self.tls {
+            if !self.tls_established {
+                return self.of_failed_handshake(tls);
+            }
+            if !self.opened {
+                return self.of_ciphertext(tls);
+            }
+        }
+        self.smtp.and_then(by_refusal).unwrap_or_else(|| self.by_end())
+    }
+
+    /// A connection on which nothing was said: refused by an RST, or never answered.
+    fn without_words(&self) -> Outcome {
+        match self.tcp.rst.server {
+            Some(_) if self.tcp.established.is_none() && self.tcp.syn.is_some() => Outcome::Refused,
+            _ => self.by_end(),
+        }
+    }
+
+    fn of_failed_handshake(&self, tls: &TlsFacts) -> Outcome {
+        // Some clients begin TLS although the server has refused it.
+        let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == "refused");
+        if was_refused && tls.server_hello.is_none() {
+            return Outcome::StarttlsRefused;
+        }
+        // An alert in answer to plain text is a failed handshake too.
+        let whole = self.tcp.syn.is_some();
+        let begun = tls.client_hello.is_some() || (whole && !tls.alerts.is_empty());
+        let closed = self.tcp.closing() != Closing::Open || !tls.alerts.is_empty();
+        let lost = tls.gaps.client.first.is_some() || tls.gaps.server.first.is_some();
+        match (begun, closed) {
+            (true, _) if lost => Outcome::Unknown,
+            (true, true) => Outcome::TlsFailed,
+            _ => Outcome::Incomplete,
+        }
+    }
+
+    fn of_ciphertext(&self, tls: &TlsFacts) -> Outcome {
+        let began_before = tls.client_hello.is_none() && tls.server_hello.is_none();
+        if began_before { Outcome::Incomplete } else { Outcome::Unknown }
+    }
+
+    /// Nothing was accepted or refused: did it end in order?
+    fn by_end(&self) -> Outcome {
+        let said_bye = self.smtp.is_some_and(|smtp| {
+            smtp.mails.iter().all(|mail| mail.reply.is_some())
+                && smtp
+                    .exchanges
+                    .iter()
+                    .any(|e| e.verb.as_deref() == Some("QUIT") && e.reply.is_some())
+        });
+        if said_bye {
+            return Outcome::NoMail;
+        }
+        // A message was sent, and what became of it was not captured.
+        let unanswered = self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());
+        match self.tcp.closing() {
+            Closing::Fin(_) if unanswered => Outcome::Incomplete,
+            Closing::Rst(_) => Outcome::Reset,
+            Closing::Fin(_) if self.smtp.is_some() || self.tls.is_some() => Outcome::NoMail,
+            Closing::Fin(_) if self.tcp.syn.is_some() => Outcome::NoMail,
+            _ => Outcome::Incomplete,
+        }
+    }
+}
+
+/// What the replies to mails say.
+fn by_mail(smtp: &SmtpReport) -> Option<Outcome> {
+    smtp.mails.iter().any(MailReport::is_accepted).then_some(Outcome::Delivered)
+}
+
+/// What was refused, in the order in which a session gets to it.
+fn by_refusal(smtp: &SmtpReport) -> Option<Outcome> {
+    let refused = |verbs: &[&str]| {
+        smtp.exchanges.iter().any(|exchange| {
+            exchange.verb.as_deref().is_some_and(|verb| verbs.contains(&verb))
+                && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
+        })
+    };
+    if smtp.greeting.as_ref().is_some_and(|greeting| greeting.code >= 400) {
+        return Some(Outcome::Refused);
+    }
+    if smtp.starttls == "refused" {
+        return Some(Outcome::StarttlsRefused);
+    }
+    if smtp.auth.as_ref().is_some_and(|auth| auth.result == "rejected") {
+        return Some(Outcome::AuthFailed);
+    }
+    refused(&["MAIL", "RCPT", "DATA", "BDAT", "."]).then_some(Outcome::Rejected)
+}
