@@ -136,7 +136,7 @@ impl Decoding {
             };
             match &content {
                 Content::Segment(segment) => look_at(segment, &mut self.quality),
-                Content::Error(error) => self.skipped.count(error.skip(), packet.frame),
+                Content::Error(error) => self.skipped.count(Skip::from(error), packet.frame),
             }
             if self.chooser.may_take(&content, &headers) {
                 let makes_wanted = match &content {

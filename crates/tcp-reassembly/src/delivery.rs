@@ -9,8 +9,8 @@ use super::connection::Connection;
 use super::half::HeldBody;
 use super::key::Side;
 use super::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent};
-use crate::decode::{CutBy, Segment};
 use crate::moment::Moment;
+use capture_terms::segment::{CutBy, Segment};
 
 /// How much may wait, and for how long, before what it waits for is declared lost.
 pub(super) struct Patience {

@@ -9,8 +9,8 @@ use super::oddity::Oddities;
 use super::recent_segments::{self, RecentSegments};
 use super::window::Window;
 use super::{Gap, GapCause};
-use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
+use capture_terms::segment::Segment;
 
 /// Sequence numbers further than this from what is expected belong to no sane connection: the
 /// largest window of TCP is 2^30 bytes (RFC 7323 §2.3).

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::decode::{Segment, TcpFlags};
 use crate::moment::Timestamp;
 use crate::role::PerRole;
+use capture_terms::segment::{Segment, TcpFlags};
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
@@ -118,7 +118,7 @@ impl Sent {
             hops: None,
             payload: &self.bytes,
             cut: 0,
-            cut_by: crate::decode::CutBy::SnapLength,
+            cut_by: capture_terms::segment::CutBy::SnapLength,
         }
     }
 }
