@@ -34,7 +34,7 @@ fn complaints(report: &Value) -> Vec<String> {
 }
 
 fn complaints_of(validator: &Validator, document: &Value) -> Vec<String> {
-    let say = |error: jsonschema::ValidationError<'_>| format!("{}: {error}", error.instance_path());
+    let say = |error: jsonschema::ValidationError<'_>| format!("{}: {error}", error.instance_path);
     validator.iter_errors(document).map(say).take(20).collect()
 }
 

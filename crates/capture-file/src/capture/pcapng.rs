@@ -1,13 +1,12 @@
 //! The block format (draft-ietf-opsawg-pcapng), several sections and interfaces of different kinds.
-//! `pcap_parser` reads the fields of a block; where a block begins and ends, and where the next one is
-//! behind damage, is found here.
+//! `pcap_parser` reads what is told of packets; the packets themselves, and where a block is behind
+//! damage, are found here.
 
 use std::ops::Range;
 
 use pcap_parser::pcapng::{
-    Block as Parsed, DecryptionSecretsBlock, EnhancedPacketBlock, InterfaceDescriptionBlock,
-    InterfaceStatisticsBlock, SectionHeaderBlock, SimplePacketBlock, parse_block_be,
-    parse_block_le,
+    Block as Parsed, DecryptionSecretsBlock, InterfaceDescriptionBlock, InterfaceStatisticsBlock,
+    SectionHeaderBlock, SimplePacketBlock, parse_block_be, parse_block_le,
 };
 
 use crate::moment::Timestamp;
@@ -23,7 +22,7 @@ mod options;
 
 use interface::Interface;
 pub(super) use interface::{IF_FCSLEN, IF_TSRESOL};
-use options::options;
+use options::{listed, options};
 
 /// Block types (§10.1). The Packet Block is obsolete (appendix A).
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -51,9 +50,8 @@ const KNOWN: [u32; 10] = [
     CUSTOM_NOT_COPIED,
 ];
 
-/// Those that `pcap_parser` reads for us.
-const PARSED: [u32; 6] = [
-    ENHANCED_PACKET,
+/// Those that `pcap_parser` reads for us. Packets it would read too slowly (ARCHITECTURE.md).
+const PARSED: [u32; 5] = [
     SIMPLE_PACKET,
     SECTION_HEADER,
     INTERFACE_DESCRIPTION,
@@ -159,6 +157,7 @@ impl Pcapng {
     fn parse(&mut self, bytes: &[u8]) -> Result<Option<Item>, DamageKind> {
         let kind = self.order.u32_at(bytes, 0).unwrap_or_default();
         match kind {
+            ENHANCED_PACKET => return self.enhanced_packet(bytes).map(Some),
             PACKET => return self.packet_block(bytes).map(Some),
             kind if !PARSED.contains(&kind) => return Ok(None),
             _ => {}
@@ -168,32 +167,14 @@ impl Pcapng {
             Order::Big => parse_block_be(bytes),
         };
         match parsed.map(|(_, block)| block) {
-            Ok(Parsed::EnhancedPacket(packet)) => self.enhanced_packet(&packet).map(Some),
             Ok(Parsed::SimplePacket(packet)) => self.simple_packet(&packet).map(Some),
             Ok(Parsed::SectionHeader(header)) => self.section(&header).map(|()| None),
             Ok(Parsed::InterfaceDescription(interface)) => self.interface(&interface).map(Some),
             Ok(Parsed::InterfaceStatistics(told)) => Ok(self.statistics(&told)),
             Ok(Parsed::DecryptionSecrets(secrets)) => Ok(Some(Item::Secrets(carried(&secrets)))),
             Ok(_) => Ok(None),
-            Err(_) => self.malformed(kind, bytes).map_or(Ok(None), Err),
+            Err(_) => malformed(kind).map_or(Ok(None), Err),
         }
-    }
-
-    /// What is wrong with a block whose length is right; none where nothing of it would be missed.
-    fn malformed(&self, kind: u32, bytes: &[u8]) -> Option<DamageKind> {
-        let captured = self.order.u32_at(bytes, 20).filter(|_| bytes.len() >= 32);
-        let reason = match (kind, captured) {
-            (ENHANCED_PACKET, Some(captured)) => {
-                format!("a packet of {captured} bytes is longer than its block")
-            }
-            (ENHANCED_PACKET, None) => "an enhanced packet block is too short".to_owned(),
-            (SIMPLE_PACKET, _) => "a simple packet block is too short".to_owned(),
-            (SECTION_HEADER, _) => "a section header is too short".to_owned(),
-            (INTERFACE_DESCRIPTION, _) => "an interface description is too short".to_owned(),
-            (DECRYPTION_SECRETS, _) => "a decryption secrets block cannot be read".to_owned(),
-            _ => return None,
-        };
-        Some(DamageKind::Corrupt(reason))
     }
 
     /// §4.1. Only version 1.0 exists; 1.2 was written by some and means the same.
@@ -229,19 +210,25 @@ impl Pcapng {
     }
 
     /// §4.3.
-    fn enhanced_packet(&mut self, packet: &EnhancedPacketBlock<'_>) -> Result<Item, DamageKind> {
-        let interface = self.declared(packet.if_id)?;
-        let mut told = options(&packet.options);
-        let dropped = told.find(|option| option.0 == EPB_DROPCOUNT);
+    fn enhanced_packet(&mut self, block: &[u8]) -> Result<Item, DamageKind> {
+        let field = |at| self.order.u32_at(block, at);
+        let fields = (field(8), field(12), field(16), field(20), field(24));
+        let (Some(id), Some(ts_high), Some(ts_low), Some(captured), Some(wire_len)) = fields else {
+            return Err(DamageKind::corrupt("an enhanced packet block is too short"));
+        };
+        let interface = self.declared(id)?;
+        let end = check_captured(captured, block)?;
+        let told = end..block.len().saturating_sub(4).max(end);
+        let dropped = listed(block.get(told.clone()).unwrap_or_default(), self.order)
+            .find(|option| option.0 == EPB_DROPCOUNT);
         let dropped = dropped.and_then(|option| self.order.u64_at(option.1, 0)).unwrap_or(0);
-        let ticks = ticks(packet.ts_high, packet.ts_low);
-        let behind = PACKET_HEADER + packet.data.len();
+        let ticks = ticks(ts_high, ts_low);
         let written = Written {
-            interface: packet.if_id,
+            interface: id,
             ticks,
-            wire_len: packet.origlen,
-            data: in_block(PACKET_HEADER, packet.caplen),
-            options: behind..(packet.block_len1 as usize).saturating_sub(4).max(behind),
+            wire_len,
+            data: in_block(PACKET_HEADER, captured),
+            options: told,
         };
         let record = self.record(interface, interface.instant(ticks), written);
         Ok(Item::Packet(Record { dropped_before: dropped, ..record }))
@@ -302,6 +289,17 @@ impl Pcapng {
             DamageKind::Corrupt(format!("a packet names interface {id}, which is not described"))
         })
     }
+}
+
+/// What is wrong with a block whose length is right; none where nothing of it would be missed.
+fn malformed(kind: u32) -> Option<DamageKind> {
+    Some(DamageKind::corrupt(match kind {
+        SIMPLE_PACKET => "a simple packet block is too short",
+        SECTION_HEADER => "a section header is too short",
+        INTERFACE_DESCRIPTION => "an interface description is too short",
+        DECRYPTION_SECRETS => "a decryption secrets block cannot be read",
+        _ => return None,
+    }))
 }
 
 /// §4.7, without the padding.

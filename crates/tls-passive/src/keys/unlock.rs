@@ -36,10 +36,7 @@ pub(super) fn legacy_key(
 }
 
 /// The key in an EncryptedPrivateKeyInfo (RFC 5958 §3).
-pub(super) fn encrypted_pkcs8(
-    bytes: &[u8],
-    password: Password<'_>,
-) -> Result<PrivateKey, Refusal> {
+pub(super) fn encrypted_pkcs8(bytes: &[u8], password: Password<'_>) -> Result<PrivateKey, Refusal> {
     let (algorithm, ciphertext) = encrypted_parts(bytes).ok_or(Problem::Damaged)?;
     proven(&pbe::decrypt(&algorithm, ciphertext, password)?)
 }
