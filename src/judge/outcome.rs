@@ -4,6 +4,8 @@ use crate::flow::{Closing, TcpFacts};
 use crate::report::mail::MailReport;
 use crate::report::outcome::Outcome;
 use crate::report::smtp::SmtpReport;
+use crate::role::Role;
+use crate::smtp::{AuthResult, StartTls, Verb};
 use crate::tls::TlsFacts;
 
 /// What an outcome is made of.
@@ -34,7 +36,14 @@ impl Ending<'_> {
                 return self.of_ciphertext(tls);
             }
         }
-        self.smtp.and_then(by_refusal).unwrap_or_else(|| self.by_end())
+        if let Some(outcome) = self.smtp.and_then(by_refusal) {
+            return outcome;
+        }
+        let is_closed = |tls: &TlsFacts| Role::BOTH.into_iter().any(|role| tls.stays_closed(role));
+        if self.tls.is_some_and(is_closed) {
+            return Outcome::Unknown;
+        }
+        self.by_end()
     }
 
     /// A connection on which nothing was said: refused by an RST, or never answered.
@@ -47,7 +56,7 @@ impl Ending<'_> {
 
     fn of_failed_handshake(&self, tls: &TlsFacts) -> Outcome {
         // Some clients begin TLS although the server has refused it.
-        let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == "refused");
+        let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == StartTls::Refused);
         if was_refused && tls.server_hello.is_none() {
             return Outcome::StarttlsRefused;
         }
@@ -55,6 +64,10 @@ impl Ending<'_> {
         let whole = self.tcp.syn.is_some();
         let begun = tls.client_hello.is_some() || (whole && !tls.alerts.is_empty());
         let closed = self.tcp.closing() != Closing::Open || !tls.alerts.is_empty();
+        // What one side did, nobody saw: it may have been all right.
+        if is_one_sided(self.tcp) {
+            return Outcome::Incomplete;
+        }
         let lost = tls.gaps.client.first.is_some() || tls.gaps.server.first.is_some();
         match (begun, closed) {
             (true, _) if lost => Outcome::Unknown,
@@ -72,13 +85,13 @@ impl Ending<'_> {
     fn by_end(&self) -> Outcome {
         let said_bye = self.smtp.is_some_and(|smtp| {
             smtp.mails.iter().all(|mail| mail.reply.is_some())
-                && smtp
-                    .exchanges
-                    .iter()
-                    .any(|e| e.verb.as_deref() == Some("QUIT") && e.reply.is_some())
+                && smtp.exchanges.iter().any(|e| e.verb == Some(Verb::Quit) && e.reply.is_some())
         });
         if said_bye {
             return Outcome::NoMail;
+        }
+        if is_one_sided(self.tcp) && (self.smtp.is_some() || self.tls.is_some()) {
+            return Outcome::Incomplete;
         }
         // A message was sent, and what became of it was not captured.
         let unanswered = self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());
@@ -92,6 +105,11 @@ impl Ending<'_> {
     }
 }
 
+/// No packet of one side was captured.
+pub(crate) fn is_one_sided(tcp: &TcpFacts) -> bool {
+    Role::BOTH.into_iter().any(|role| tcp.counters[role].packets == 0)
+}
+
 /// What the replies to mails say.
 fn by_mail(smtp: &SmtpReport) -> Option<Outcome> {
     smtp.mails.iter().any(MailReport::is_accepted).then_some(Outcome::Delivered)
@@ -99,20 +117,21 @@ fn by_mail(smtp: &SmtpReport) -> Option<Outcome> {
 
 /// What was refused, in the order in which a session gets to it.
 fn by_refusal(smtp: &SmtpReport) -> Option<Outcome> {
-    let refused = |verbs: &[&str]| {
+    let refused = |verbs: &[Verb]| {
         smtp.exchanges.iter().any(|exchange| {
-            exchange.verb.as_deref().is_some_and(|verb| verbs.contains(&verb))
+            exchange.verb.as_ref().is_some_and(|verb| verbs.contains(verb))
                 && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
         })
     };
     if smtp.greeting.as_ref().is_some_and(|greeting| greeting.code >= 400) {
         return Some(Outcome::Refused);
     }
-    if smtp.starttls == "refused" {
+    if smtp.starttls == StartTls::Refused {
         return Some(Outcome::StarttlsRefused);
     }
-    if smtp.auth.as_ref().is_some_and(|auth| auth.result == "rejected") {
+    if smtp.auth.as_ref().is_some_and(|auth| auth.result == AuthResult::Rejected) {
         return Some(Outcome::AuthFailed);
     }
-    refused(&["MAIL", "RCPT", "DATA", "BDAT", "."]).then_some(Outcome::Rejected)
+    refused(&[Verb::Mail, Verb::Rcpt, Verb::Data, Verb::Bdat, Verb::Message])
+        .then_some(Outcome::Rejected)
 }

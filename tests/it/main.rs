@@ -34,10 +34,12 @@ mod html;
 mod keys;
 mod library;
 mod loss;
+mod map;
 mod mid_capture;
 #[cfg(target_os = "linux")]
 mod outputs;
 mod packaging;
+mod partial;
 mod plain;
 mod profile;
 mod redaction;
