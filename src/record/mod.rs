@@ -4,9 +4,10 @@
 mod capture;
 pub mod limits;
 mod mail;
+mod observer;
 mod recorder;
 mod reply;
 mod tcp;
 mod tls;
 
-pub use recorder::{Closed, Recorder, Reveal};
+pub use recorder::{Recorder, Reveal};
