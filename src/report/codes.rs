@@ -3,6 +3,7 @@
 
 mod capture;
 mod keys;
+mod peers;
 mod smtp;
 mod tcp;
 mod tls;
@@ -29,7 +30,7 @@ pub struct Code {
 
 /// Every code, area by area.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    [capture::CODES, tcp::CODES, tls::CODES, verdict::CODES, smtp::CODES, keys::CODES]
+    [capture::CODES, tcp::CODES, tls::CODES, verdict::CODES, smtp::CODES, peers::CODES, keys::CODES]
         .into_iter()
         .flatten()
 }

@@ -3,16 +3,26 @@
 
 mod alert;
 mod certificate;
+mod closing;
+mod delivered;
 mod dialogue;
+mod foreign;
 mod handshake;
 mod offer;
 mod refusal;
+mod reply;
+mod sealed;
 mod status;
 mod transport;
+mod unsuited;
 
 use serde::Serialize;
 
 pub(super) use certificate::oddities;
+pub(super) use handshake::decisive_alert;
+pub(super) use reply::whole;
+pub(super) use sealed::{Objection, objection};
+pub(super) use transport::{hard_error, too_big};
 
 use super::codes::finding;
 use super::findings::{Finding, Severity};
@@ -20,6 +30,7 @@ use super::outcome::Outcome;
 use super::session::{SessionReport, TimelineEntry};
 use crate::flow::TcpFacts;
 use crate::role::Role;
+use crate::smtp::SmtpFacts;
 use crate::tls::TlsFacts;
 
 /// How sure a cause is.
@@ -45,15 +56,21 @@ pub struct Cause {
     pub message: String,
     /// Where it shows.
     pub frame: Option<u64>,
+    /// What to do about it, where the case knows better than its code.
+    pub hint: Option<String>,
 }
 
 impl Cause {
     fn new(code: &'static str, likelihood: Likelihood, message: impl Into<String>) -> Self {
-        Self { code, likelihood, message: message.into(), frame: None }
+        Self { code, likelihood, message: message.into(), frame: None, hint: None }
     }
 
     fn at(self, frame: impl Into<Option<u64>>) -> Self {
         Self { frame: frame.into(), ..self }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 }
 
@@ -72,15 +89,19 @@ pub(super) struct Case<'a> {
     pub(super) session: &'a SessionReport,
     pub(super) tcp: &'a TcpFacts,
     pub(super) tls: Option<&'a TlsFacts>,
+    pub(super) smtp: Option<&'a SmtpFacts>,
 }
 
 impl Case<'_> {
     /// The diagnosis, if the session failed and anything shows why.
     pub(super) fn diagnose(&self) -> Option<Diagnosis> {
         let mut causes = match self.session.outcome {
-            // What was not opened cannot be said to have failed.
-            Outcome::Delivered | Outcome::Unknown => return None,
-            Outcome::TlsFailed => handshake::causes(self),
+            Outcome::Probe => return None,
+            Outcome::Delivered => delivered::causes(self),
+            Outcome::Unknown => sealed::causes(self),
+            Outcome::TlsFailed => [sealed::causes(self), handshake::causes(self)]
+                .into_iter()
+                .find(|causes| !causes.is_empty())?,
             _ => [transport::causes(self), dialogue::causes(self), handshake::causes(self)]
                 .into_iter()
                 .find(|causes| !causes.is_empty())?,
@@ -101,7 +122,8 @@ impl Diagnosis {
     /// The finding of the cause. What made a session fail is an error; what is only possible stays
     /// what its code says.
     pub(super) fn finding(&self) -> Finding {
-        let found = finding(self.cause.code, self.cause.message.clone()).at(self.cause.frame);
+        let mut found = finding(self.cause.code, self.cause.message.clone()).at(self.cause.frame);
+        found.hint = self.cause.hint.clone().or(found.hint);
         if self.cause.likelihood < Likelihood::Possible {
             return Finding { severity: Severity::Error, ..found };
         }

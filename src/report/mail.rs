@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::hex;
 use super::session::ReplyReport;
+use crate::flow::{Closing, TcpFacts};
+use crate::moment::Moment;
 use crate::smtp::{BodyHash, Dkim, Mail, Parameters, Part, Recipient};
 
 /// A mail.
@@ -51,6 +53,23 @@ pub struct MailReport {
     pub encrypted: bool,
     /// Whether it was captured from its first byte to its end.
     pub complete: bool,
+    /// The frame of the message's first byte.
+    pub frame: Option<u64>,
+    /// Time of that byte since the session's start, in ns.
+    pub t_ns: Option<i64>,
+    /// The frame of the message's last byte.
+    pub end_frame: Option<u64>,
+    /// Whether the client acknowledged the final reply; null if that cannot be told.
+    pub confirmed: Option<bool>,
+    /// When the first byte came.
+    #[serde(skip)]
+    pub begun_at: Option<Moment>,
+    /// When the last byte came.
+    #[serde(skip)]
+    pub end_at: Option<Moment>,
+    /// When the final reply came.
+    #[serde(skip)]
+    pub reply_at: Option<Moment>,
     /// The message itself: only with `--reveal body`, and no more than its first 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
@@ -131,8 +150,34 @@ impl MailReport {
             dkim: mail.dkim.into_iter().map(DkimReport::new).collect(),
             encrypted: mail.encrypted,
             complete: mail.complete,
+            frame: mail.data_start.map(|at| at.frame),
+            t_ns: None,
+            end_frame: mail.data_end.map(|at| at.frame),
+            confirmed: None,
+            begun_at: mail.data_start,
+            end_at: mail.data_end,
+            reply_at: None,
             body: body.map(|body| String::from_utf8_lossy(&body).into_owned()),
         }
+    }
+
+    /// Whether every recipient had been refused, so that nobody gets what the server took.
+    #[must_use]
+    pub fn reaches_nobody(&self) -> bool {
+        self.to.is_empty() && !self.rejected_to.is_empty() && self.omitted_recipients == 0
+    }
+
+    /// Whether the client acknowledged the reply, as far as the connection tells.
+    pub(super) fn confirm(&mut self, tcp: &TcpFacts) {
+        let Some(at) = self.reply_at else { return };
+        let was_heard = tcp.first_packet.client.is_some();
+        let open = tcp.unacknowledged.server;
+        let is_over = tcp.closing() != Closing::Open || open.attempts > 0;
+        self.confirmed = match open.since {
+            _ if !was_heard => None,
+            Some(since) if since <= at => is_over.then_some(false),
+            _ => Some(true),
+        };
     }
 
     /// Whether the server took the message.

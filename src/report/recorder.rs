@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Decryption;
 use super::codes;
+use super::diagnosis::{Objection, objection};
 use super::findings::Finding;
 use super::mail::MailReport;
 use super::outcome::Ending;
@@ -16,6 +17,7 @@ use super::slow::{self, SlowLimits};
 use super::starttls;
 use super::timing::{Manners, SmtpPhases, Turns, slowest, timing};
 use super::tls::{TlsReport, level_name};
+use super::transaction::transactions;
 use super::verdict::{Case, DecryptionStatus, is_established};
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::moment::Moment;
@@ -61,6 +63,8 @@ pub struct Recorder {
     phases: SmtpPhases,
     turns: Turns,
     lost: PerRole<Option<(Moment, u64)>>,
+    /// The reply to a message, which is told before the message is.
+    final_reply: Option<Moment>,
 }
 
 struct Entry {
@@ -215,6 +219,9 @@ impl Recorder {
     fn on_exchange(&mut self, exchange: Exchange) {
         self.note_exchange(&exchange);
         self.time_exchange(&exchange);
+        if matches!(exchange.verb.as_deref(), Some("." | "BDAT")) {
+            self.final_reply = exchange.reply_at;
+        }
         if self.exchanges.len() >= MOST_EXCHANGES {
             self.omitted_exchanges += 1;
             return;
@@ -309,7 +316,8 @@ impl Recorder {
             // Most sessions have one, and a mail is large.
             self.mails.reserve_exact(1);
         }
-        self.mails.push(MailReport::new(mail, body));
+        let reply_at = self.final_reply.take().filter(|_| mail.reply.is_some());
+        self.mails.push(MailReport { reply_at, ..MailReport::new(mail, body) });
     }
 
     fn note(
@@ -334,12 +342,18 @@ impl Recorder {
         self.note_tcp(tcp);
         let (start, end) = tcp.span.unwrap_or_default();
         let timeline = self.take_timeline(start);
-        let tls_established = closed.tls.is_some_and(|(facts, _)| is_established(facts));
+        let tls_established =
+            closed.tls.is_some_and(|(facts, _)| is_established(facts) && !lacks_finished(facts, tcp));
         let tls = closed.tls.map(|(facts, implicit)| {
             let decryption = decryption(closed, facts);
             TlsReport::new(facts, implicit, start, tls_established, decryption)
         });
-        let smtp = closed.smtp.map(|facts| self.take_smtp(facts, start));
+        for mail in &mut self.mails {
+            mail.confirm(tcp);
+            mail.t_ns = mail.begun_at.map(|at| at.ts - start.ts);
+        }
+        let is_closed = tcp.closing() != Closing::Open;
+        let smtp = closed.smtp.map(|facts| self.take_smtp(facts, start, is_closed));
         let closed_again = closed.tls.is_some_and(|(facts, _)| facts.closed_again.is_some());
         let opened = tls.as_ref().is_none_or(|tls| {
             matches!(tls.decryption.status, DecryptionStatus::Decrypted | DecryptionStatus::Partial)
@@ -357,6 +371,7 @@ impl Recorder {
             tls_established,
             opened,
             smtp: smtp.as_ref(),
+            is_foreign: closed.smtp.is_some_and(|facts| facts.foreign.is_some()),
         }
         .outcome();
         let mut report = SessionReport {
@@ -379,7 +394,8 @@ impl Recorder {
             findings: std::mem::take(&mut self.findings),
             transcript: None,
         };
-        rules::judge(&mut report, tcp, closed.tls.map(|(facts, _)| facts), &self.lost);
+        let tls = closed.tls.map(|(facts, _)| facts);
+        rules::judge(&mut report, tcp, tls, closed.smtp, &self.lost);
         slow::judge(&mut report, closed.slow);
         report
     }
@@ -419,12 +435,16 @@ impl Recorder {
         entries.into_iter().map(entry).collect()
     }
 
-    fn take_smtp(&mut self, facts: &SmtpFacts, start: Moment) -> SmtpReport {
+    fn take_smtp(&mut self, facts: &SmtpFacts, start: Moment, is_closed: bool) -> SmtpReport {
         let since_start = |raw: RawExchange| ConversationExchange {
             t_ns: raw.at.map(|at| at.ts - start.ts),
             ..raw.exchange
         };
+        let raw = std::mem::take(&mut self.exchanges);
+        let exchanges: Vec<_> = raw.into_iter().map(since_start).collect();
+        let mails = std::mem::take(&mut self.mails);
         SmtpReport {
+            transactions: transactions(&exchanges, &mails, is_closed),
             greeting: facts.greeting.as_ref().map(|greeting| GreetingReport {
                 code: greeting.code,
                 text: greeting.text.clone(),
@@ -437,11 +457,16 @@ impl Recorder {
                 user: auth.user.clone(),
                 result: auth.result.name(),
             }),
-            exchanges: std::mem::take(&mut self.exchanges).into_iter().map(since_start).collect(),
+            exchanges,
             omitted_exchanges: self.omitted_exchanges,
-            mails: std::mem::take(&mut self.mails),
+            mails,
         }
     }
+}
+
+/// The client's records are all too short for a Finished.
+fn lacks_finished(facts: &TlsFacts, tcp: &TcpFacts) -> bool {
+    matches!(objection(facts, tcp), Some(Objection::Client { .. }))
 }
 
 /// By its port, where nothing was said that tells (RFC 8314 §7.3).

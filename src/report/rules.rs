@@ -1,9 +1,14 @@
 //! Rules that judge a session.
 
+mod inspected;
 mod packets;
+mod pressure;
+mod words;
+
+pub(super) use inspected::is_masked;
 
 use super::codes::finding;
-use super::diagnosis::Case;
+use super::diagnosis::{Case, whole};
 use super::findings::{Finding, Severity};
 use super::security;
 use super::session::SessionReport;
@@ -11,6 +16,7 @@ use super::starttls;
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
+use crate::smtp::SmtpFacts;
 use crate::tls::TlsFacts;
 
 /// Adds to a finished session what its parts show together: the cause of its failure first, then
@@ -19,12 +25,14 @@ pub(super) fn judge(
     session: &mut SessionReport,
     tcp: &TcpFacts,
     tls: Option<&TlsFacts>,
+    smtp: Option<&SmtpFacts>,
     lost: &PerRole<Option<(Moment, u64)>>,
 ) {
     let mut found = Vec::new();
     found.extend(lost_segments(lost));
     found.extend(one_sided(session, tcp));
     found.extend(packets::odd(tcp));
+    found.extend(pressure::findings(tcp));
     if let Some(facts) = tls {
         found.extend(verdict(session));
         found.extend(alert(facts));
@@ -34,10 +42,12 @@ pub(super) fn judge(
     found.extend(security::starttls_unused(session));
     found.extend(starttls_refused(session));
     found.extend(starttls::findings(session));
+    found.extend(inspected::finding_in(session));
+    found.extend(words::findings(session));
     found.extend(rejected(session));
     found.append(&mut session.findings);
     session.findings = found;
-    session.diagnosis = Case { session, tcp, tls }.diagnose();
+    session.diagnosis = Case { session, tcp, tls, smtp }.diagnose();
     if let Some(diagnosis) = &session.diagnosis {
         let cause = diagnosis.finding();
         session.findings.retain(|other| !is_told_by(&cause, other));
@@ -116,8 +126,9 @@ fn starttls_refused(session: &SessionReport) -> Option<Finding> {
     let refused = smtp.exchanges.iter().find(|exchange| {
         exchange.verb.as_deref().is_some_and(|verb| starttls::VERBS.contains(&verb))
             && exchange.reply.as_ref().is_some_and(|reply| reply.code != 220)
+            && !exchange.encrypted
     })?;
-    let reply = refused.reply.as_ref()?.lines.last()?;
+    let reply = whole(refused.reply.as_ref()?);
     let message = format!("the server refused STARTTLS: {reply}");
     Some(finding("smtp.starttls_refused", message).at(refused.reply_frame))
 }
@@ -128,13 +139,14 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
     let is_refused = |exchange: &&super::ConversationExchange| {
         matches!(
             exchange.verb.as_deref(),
-            None | Some("AUTH" | "AUTH-RESPONSE" | "MAIL" | "RCPT" | "DATA" | "BDAT" | ".")
+            None | Some(
+                "AUTH" | "AUTH-RESPONSE" | "MAIL" | "RCPT" | "DATA" | "BDAT" | "."
+            )
         ) && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
     };
     let say = |exchange: &super::ConversationExchange| {
         let what = exchange.command.as_deref().or(exchange.verb.as_deref());
-        let line = exchange.reply.as_ref().and_then(|reply| reply.lines.last());
-        let line = line.map_or("", String::as_str);
+        let line = exchange.reply.as_ref().map(whole).unwrap_or_default();
         let message = match what {
             Some(".") => format!("the message was refused: {line}"),
             Some(what) => format!("{what} was refused: {line}"),

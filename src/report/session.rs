@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use serde::{Serialize, Serializer};
 
 use super::diagnosis::Diagnosis;
-use super::findings::Finding;
+use super::findings::{Finding, Severity};
 use super::mail::MailReport;
 use super::outcome::Outcome;
 use super::timing::Timing;
 use super::tls::{ClientHelloReport, TlsReport};
+use super::transaction::TransactionReport;
 use super::transcript::Transcript;
 use super::vantage::Vantage;
 use crate::moment::{Moment, Timestamp};
@@ -63,6 +64,13 @@ impl SessionReport {
     #[must_use]
     pub fn opened_by(&self) -> Option<&String> {
         self.tls.as_ref()?.decryption.key.as_ref()
+    }
+
+    /// Whether anything failed: its outcome says so, or a finding of the severity `error`.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.outcome.is_failure()
+            || self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     /// The suite agreed on, if the table knows it.
@@ -236,6 +244,8 @@ pub struct SmtpReport {
     pub omitted_exchanges: u64,
     /// The transactions whose message was sent.
     pub mails: Vec<MailReport>,
+    /// All transactions: each MAIL, and what became of it.
+    pub transactions: Vec<TransactionReport>,
 }
 
 /// The server's first reply.
@@ -298,6 +308,8 @@ pub struct ReplyReport {
     pub enhanced: Option<String>,
     /// Its lines as sent, codes included.
     pub lines: Vec<String>,
+    /// Whether its last line was captured.
+    pub complete: bool,
 }
 
 impl ReplyReport {
@@ -308,6 +320,7 @@ impl ReplyReport {
             code: reply.code,
             enhanced: reply.enhanced.clone(),
             lines: reply.lines.iter().map(ToString::to_string).collect(),
+            complete: reply.complete,
         }
     }
 

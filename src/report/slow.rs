@@ -5,9 +5,11 @@ use std::str::FromStr;
 use super::codes;
 use super::diagnosis::seconds;
 use super::findings::Finding;
+use super::outcome::Outcome;
 use super::rules;
 use super::session::SessionReport;
 use super::timing::Timing;
+use crate::role::Role;
 
 /// A phase that can be slow.
 struct Phase {
@@ -169,11 +171,48 @@ pub(super) fn judge(session: &mut SessionReport, limits: &SlowLimits) {
         let ns = (phase.ns)(&session.timing)?;
         (ns > (*limit)?).then(|| finding(phase, ns, session))
     });
-    let found: Vec<_> = found.collect();
+    let found: Vec<_> = found.chain(whole(session)).collect();
     if !found.is_empty() {
         session.findings.extend(found);
         rules::sort(session);
     }
+}
+
+/// One sentence on a session that took longer than a second: who was waited for, and the longest wait.
+fn whole(session: &SessionReport) -> Option<Finding> {
+    let Timing { total_ns, attribution: split, .. } = session.timing;
+    let was_refused = matches!(session.outcome, Outcome::Unanswered | Outcome::Refused);
+    if total_ns <= SECOND || was_refused {
+        return None;
+    }
+    let shares = [
+        (split.server_ns, "waiting for the server"),
+        (split.client_ns, "waiting for the client"),
+        (split.network_ns, "of packets under way, or lost"),
+    ];
+    let (ns, what) = shares.into_iter().max()?;
+    let message = format!(
+        "the session took {}: {} ({} %) {what}{}",
+        seconds(total_ns),
+        seconds(ns),
+        ns.saturating_mul(100) / total_ns,
+        longest_wait(session).unwrap_or_default()
+    );
+    Some(codes::finding("tcp.time_spent", message))
+}
+
+/// The longest span in which nothing happened, and what ended it.
+fn longest_wait(session: &SessionReport) -> Option<String> {
+    let pairs = session.timeline.iter().zip(session.timeline.iter().skip(1));
+    let (before, after) = pairs.max_by_key(|(before, after)| after.t_ns - before.t_ns)?;
+    let who = after.from.map_or("", Role::name);
+    let what = after.event.split_once('.').map_or(after.event, |(_, what)| what).replace('_', " ");
+    Some(format!(
+        "; the longest wait, {} from frame {} on, ended with the {who}'s {what} (frame {})",
+        seconds(after.t_ns - before.t_ns),
+        before.frame,
+        after.frame
+    ))
 }
 
 fn finding(phase: &Phase, ns: i64, session: &SessionReport) -> Finding {

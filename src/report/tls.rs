@@ -175,6 +175,11 @@ pub struct CertificateReport {
     pub key_bits: u32,
     pub sha256: String,
     pub spki_sha256: String,
+    pub signature_algorithm: String,
+    pub is_ca: Option<bool>,
+    pub path_length: Option<u32>,
+    pub key_usage: Vec<&'static str>,
+    pub extended_key_usage: Vec<String>,
 }
 
 /// An alert.
@@ -326,6 +331,11 @@ impl CertificateReport {
             key_bits: certificate.key_bits,
             sha256: hex(&certificate.sha256),
             spki_sha256: hex(&certificate.spki_sha256),
+            signature_algorithm: certificate.signature_algorithm.clone(),
+            is_ca: certificate.is_ca,
+            path_length: certificate.path_length,
+            key_usage: certificate.key_usage.clone(),
+            extended_key_usage: certificate.extended_key_usage.clone(),
         }
     }
 }

@@ -60,6 +60,8 @@ pub struct TcpFacts {
     pub first_seq: PerRole<Option<u32>>,
     /// The first SYN.
     pub syn: Option<Moment>,
+    /// SYNs of the client: attempts to connect.
+    pub syns: u64,
     /// The first SYN with ACK.
     pub syn_ack: Option<Moment>,
     /// The client's ACK that completes the three-way handshake.
