@@ -55,21 +55,30 @@ pub use tls_passive::{keys, tls};
 
 // Hidden from rustdoc, and so from tools that compare interfaces; `doc` alone, so that
 // `missing_docs` still holds in them.
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod check;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod cli;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod compare;
 #[cfg_attr(doc, doc(hidden))]
 pub mod engine;
+#[cfg(feature = "program")]
+#[cfg(feature = "program")]
+#[cfg_attr(doc, doc(hidden))]
+pub mod export;
 #[cfg_attr(doc, doc(hidden))]
 pub mod render;
 #[cfg_attr(doc, doc(hidden))]
 pub mod report;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod sandbox;
 #[cfg_attr(doc, doc(hidden))]
 pub mod session;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod sieve;

@@ -4,7 +4,7 @@
 //! not take yet waits here, pieces and holes in order.
 
 mod late;
-pub(crate) mod limits;
+pub mod limits;
 mod prospect;
 mod protocol;
 mod talk;

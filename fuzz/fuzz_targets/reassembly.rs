@@ -79,6 +79,7 @@ fuzz_target!(|bytes: &[u8]| {
             ip_id: None,
             hops: None,
             payload: &payload,
+            cut_by: Default::default(),
             cut: 0,
             bytes: &[],
         };

@@ -12,8 +12,8 @@ use jsonschema::Validator;
 use smtp_decrypt::capture::Capture;
 use smtp_decrypt::engine;
 use smtp_decrypt::keys::{KeyRing, KeySource};
-use smtp_decrypt::render::{FORMATS, Format, Rest, text};
-use smtp_decrypt::report::{CaptureReport, KeyReport, Reveal};
+use smtp_decrypt::render::{FORMATS, Format, text};
+use smtp_decrypt::report::{CaptureReport, Conclusion, KeyReport, Reveal};
 use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
 
@@ -114,7 +114,7 @@ fn shown(bytes: Vec<u8>, setup: &Arc<Setup>) -> Vec<(&'static str, Vec<u8>)> {
         ControlFlow::Continue(())
     };
     let totals = engine::run(&mut capture, setup, |_| None, take);
-    let rest = || Rest {
+    let rest = || Conclusion {
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_keys(&setup.keys, &sessions),
         findings: totals.findings.clone(),

@@ -1,21 +1,9 @@
 //! `export`: what was decrypted, as files.
 
-pub(super) mod anonymize;
-pub(super) mod cover;
-mod eml;
-mod flows;
-mod keylog;
-mod leaving;
-mod pcapng_dsb;
-pub(super) mod plain;
-pub(super) mod runs;
-pub(super) mod secrets;
-mod segment;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Write};
-use std::ops::ControlFlow;
 
 use anyhow::{Context as _, bail};
 
@@ -23,17 +11,13 @@ use super::args::{ExportArgs, ExportKind};
 use super::exit::Exit;
 use super::output;
 use super::plan::{self, Plan};
-use super::staging;
+use super::staging::Staging;
 use super::target::How;
-use crate::capture::Capture;
-use crate::engine;
+use crate::export::{Placed, Run, eml, flows, keylog, pcapng_dsb, plain};
 use crate::render::flow_name::{DEFAULT_TEMPLATE, Template};
 use crate::render::term;
-use crate::report::{SessionReport, Summary};
+use crate::report::SessionReport;
 use crate::sandbox::Access;
-use crate::session::Tap;
-use leaving::Leaving;
-use staging::{Placed, Staging};
 
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
@@ -48,7 +32,9 @@ fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let staging = Staging::new(&args.output)?;
     plan.confine(&args.shared, Access { write: vec![args.output.clone()], ..Access::default() });
     let mut capture = plan::capture(&args.shared);
-    let mut run = Run::new(&mut plan, &mut capture, &staging);
+    let setup = plan.setup.clone();
+    let mut wants = |session: &SessionReport| plan.wants(session);
+    let mut run = Run::new(setup, &mut capture, &mut wants, staging.aside());
     run.redacts = !args.redact.is_empty();
     let files = match args.kind {
         ExportKind::Flows => flows::write(&mut run, &template)?,
@@ -59,7 +45,7 @@ fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     };
     let Run { summary, notes, closed, leaving, .. } = run;
     if !args.shared.quiet {
-        leaving.tell();
+        output::tell(&leaving);
     }
     staging.publish(&files, args.force)?;
     list(&files, &staging, out)?;
@@ -90,66 +76,8 @@ fn refuse_to_redact(args: &ExportArgs) -> anyhow::Result<()> {
     bail!("--redact: {why}; `export pcapng-plain --redact addresses` has no names")
 }
 
-/// One reading of the captures.
-struct Run<'r> {
-    plan: &'r mut Plan,
-    capture: &'r mut Capture,
-    staging: &'r Staging,
-    summary: Summary,
-    /// Names, addresses and bodies are not to leave.
-    redacts: bool,
-    /// What to say before they are.
-    leaving: Leaving,
-    /// What to say of the files written.
-    notes: Vec<String>,
-    /// Sessions with data that was not opened.
-    closed: u64,
-}
-
-impl<'r> Run<'r> {
-    fn new(plan: &'r mut Plan, capture: &'r mut Capture, staging: &'r Staging) -> Self {
-        Self {
-            plan,
-            capture,
-            staging,
-            summary: Summary::default(),
-            redacts: false,
-            leaving: Leaving::default(),
-            notes: Vec::new(),
-            closed: 0,
-        }
-    }
-
-    /// Reads all; `on_session` takes the sessions that are wanted.
-    fn read(
-        &mut self,
-        tap: impl Fn(u64) -> Option<Box<dyn Tap>> + Sync,
-        mut on_session: impl FnMut(&SessionReport),
-    ) {
-        let setup = self.plan.setup.clone();
-        let (plan, closed) = (&mut *self.plan, &mut self.closed);
-        let totals = engine::run(self.capture, &setup, tap, |session| {
-            if plan.wants(&session) {
-                *closed += u64::from(plan::is_closed(&session));
-                on_session(&session);
-            }
-            ControlFlow::Continue(())
-        });
-        self.summary = totals.summary;
-    }
-
-    fn note_missing(&mut self, name: &str, bytes: u64, has_tls: bool) {
-        // Of what is missing inside TLS only the length of the ciphertext is known.
-        let about = if has_tls { "at most " } else { "" };
-        if bytes > 0 {
-            let note = format!("{name}: {about}{bytes} bytes are not in the capture, and left out");
-            self.notes.push(note);
-        }
-    }
-}
-
 /// A line a file: path, bytes, session.
-fn list(files: &[Placed], staging: &Staging, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn list(files: &[Placed], staging: &Staging, out: &mut dyn Write) -> io::Result<()> {
     for file in files {
         let path = staging.path(file);
         let path = path.strip_prefix(".").unwrap_or(&path).display().to_string();

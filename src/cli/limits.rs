@@ -3,13 +3,12 @@
 use std::io::Write as _;
 
 use super::exit::Exit;
-use super::export::cover::veil;
-use super::export::{runs, secrets};
 use super::target::How;
 use super::{check, follow, output, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
-    capture, compare, decode, engine, filter, flow, keys, render, report, session, sieve, smtp, tls,
+    capture, compare, decode, engine, export, filter, flow, keys, render, report, session, sieve,
+    smtp, tls,
 };
 
 /// Those of this room.
@@ -17,16 +16,13 @@ const LIMITS: &[Limit] = limits! { "cli":
     check::MOST_POLICY => Bytes, "a policy", "thousands of rules; more is an error";
     check::MOST_BASELINE => Bytes, "a stored report", "50,000 sessions; more is an error";
     follow::PIECES => Count, "pieces of 64 KiB read ahead by `--follow`", "then the reader waits";
-    runs::RUN => Bytes, "what `export pcapng-plain` and `anonymize` sort of a session before it writes it aside", "what a connection costs while it is open";
-    veil::LONGEST_LINE => Bytes, "a line whose names are to be blanked", "a longer one is blanked in parts";
-    secrets::LINES_OF_A_BLOCK => Count, "secrets put into words at a time", "less than 1 MiB";
     unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "a certificate's key and a ciphertext have some hundred each";
     unlock::BATCH => Count, "handshakes that `unlock` takes at a time", "engines do eight at once";
 };
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 16] = [
+    let rooms: [&'static [Limit]; 17] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         flow::limits::LIMITS,
@@ -42,6 +38,7 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         compare::limits::LIMITS,
         crate::check::limits::LIMITS,
         render::limits::LIMITS,
+        export::limits::LIMITS,
         LIMITS,
     ];
     rooms.into_iter().flatten()

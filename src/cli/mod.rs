@@ -1,6 +1,7 @@
 //! The command line: the only room that knows clap, file names given by users, terminals and exit
 //! codes.
 
+mod anonymize;
 mod args;
 mod check;
 mod compare;
@@ -51,7 +52,7 @@ pub fn main() -> ExitCode {
         None => show::run(&cli.show),
         Some(Command::Show(args)) => show::run(args),
         Some(Command::Export(args)) => export::run(args),
-        Some(Command::Anonymize(args)) => export::anonymize::run(args),
+        Some(Command::Anonymize(args)) => anonymize::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Handshakes(args)) => handshakes::run(args),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::Color;
 use super::target::{How, Target};
+use crate::export::Leaving;
 use crate::render::term;
 
 /// Tells of an error.
@@ -15,6 +16,11 @@ pub(super) fn complain(message: &str) {
 /// Tells what would help.
 pub(super) fn hint(message: &str) {
     line("hint", message);
+}
+
+/// Says what is about to leave.
+pub(super) fn tell(leaving: &Leaving) {
+    leaving.sentences().iter().for_each(|what| say(what));
 }
 
 /// Tells of what may do harm later.

@@ -13,7 +13,7 @@ use super::precautions;
 use super::select::{self, Asked};
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine, files_of_profile};
-use crate::report::{DecryptionStatus, Reveal, SessionReport, SlowLimit, Summary};
+use crate::report::{Reveal, SessionReport, SlowLimit, Summary};
 use crate::sandbox::Access;
 use crate::session::Setup;
 use crate::tls::Keys;
@@ -129,7 +129,7 @@ impl Plan {
     /// Whether the user wants to see a session. Notes whether it was decrypted.
     pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
         let wanted = self.sessions.wants(session);
-        self.faults.not_decrypted |= self.require_decrypted && wanted && is_closed(session);
+        self.faults.not_decrypted |= self.require_decrypted && wanted && session.is_closed();
         wanted
     }
 
@@ -301,14 +301,6 @@ fn complain_of_file(file: &FileFacts) {
     if let Some(command) = mistyped::command(&file.path) {
         output::hint(&format!("did you mean the command `{command}`?"));
     }
-}
-
-/// Whether a session carries data that was not opened, or not wholly.
-pub(super) fn is_closed(session: &SessionReport) -> bool {
-    session.tls.as_ref().is_some_and(|tls| {
-        tls.carries_data()
-            && matches!(tls.decryption.status, DecryptionStatus::None | DecryptionStatus::Partial)
-    })
 }
 
 /// What was seen instead of sessions, and what would help.

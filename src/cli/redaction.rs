@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::target::{How, Target};
-use crate::render::{Renderer, Rest};
+use crate::render::Renderer;
+use crate::report::Conclusion;
 use crate::report::{Redactor, SessionReport};
 
 /// Any format, with pseudonyms for the names and addresses of what it renders.
@@ -43,7 +44,7 @@ impl Renderer for Redacted {
         self.inner.session(session, out)
     }
 
-    fn finish(&mut self, mut rest: Rest, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, mut rest: Conclusion, out: &mut dyn Write) -> io::Result<()> {
         self.redactor.keys(&mut rest.keys);
         self.redactor.findings(&mut rest.findings);
         self.redactor.quality(&mut rest.quality);

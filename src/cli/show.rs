@@ -1,6 +1,5 @@
 //! `show`: decrypted conversations and timing.
 
-mod listener;
 #[cfg(feature = "parquet")]
 mod tables;
 
@@ -23,11 +22,12 @@ use super::redaction::{self, Redacted};
 use super::target::{self, How, Target};
 use crate::capture::Capture;
 use crate::engine;
-use crate::render::{Renderer, Rest, text};
+use crate::export::listener::{Heard, Listener, Wants};
+use crate::render::{Renderer, text};
+use crate::report::Conclusion;
 use crate::report::{CaptureReport, KeyReport, Opened, Summary};
 use crate::sandbox::Access;
 use crate::session::Tap;
-use listener::{Heard, Listener, Wants};
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
@@ -172,7 +172,7 @@ fn render(
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     written?;
-    let rest = Rest {
+    let rest = Conclusion {
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_counted(&setup.keys, &opened),
         findings: totals.findings,

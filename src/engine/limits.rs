@@ -5,7 +5,7 @@ use super::{crew, numbering, worker};
 use crate::limits::{Limit, limits};
 
 /// All of them.
-pub(crate) const LIMITS: &[Limit] = limits! { "engine":
+pub const LIMITS: &[Limit] = limits! { "engine":
     worker::MOST_OPEN => Count, "connections open at one time in each of 64 shards", "a flood is held to 32 MiB; for one more, that ends which would end first";
     worker::MOST_CLOSED => Count, "closed connections kept for late packets in each of 64 shards", "what a busy relay closes in ten seconds";
     numbering::MOST_WAITING => Count, "reports that wait for their session number", "30 MB at most; beyond, a silent connection counts as no session";

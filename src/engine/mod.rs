@@ -10,7 +10,7 @@ mod batch;
 mod chooser;
 mod crew;
 mod event;
-pub(crate) mod limits;
+pub mod limits;
 mod numbering;
 mod reader;
 mod sorter;

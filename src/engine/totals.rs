@@ -104,6 +104,10 @@ pub(super) fn file_findings(file: &FileFacts) -> Vec<Finding> {
         }
         found.push(Finding::new(code, severity, message));
     }
+    found.extend(file.repairs.iter().map(|repair| {
+        let message = format!("{}: {repair}", file.path);
+        Finding::new("capture.repaired", Severity::Info, message).hint(repair.advice())
+    }));
     if file.snaplen_truncated > 0 {
         let message = format!(
             "{}: the snap length cut {} of {} packets",

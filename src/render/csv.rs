@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{Renderer, Rest, term};
+use super::{Conclusion, Renderer, term};
 use crate::report::{MailReport, SessionReport, SmtpReport, TlsReport};
 
 /// A column: its title, and what stands in it.
@@ -75,7 +75,7 @@ impl Renderer for Rows {
         row(COLUMNS.iter().map(|(_, cell)| cell(&session)), out)
     }
 
-    fn finish(&mut self, _: Rest, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, _: Conclusion, out: &mut dyn Write) -> io::Result<()> {
         self.header(out)
     }
 }

@@ -26,7 +26,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::text::{Style, Times};
-use super::{Renderer, Rest};
+use super::{Conclusion, Renderer};
 use crate::report::{CaptureReport, SessionReport};
 use findings::Glossary;
 use overview::{CaptureSection, Overview};
@@ -72,7 +72,7 @@ impl Renderer for HtmlReport {
         Ok(())
     }
 
-    fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, rest: Conclusion, out: &mut dyn Write) -> io::Result<()> {
         self.sessions.sort_by_key(|session| session.id);
         let title = title(&rest.captures);
         let overview = Overview::new(title.clone(), &self.sessions);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Renderer, Rest, visible};
+use super::{Conclusion, Renderer, visible};
 use crate::report::{Generator, Report, SCHEMA, SessionReport};
 
 /// Keeps the sessions until all are known: the document has them by `id`.
@@ -19,7 +19,7 @@ impl Renderer for Document {
         Ok(())
     }
 
-    fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, rest: Conclusion, out: &mut dyn Write) -> io::Result<()> {
         let mut sessions = std::mem::take(&mut self.sessions);
         sessions.sort_by_key(|session| session.id);
         let report = Report {

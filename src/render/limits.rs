@@ -1,14 +1,13 @@
 //! The limits of this room.
 
 use super::html::packets;
-use super::{mask, text};
+use super::text;
 use crate::limits::{Limit, limits};
 
 /// All of them.
 pub(crate) const LIMITS: &[Limit] = limits! { "render":
     text::MOST_HELD => Bytes, "text held back so that the list of sessions stands first", "then the list stands last";
     text::spread::MOST_SERVERS => Count, "servers with percentiles of their own", "the others count for all";
-    mask::MOST_HELD => Bytes, "exported bytes that may still turn out to be a secret, by direction", "then they are masked";
     packets::MOST_PACKETS => Count, "packets on an HTML page", "300 bytes each; the others are counted";
     packets::MOST_BYTES => Bytes, "bytes in hex on an HTML page", "five on the page for each";
 };

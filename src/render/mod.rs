@@ -2,7 +2,6 @@
 //! open.
 
 pub mod csv;
-pub mod envelope;
 pub mod explain;
 pub mod flow_name;
 pub mod github;
@@ -11,13 +10,10 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod key_logs;
-pub mod lane;
 pub(crate) mod limits;
-pub mod mask;
 pub mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
-pub mod pcapng;
 pub mod tcpflow;
 pub mod term;
 pub mod text;
@@ -26,7 +22,7 @@ mod visible;
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::report::{CaptureReport, Finding, KeyReport, Quality, SessionReport, Summary};
+use crate::report::{Conclusion, SessionReport};
 
 /// Turns a run into bytes.
 pub trait Renderer {
@@ -42,22 +38,7 @@ pub trait Renderer {
     /// # Errors
     ///
     /// What `out` says.
-    fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()>;
-}
-
-/// What is known when all sessions are over.
-#[derive(Debug, Default)]
-pub struct Rest {
-    /// The input files.
-    pub captures: Vec<CaptureReport>,
-    /// The keys given.
-    pub keys: Vec<KeyReport>,
-    /// Findings that belong to no session.
-    pub findings: Vec<Finding>,
-    /// What the capture lacks.
-    pub quality: Quality,
-    /// Totals.
-    pub summary: Summary,
+    fn finish(&mut self, rest: Conclusion, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// What `show` prints: a row of [`FORMATS`].

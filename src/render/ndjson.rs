@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Renderer, Rest, visible};
+use super::{Conclusion, Renderer, visible};
 use crate::report::{
     CaptureReport, Finding, Generator, KeyReport, Quality, SCHEMA, SessionReport, Summary,
 };
@@ -29,8 +29,8 @@ impl Renderer for Lines {
         line(&session, out)
     }
 
-    fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()> {
-        let Rest { captures, keys, findings, quality, summary } = rest;
+    fn finish(&mut self, rest: Conclusion, out: &mut dyn Write) -> io::Result<()> {
+        let Conclusion { captures, keys, findings, quality, summary } = rest;
         let (schema, generator) = (SCHEMA, Generator::default());
         line(&Last { summary, schema, generator, captures, keys, findings, quality }, out)
     }

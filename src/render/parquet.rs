@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Renderer, Rest};
+use super::{Conclusion, Renderer};
 use crate::report::SessionReport;
 use columns::TABLES;
 use table::Table;
@@ -70,7 +70,7 @@ impl Renderer for Tables {
         self.push_all("timeline", id, session.pointer("/timeline"))
     }
 
-    fn finish(&mut self, rest: Rest, _out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, rest: Conclusion, _out: &mut dyn Write) -> io::Result<()> {
         self.push_all("findings", &Value::Null, Some(&value_of(&rest.findings)?))?;
         self.push_all("keys", &Value::Null, Some(&value_of(&rest.keys)?))?;
         self.0.drain(..).try_for_each(Table::finish)

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::flow_name::{Stream, Template};
 use super::text::Style;
-use super::{Renderer, Rest};
+use super::{Conclusion, Renderer};
 use crate::report::{Content, Piece, SessionReport};
 use crate::role::Role;
 
@@ -71,7 +71,7 @@ impl Renderer for Console {
         }
     }
 
-    fn finish(&mut self, _: Rest, _: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, _: Conclusion, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }

@@ -31,7 +31,7 @@ mod wrap;
 
 use std::io::{self, Write};
 
-use super::{Renderer, Rest};
+use super::{Conclusion, Renderer};
 use crate::report::SessionReport;
 use page::Page;
 use spread::Spread;
@@ -162,7 +162,7 @@ impl Renderer for TextReport {
     }
 
     /// Writes the totals, with a line a session if there were several.
-    fn finish(&mut self, rest: Rest, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, rest: Conclusion, out: &mut dyn Write) -> io::Result<()> {
         let list_first = self.style.list_first && !self.overflowed;
         if list_first {
             self.overview(&mut Page::new(out, &self.style))?;

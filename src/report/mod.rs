@@ -3,11 +3,12 @@
 //! are a contract.
 
 mod codes;
+mod conclusion;
 mod diagnosis;
 mod elsewhere;
 mod findings;
 mod key_audit;
-pub(crate) mod limits;
+pub mod limits;
 mod mail;
 mod outcome;
 mod percentiles;
@@ -34,6 +35,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use codes::{Code, all as codes, explain};
+pub use conclusion::Conclusion;
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use elsewhere::Elsewhere;
 pub use findings::{Finding, Severity};

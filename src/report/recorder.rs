@@ -113,6 +113,7 @@ impl Recorder {
                 let why = match gap.cause {
                     GapCause::Lost => "not captured",
                     GapCause::SnapLength => "cut by the snap length",
+                    GapCause::Tunnel => "cut off inside the tunnel",
                 };
                 self.note(
                     "tcp.gap",

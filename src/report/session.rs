@@ -13,6 +13,7 @@ use super::tls::{ClientHelloReport, TlsReport};
 use super::transaction::TransactionReport;
 use super::transcript::Transcript;
 use super::vantage::Vantage;
+use super::verdict::DecryptionStatus;
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
 use crate::smtp::Reply;
@@ -77,6 +78,13 @@ impl SessionReport {
     #[must_use]
     pub fn cipher_suite(&self) -> Option<&'static crate::tls::suite::Suite> {
         self.tls.as_ref()?.suite
+    }
+
+    /// Whether it carries data that was not opened, or not wholly.
+    pub(crate) fn is_closed(&self) -> bool {
+        use DecryptionStatus::{None, Partial};
+        let is_open = |tls: &TlsReport| !matches!(tls.decryption.status, None | Partial);
+        self.tls.as_ref().is_some_and(|tls| tls.carries_data() && !is_open(tls))
     }
 
     /// What the client offered, if that was captured.

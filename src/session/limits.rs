@@ -4,7 +4,7 @@ use super::{LATEST_TLS, SNIFFED, late, talk};
 use crate::limits::{Limit, limits};
 
 /// All of them.
-pub(crate) const LIMITS: &[Limit] = limits! { "session":
+pub const LIMITS: &[Limit] = limits! { "session":
     SNIFFED => Bytes, "what decides which protocol it is, by direction", "what a proxy is asked for comes first; then it is unknown";
     LATEST_TLS => Bytes, "plain bytes before another protocol's TLS", "greetings and capabilities; later it is none";
     talk::MOST_PENDING => Bytes, "text that waits for the other direction", "then it is told as it came";

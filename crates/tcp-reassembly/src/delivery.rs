@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::half::HeldBody;
 use super::key::Side;
 use super::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent};
-use crate::decode::Segment;
+use crate::decode::{CutBy, Segment};
 use crate::moment::Moment;
 
 /// How much may wait, and for how long, before what it waits for is declared lost.
@@ -44,8 +44,10 @@ pub(super) struct Piece<'p> {
     pub(super) window: u32,
     pub(super) fin: bool,
     pub(super) payload: &'p [u8],
-    /// Bytes behind the payload that the snap length cut off.
+    /// Bytes behind the payload that were cut off.
     pub(super) cut: u32,
+    /// Who cut them off.
+    pub(super) cut_by: CutBy,
     /// The packet was captured before: it was sent once, and says nothing about its sender.
     pub(super) is_copy: bool,
 }
@@ -65,6 +67,7 @@ impl<'p> Piece<'p> {
             fin: segment.flags.fin(),
             payload: if is_reset { &[] } else { segment.payload },
             cut: if is_reset { 0 } else { segment.cut },
+            cut_by: segment.cut_by,
             is_copy: false,
         }
     }
@@ -140,7 +143,8 @@ impl<C: Conversation> Connection<C> {
         }
         let half = &mut self.halves[side.index()];
         let fresh = half.hold(offset, payload, at, ack);
-        half.hold_cut(end, u64::from(cut), at, ack);
+        let gap = Gap { bytes: cut.into(), cause: piece.cut_by.into() };
+        half.hold_cut(end, gap, at, ack);
         self.classify(side, piece, offset, fresh);
         let half = &mut self.halves[side.index()];
         let end = end.saturating_add(u64::from(cut));
@@ -225,9 +229,9 @@ impl<C: Conversation> Connection<C> {
             HeldBody::Bytes(bytes) => {
                 self.emit_bytes(side, held.at, bytes.get(old..).unwrap_or_default());
             }
-            HeldBody::Cut(len) => {
+            HeldBody::Cut(len, cause) => {
                 let bytes = len.saturating_sub(old as u64);
-                self.emit_gap(side, held.at, Gap { bytes, cause: GapCause::SnapLength });
+                self.emit_gap(side, held.at, Gap { bytes, cause });
             }
         }
     }
@@ -255,7 +259,7 @@ impl<C: Conversation> Connection<C> {
         let offset = half.next;
         half.next = half.next.saturating_add(gap.bytes);
         half.counters.lost_bytes += gap.bytes;
-        if gap.cause == GapCause::SnapLength {
+        if gap.cause != GapCause::Lost {
             half.counters.cut_bytes += gap.bytes;
         }
         let chunk = Chunk { from: self.role(side), offset, at, body: Body::Gap(gap) };

@@ -8,6 +8,7 @@ use super::hops::Hops;
 use super::nagle::Nagle;
 use super::oddity::Oddities;
 use super::window::Window;
+use super::{Gap, GapCause};
 use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
 
@@ -38,22 +39,22 @@ pub(super) struct Held {
 #[derive(Debug)]
 pub(super) enum HeldBody {
     Bytes(Box<[u8]>),
-    /// So many bytes that the snap length cut off: known to be missing, so not waited for.
-    Cut(u64),
+    /// So many bytes that were cut off: known to be missing, so not waited for.
+    Cut(u64, GapCause),
 }
 
 impl HeldBody {
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Cut(len) => *len,
+            Self::Cut(len, _) => *len,
         }
     }
 
     fn allocated(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len() + OVERHEAD,
-            Self::Cut(_) => OVERHEAD,
+            Self::Cut(..) => OVERHEAD,
         }
     }
 }
@@ -213,7 +214,7 @@ impl Half {
         let mut waiting = self.held.range(first..end);
         let differs = |(&at, held): (&u64, &Held)| match &held.body {
             HeldBody::Bytes(bytes) => echo::differ(at, bytes, offset, payload),
-            HeldBody::Cut(_) => false,
+            HeldBody::Cut(..) => false,
         };
         waiting.any(differs) || self.echo.contradicts(offset, payload)
     }
@@ -296,11 +297,12 @@ impl Half {
         fresh
     }
 
-    /// Notes that the snap length cut `len` bytes off at `offset`.
-    pub(super) fn hold_cut(&mut self, offset: u64, len: u64, at: Moment, ack: Option<u32>) {
+    /// Notes that `gap` was cut off at `offset`.
+    pub(super) fn hold_cut(&mut self, offset: u64, gap: Gap, at: Moment, ack: Option<u32>) {
+        let Gap { bytes: len, cause } = gap;
         let (end, mut cursor) = (offset.saturating_add(len), offset.max(self.next));
         while let Some((from, to)) = self.free_run(cursor, end) {
-            self.put(from, Held { body: HeldBody::Cut(to - from), at, ack });
+            self.put(from, Held { body: HeldBody::Cut(to - from, cause), at, ack });
             cursor = to;
         }
     }
@@ -338,7 +340,7 @@ mod tests {
     fn held(half: &Half) -> Vec<(u64, Vec<u8>)> {
         let bytes = |held: &Held| match &held.body {
             HeldBody::Bytes(bytes) => bytes.to_vec(),
-            HeldBody::Cut(_) => Vec::new(),
+            HeldBody::Cut(..) => Vec::new(),
         };
         half.held.iter().map(|(&offset, held)| (offset, bytes(held))).collect()
     }

@@ -29,6 +29,7 @@ pub use oddity::{Noted, Oddities};
 pub use table::{FlowTable, TableLimits};
 pub use window::Closure;
 
+use crate::decode::CutBy;
 use crate::moment::Moment;
 use crate::role::Role;
 
@@ -87,6 +88,17 @@ pub enum GapCause {
     Lost,
     /// Their frame was captured, but the snap length cut them off.
     SnapLength,
+    /// Their frame was captured whole, but they were cut off the packet inside its tunnel.
+    Tunnel,
+}
+
+impl From<CutBy> for GapCause {
+    fn from(cut_by: CutBy) -> Self {
+        match cut_by {
+            CutBy::SnapLength => Self::SnapLength,
+            CutBy::Tunnel => Self::Tunnel,
+        }
+    }
 }
 
 /// A packet as it was captured.

@@ -118,6 +118,7 @@ impl Sent {
             hops: None,
             payload: &self.bytes,
             cut: 0,
+            cut_by: crate::decode::CutBy::SnapLength,
         }
     }
 }

@@ -10,12 +10,12 @@ use super::histogram::Histogram;
 use super::inked::{Fact, class, facts};
 use super::notable;
 use super::timeline::Timeline;
-use crate::render::Rest;
 use crate::render::text::duration::Duration;
 use crate::render::text::heading::{ink, verdict};
 use crate::render::text::ink::Ink;
 use crate::render::text::summary;
 use crate::render::text::times::Times;
+use crate::report::Conclusion;
 use crate::report::{CaptureReport, KeyReport, MailReport, SessionReport, Severity};
 
 /// Rows that the browser lays out together: where none of them is on the screen, it does not.
@@ -184,7 +184,7 @@ pub(super) struct CaptureSection<'a> {
 
 impl<'a> CaptureSection<'a> {
     /// What is known at the end of a run.
-    pub(super) fn new(rest: &'a Rest) -> Self {
+    pub(super) fn new(rest: &'a Conclusion) -> Self {
         Self {
             captures: &rest.captures,
             keys: &rest.keys,

@@ -9,7 +9,7 @@ use super::timeline::Timeline;
 use super::waterfall::Waterfall;
 use crate::render::text::tests::run;
 use crate::render::text::{Style, Times};
-use crate::render::{Renderer as _, Rest};
+use crate::render::{Conclusion, Renderer as _};
 use crate::report::{Outcome, Reveal, SessionReport, handshake_message};
 
 fn session(name: &str) -> SessionReport {
@@ -111,7 +111,7 @@ fn a_session_whose_transcript_finds_no_room_is_shown_without() {
     let mut report = HtmlReport::new(&Style::default());
     report.session(session("tls12_aes128_sha"), &mut Vec::new()).expect("kept");
     let mut page = Vec::new();
-    report.finish(Rest::default(), &mut page).expect("a page");
+    report.finish(Conclusion::default(), &mut page).expect("a page");
     let page = String::from_utf8(page).expect("UTF-8");
     assert!(page.contains("id=\"s1\"") && !page.contains("class=\"packets\""));
 }

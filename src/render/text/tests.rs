@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Renderer as _, Rest, Style, TextReport, Views};
+use super::{Conclusion, Renderer as _, Style, TextReport, Views};
 use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
@@ -57,7 +57,7 @@ impl Run {
             report.session(session, &mut out).unwrap();
         }
         let (summary, findings) = (self.summary.clone(), self.findings.clone());
-        report.finish(Rest { summary, findings, ..Rest::default() }, &mut out).unwrap();
+        report.finish(Conclusion { summary, findings, ..Conclusion::default() }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 }

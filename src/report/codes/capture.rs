@@ -31,6 +31,17 @@ pub(super) const CODES: &[Code] = &[
         advice: "give a pcap or pcapng file; `file FILE` tells what it is",
     },
     Code {
+        code: "capture.repaired",
+        severity: Severity::Info,
+        meaning: "A program made for text changed a capture file, and the change was undone without loss.",
+        evidence: "What was changed: text before the file header, or a CR added before each LF.",
+        causes: &[
+            "a recorder that logs to its standard output (`docker logs`, `kubectl exec`)",
+            "a terminal between recorder and file (`docker run -t`, `ssh -t`), or FTP in ASCII mode",
+        ],
+        advice: "let the recorder write the file itself (`tcpdump -w FILE`), and copy it in binary mode",
+    },
+    Code {
         code: "capture.snaplen",
         severity: Severity::Warning,
         meaning: "Packets were cut when they were recorded.",

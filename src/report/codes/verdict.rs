@@ -103,6 +103,17 @@ pub(super) const CODES: &[Code] = &[
         advice: "capture whole packets: `tcpdump -s 0`, the default since tcpdump 4.0",
     },
     Code {
+        code: "tls.truncated_in_tunnel",
+        severity: Severity::Warning,
+        meaning: "The session cannot be opened, or not wholly, because its packets were cut when they were put into a tunnel.",
+        evidence: "The bytes cut of each side, and the first frame; the frames of the tunnel are whole, so no snap length cut them.",
+        causes: &[
+            "a traffic mirror (AWS VPC, ERSPAN) cuts packets that with its headers exceed the MTU",
+            "a mirror session with a packet length",
+        ],
+        advice: "raise the MTU on the way from the mirror to the recorder, or have the mirror keep whole packets",
+    },
+    Code {
         code: "tls.bad_premaster",
         severity: Severity::Warning,
         meaning: "The key is the certificate's, but what it decrypts is no premaster secret.",

@@ -71,6 +71,20 @@ impl Case<'_> {
         let [client, server] =
             Role::BOTH.map(|r| self.facts.holes[r].lost + self.facts.holes[r].cut);
         let missing = format!("{client} bytes of the client and {server} of the server");
+        let in_tunnel = Role::BOTH.iter().any(|&role| self.facts.holes[role].cut_in_tunnel > 0);
+        if cut && in_tunnel {
+            let evidence = format!(
+                "whoever mirrored the packets cut {missing} off inside the tunnel, first in frame {}; \
+                 the frames around them are whole",
+                at.frame
+            );
+            return Explanation::new(
+                Reason::TruncatedInTunnel,
+                evidence,
+                "raise the MTU on the way from the mirror to the recorder, or have the mirror keep \
+                 whole packets (its packet length)",
+            );
+        }
         if cut {
             let evidence = format!("the snap length cut {missing}, first in frame {}", at.frame);
             return Explanation::new(

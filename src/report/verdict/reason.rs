@@ -52,6 +52,8 @@ reasons! {
     LostPackets "lost_packets",
     /// The snap length cut packets.
     SnapLength "snaplen",
+    /// Packets were cut when they were put into a tunnel.
+    TruncatedInTunnel "truncated_in_tunnel",
     /// The premaster secret has the wrong padding or version.
     BadPremaster "bad_premaster",
     /// A key log was given, but has no line for this session.

@@ -19,12 +19,19 @@ pub(super) struct Block {
     buffer: Vec<u8>,
     unread: Range<usize>,
     offset: u64,
+    /// What the source said when it failed while looking ahead.
+    failure: Option<io::Error>,
 }
 
 impl Block {
     /// A window of `size` bytes, more than 0.
     pub(super) fn new(source: Box<dyn Read + Send>, size: usize) -> Self {
-        Self { source, buffer: vec![0; size], unread: 0..0, offset: 0 }
+        Self { source, buffer: vec![0; size], unread: 0..0, offset: 0, failure: None }
+    }
+
+    /// The same, behind `offset` bytes of a source that were read elsewhere.
+    pub(super) fn starting_at(offset: u64, source: Box<dyn Read + Send>, size: usize) -> Self {
+        Self { offset, ..Self::new(source, size) }
     }
 
     /// The place of the first unread byte, in bytes from the start of the source.
@@ -80,6 +87,17 @@ impl Block {
         Ok(true)
     }
 
+    /// The same for who only looks ahead: a failure of the source is told to the next who reads on.
+    pub(super) fn look_ahead(&mut self, len: usize) -> bool {
+        match self.fill(len) {
+            Ok(filled) => filled,
+            Err(failure) => {
+                self.failure = Some(failure);
+                false
+            }
+        }
+    }
+
     fn make_room(&mut self) {
         if self.unread.end < self.buffer.len() {
             return;
@@ -94,6 +112,9 @@ impl Block {
 
     /// Reads once, however little comes: pipes and decompressors give what they have.
     fn refill(&mut self) -> io::Result<usize> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
         let room = self.buffer.get_mut(self.unread.end..).unwrap_or_default();
         loop {
             match self.source.read(room) {

@@ -35,6 +35,8 @@ pub struct FileFacts {
     pub damages: u64,
     /// Bytes of content passed over to go on behind damage.
     pub skipped_bytes: u64,
+    /// What was put right in it, in the order of the repairs.
+    pub repairs: Vec<Repair>,
     /// What it says of packets that it does not have.
     pub statistics: Statistics,
     /// Packets that were lost before others, as those say.
@@ -107,6 +109,52 @@ impl FileFacts {
         self.damages += 1;
         self.skipped_bytes += skipped;
         self.damage.get_or_insert(Damage { offset, kind, resumed: Some(offset + skipped) });
+    }
+}
+
+/// What a program made for text did to a file, and was undone without loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// Text stood before the file header, and was passed over.
+    TextBefore {
+        /// Its length.
+        bytes: u64,
+    },
+    /// Each LF had a CR put before it.
+    AddedReturns,
+}
+
+impl fmt::Display for Repair {
+    /// What was seen and done.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TextBefore { bytes } => write!(
+                f,
+                "{bytes} bytes of text stand before the file header, such as the log lines of a \
+                 recorder; they were passed over"
+            ),
+            Self::AddedReturns => f.write_str(
+                "each LF (0A) became CR LF (0D 0A), as a terminal or a transfer in text mode does; \
+                 the added bytes were dropped",
+            ),
+        }
+    }
+}
+
+impl Repair {
+    /// How to get a file that needs no repair.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::TextBefore { .. } => {
+                "let the recorder write the file itself (`tcpdump -w FILE`), or keep its messages \
+                 apart (`2>log`)"
+            }
+            Self::AddedReturns => {
+                "record without a terminal (`docker run` and `kubectl exec` without `-t`), and copy \
+                 in binary mode"
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::block::Block;
 use super::original::{Original, Written};
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
-use super::{DamageKind, FileFacts, Format, LinkType, Secrets, Statistics, sniff, source};
+use super::{DamageKind, FileFacts, Format, LinkType, Secrets, Statistics, mangled, sniff, source};
 
 /// The block type that starts every pcapng file: the same in both byte orders.
 const PCAPNG_MAGIC: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
@@ -73,6 +73,8 @@ impl OpenFile {
         if !block.fill(PCAPNG_MAGIC.len())? && block.unread().is_empty() {
             return Err(DamageKind::Empty);
         }
+        let mut block = mangled::mended(block, block_size, facts);
+        block.fill(PCAPNG_MAGIC.len())?;
         let reader = Reader::new(&mut block, facts)?;
         Ok(Self { block, reader })
     }

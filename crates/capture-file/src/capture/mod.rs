@@ -11,6 +11,7 @@ mod facts;
 mod file;
 pub mod limits;
 mod link;
+mod mangled;
 mod members;
 mod merge;
 mod order;
@@ -29,7 +30,7 @@ mod zstd;
 use crate::moment::Timestamp;
 
 pub use damage::{Damage, DamageKind};
-pub use facts::{ClockSteps, Compression, FileFacts, Format};
+pub use facts::{ClockSteps, Compression, FileFacts, Format, Repair};
 pub use merge::Capture;
 pub use original::{BlockOption, Description, Original};
 pub use secrets::Secrets;

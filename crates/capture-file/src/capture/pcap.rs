@@ -12,6 +12,12 @@ use super::{DamageKind, LinkType, seek};
 /// Bytes of the magic number: a file with fewer is not even the start of this format.
 const MAGIC: usize = 4;
 
+/// Bytes of the file header, in all variants but Ixia's.
+pub(super) const FILE_HEADER: usize = 24;
+
+/// The only major version that is written.
+const MAJOR_VERSION: u16 = 2;
+
 /// libpcap's own limit on a frame; a larger length in a file that promises no more is damage, and
 /// seen at once instead of after megabytes of nonsense.
 const MAXIMUM_SNAPLEN: u32 = 262_144;
@@ -263,6 +269,47 @@ impl Head {
     fn is_nothing(&self) -> bool {
         self.captured == 0 && self.wire == 0
     }
+}
+
+/// Whether a file of this format begins here, by more than its magic number.
+pub(super) fn is_file_header(bytes: &[u8]) -> bool {
+    variant(bytes).is_some_and(|(order, _)| {
+        order.u16_at(bytes, 4) == Some(MAJOR_VERSION) && bytes.len() >= FILE_HEADER
+    })
+}
+
+/// How far records follow each other from the start of a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Chain {
+    /// Whole records that do.
+    pub(super) records: usize,
+    /// Where the last of them ends.
+    pub(super) end: usize,
+    /// Bytes needed to see what follows it.
+    pub(super) next: usize,
+    /// What follows them is no record.
+    pub(super) is_broken: bool,
+}
+
+/// The records at the start of a file; none if it is not of this format.
+pub(super) fn chain(bytes: &[u8]) -> Option<Chain> {
+    let (order, variant) = variant(bytes).filter(|_| is_file_header(bytes))?;
+    let mut pcap = Pcap::new(order, variant, bytes);
+    let mut chain = Chain { end: variant.file_header, ..Chain::default() };
+    loop {
+        chain.next = chain.end + variant.record_header;
+        let Some(head) = bytes.get(chain.end..).and_then(|rest| pcap.head(rest)) else { break };
+        chain.is_broken = !pcap.is_plausible(&head) || !pcap.pace.is_near(head.seconds);
+        let end = chain.end + pcap.size(&head);
+        if chain.is_broken || end > bytes.len() {
+            chain.next = end + variant.record_header;
+            break;
+        }
+        pcap.pace.step(head.seconds);
+        chain.records += 1;
+        chain.end = end;
+    }
+    Some(chain)
 }
 
 /// By the magic number, in either byte order.

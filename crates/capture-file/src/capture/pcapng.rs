@@ -287,6 +287,11 @@ fn in_block(start: usize, len: u32) -> Range<usize> {
     start..start.saturating_add(len as usize)
 }
 
+/// Whether a file of this format begins here.
+pub(super) fn is_section_header(bytes: &[u8]) -> bool {
+    bytes.starts_with(&SECTION_HEADER.to_be_bytes()) && order_of_section(bytes).is_ok()
+}
+
 /// By the byte-order magic of a section header that starts `block`.
 fn order_of_section(block: &[u8]) -> Result<Order, DamageKind> {
     let is = |order: &Order| order.u32_at(block, BLOCK_HEADER) == Some(BYTE_ORDER_MAGIC);

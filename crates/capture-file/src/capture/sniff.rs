@@ -74,6 +74,10 @@ fn text(head: &[u8]) -> &'static str {
     if head.windows(11).any(|window| window == b"-----BEGIN ") {
         return "a PEM file; a key is given with --key, each with one of its own";
     }
+    let encoded = ENCODED.iter().find(|(start, _)| head.trim_ascii_start().starts_with(start));
+    if let Some((_, kind)) = encoded {
+        return kind;
+    }
     if is_json(head) {
         return "JSON text; tshark's JSON does not hold whole packets, give the capture itself";
     }
@@ -106,7 +110,7 @@ fn is_erf(head: &[u8]) -> bool {
 }
 
 /// Cut anywhere, even within a character.
-fn is_text(head: &[u8]) -> bool {
+pub(super) fn is_text(head: &[u8]) -> bool {
     let text = match str::from_utf8(head) {
         Ok(text) => text,
         Err(error) if error.error_len().is_some() => return false,
@@ -118,6 +122,25 @@ fn is_text(head: &[u8]) -> bool {
     !text.chars().any(|c| c.is_control() && !c.is_ascii_whitespace() && c != '\x1b')
 }
 
+/// PowerShell's `>` takes a program's output for text and writes it as UTF-16 with line ends of its
+/// own: which ones stood there is lost.
+const UTF_16: &str = "UTF-16 text, as PowerShell makes of a program's output with `>`; it changes line \
+     ends too, so the bytes cannot be restored: let the recorder write the file (`tcpdump -w FILE`)";
+
+/// Captures turned into text, by how they begin, and what turns them back.
+const ENCODED: &[(&[u8], &str)] = &[
+    (b"1MOyoQ", BASE64),
+    (b"obLD1A", BASE64),
+    (b"TTyyoQ", BASE64),
+    (b"obI8TQ", BASE64),
+    (b"Cg0NC", BASE64),
+    (b"H4sI", BASE64),
+    (b"00000000: ", "a hex dump of xxd, turn it back with `xxd -r`"),
+    (b"begin ", "uuencoded text, turn it back with `uudecode`"),
+];
+
+const BASE64: &str = "a capture in base64, turn it back with `base64 -d`";
+
 /// Files that get mistaken for captures, and captures of other programs.
 const KNOWN: &[(&[u8], &str)] = &[
     (b"\x7fELF", "an ELF program"),
@@ -128,6 +151,8 @@ const KNOWN: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
     (b"\x30\x82", "a DER file, such as a key or a certificate"),
+    (b"\xff\xfe", UTF_16),
+    (b"\xfe\xff", UTF_16),
     (b"CLIENT_RANDOM", "a TLS key log"),
     (b"# SSL/TLS secrets", "a TLS key log"),
     (b"<", "XML or HTML text"),
@@ -160,6 +185,9 @@ mod tests {
         assert!(describe(b"[main]\nkey = 1").contains(": text;"));
         assert!(describe(&[0; 64]).contains("zero bytes"));
         assert!(describe(b"\x01\x02\x03").ends_with("unknown binary data"));
+        assert!(describe(b"\xff\xfe\xd4\0\xc3\0").contains("PowerShell"));
+        assert!(describe(b"1MOyoQIABAAAAAAA").contains("`base64 -d`"));
+        assert!(describe(b"00000000: d4c3 b2a1 0200").contains("`xxd -r`"));
         assert!(describe("grüße".as_bytes()).contains(": text"));
     }
 

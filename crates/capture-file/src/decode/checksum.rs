@@ -80,6 +80,7 @@ mod tests {
             hops: None,
             payload: &[],
             cut: 0,
+            cut_by: crate::decode::CutBy::SnapLength,
             bytes,
         }
     }

@@ -21,6 +21,9 @@ pub(super) fn header(ethertype: u16) -> Result<Parse, Skip> {
         0x8909 => vlan::cisco_metadata,
         0x8903 => vlan::fabric_path,
         0x22f3 => tunnel::trill,
+        0x892f => vlan::redundancy,
+        0xd28b => vlan::arista_timestamp,
+        0x4305 => tunnel::batman,
         0x894f => tunnel::nsh,
         _ => return Err(Skip::NotIp { ethertype }),
     })

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
-use super::layer::{Layer, Next};
+use super::layer::{CutBy, Layer, Next};
 use super::skip::Skip;
 use crate::moment::{Moment, Timestamp};
 
@@ -221,6 +221,7 @@ struct Datagram {
     protocol: u8,
     ip_id: Option<u16>,
     mirrored: bool,
+    cut_by: CutBy,
     depth: usize,
     is_whole: bool,
 }
@@ -238,6 +239,7 @@ impl Datagram {
             protocol: 0,
             ip_id: None,
             mirrored: false,
+            cut_by: CutBy::SnapLength,
             depth: 0,
             is_whole: false,
         }
@@ -253,6 +255,7 @@ impl Datagram {
         }
         self.ip_id = layer.ip_id;
         self.mirrored |= layer.mirrored;
+        self.cut_by = layer.cut_by;
         self.depth = self.depth.max(layer.depth);
         let from = usize::from(part.offset);
         let until = from + layer.data.len() + usize::try_from(layer.cut).unwrap_or(0);
@@ -353,6 +356,7 @@ impl Datagram {
             ip_id: self.ip_id,
             hops: None,
             mirrored: self.mirrored,
+            cut_by: self.cut_by,
             depth: self.depth,
         };
         let bytes = self.bytes.get(..captured).unwrap_or_default().to_vec();

@@ -32,6 +32,16 @@ pub enum Next {
     Part(Part),
 }
 
+/// Who cut bytes off a packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CutBy {
+    /// The recorder, by its snap length.
+    #[default]
+    SnapLength,
+    /// Whoever put the packet into a tunnel: the frame around it is whole.
+    Tunnel,
+}
+
 /// The bytes behind a header, and what they are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layer<'b> {
@@ -47,6 +57,8 @@ pub(super) struct Layer<'b> {
     /// Inside a tunnel that mirrors packets. Mirrors cut packets short as a snap length does, but
     /// the capture file does not tell.
     pub(super) mirrored: bool,
+    /// Who cut the bytes off.
+    pub(super) cut_by: CutBy,
     /// Headers so far.
     pub(super) depth: usize,
 }
@@ -100,6 +112,9 @@ impl<'b> Layer<'b> {
             return Self { data, cut: 0, ..self };
         }
         let missing = u32::try_from(len.saturating_sub(self.data.len())).unwrap_or(u32::MAX);
-        Self { cut: if self.mirrored { missing } else { missing.min(self.cut) }, ..self }
+        if self.mirrored && missing > self.cut {
+            return Self { cut: missing, cut_by: CutBy::Tunnel, ..self };
+        }
+        Self { cut: missing.min(self.cut), ..self }
     }
 }

@@ -35,7 +35,7 @@ use crate::moment::Moment;
 pub use fragment::{FragmentFacts, Part};
 pub use headers::{Header, Headers};
 pub use icmp::{IcmpError, Trouble};
-pub use layer::Next;
+pub use layer::{CutBy, Next};
 pub use link::frames;
 pub use skip::Skip;
 pub use tcp::TcpFlags;
@@ -75,8 +75,10 @@ pub struct Segment<'b> {
     pub hops: Option<u8>,
     /// The payload bytes captured.
     pub payload: &'b [u8],
-    /// Payload bytes that the frame had on the wire but the snap length cut off.
+    /// Payload bytes that the packet had, but that were cut off.
     pub cut: u32,
+    /// Who cut them off.
+    pub cut_by: CutBy,
     /// Header and payload as captured.
     pub bytes: &'b [u8],
 }
@@ -222,6 +224,7 @@ fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
         ip_id: None,
         hops: None,
         mirrored: false,
+        cut_by: CutBy::SnapLength,
         depth: 0,
     }
 }

@@ -97,6 +97,7 @@ pub(super) fn segment(
         hops: layer.hops,
         payload,
         cut,
+        cut_by: layer.cut_by,
         bytes: layer.data,
     })
 }

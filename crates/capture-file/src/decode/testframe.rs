@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::capture::LinkType;
 
+use super::layer::CutBy;
 use super::{Layer, Next};
 
 /// What comes next, where a test does not care.
@@ -11,7 +12,16 @@ pub(super) const LINK: Next = Next::Link(LinkType::EN10MB);
 
 /// A layer captured in full.
 pub(super) fn layer_of(data: &[u8]) -> Layer<'_> {
-    Layer { next: LINK, data, cut: 0, ip_id: None, hops: None, mirrored: false, depth: 0 }
+    Layer {
+        next: LINK,
+        data,
+        cut: 0,
+        ip_id: None,
+        hops: None,
+        mirrored: false,
+        cut_by: CutBy::SnapLength,
+        depth: 0,
+    }
 }
 
 pub(super) fn transport(protocol: u8) -> Next {

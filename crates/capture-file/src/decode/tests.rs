@@ -155,6 +155,15 @@ fn in_every_tunnel() -> Vec<(&'static str, Vec<u8>)> {
         ("NSH", 0x894f, with_prefix(b"\0\x02\x02\x03....", &frame)),
         ("TRILL", 0x22f3, with_prefix(b"\0\0....", &frame)),
         ("FabricPath", 0x8903, with_prefix(b"..", &frame)),
+        ("HSR", 0x892f, with_prefix(b"\x10\x32\0\x01\x08\0", &v4)),
+        ("Arista, 64 bits", 0xd28b, with_prefix(b"\0\x01\0\x10........\x08\0", &v4)),
+        ("Arista, 48 bits", 0xd28b, with_prefix(b"\0\x01\x01\x20......\x08\0", &v4)),
+        ("batman-adv", 0x4305, with_prefix(b"\x40\x0f\x32\x01......", &frame)),
+        (
+            "batman-adv, with the sender",
+            0x4305,
+            with_prefix(b"\x42\x0f\x32\x01..............", &frame),
+        ),
         ("SNAP", 0x8870, with_prefix(b"\xaa\xaa\x03\0\0\0\x08\0", &v4)),
     ];
     let over_ip = over_ip.map(|(name, ip)| (name, ethernet(0x0800, &ip)));
@@ -220,6 +229,68 @@ fn counts_what_a_mirror_cut_though_the_frame_is_whole() {
     let mut decoder = Decoder::new();
     let segment = decoder.decode(&packet(LinkType::EN10MB, &frame)).unwrap();
     assert_eq!((segment.payload, segment.cut), (&b"EHLO "[..], 3));
+    assert_eq!(segment.cut_by, CutBy::Tunnel);
+    let cut = Packet {
+        wire_len: frame.len() as u32,
+        ..packet(LinkType::EN10MB, &frame[..frame.len() - 2])
+    };
+    let segment = decoder.decode(&cut).unwrap();
+    assert_eq!((segment.cut, segment.cut_by), (5, CutBy::Tunnel));
+}
+
+#[test]
+fn what_the_snap_length_cut_in_a_tunnel_is_not_the_tunnels_doing() {
+    let vxlan = with_prefix(b"\x08\0\0\0\0\0\x2a\0", &ethernet(0x0800, &smtp()));
+    let frame = ethernet(0x0800, &udp(4789, &vxlan));
+    let cut = Packet {
+        wire_len: frame.len() as u32,
+        ..packet(LinkType::EN10MB, &frame[..frame.len() - 2])
+    };
+    let mut decoder = Decoder::new();
+    let segment = decoder.decode(&cut).unwrap();
+    assert_eq!((segment.cut, segment.cut_by), (2, CutBy::SnapLength));
+}
+
+#[test]
+fn takes_frames_of_wifi_for_what_they_are_where_the_capture_calls_them_ethernet() {
+    let mut quality_of_service = radio(&smtp());
+    quality_of_service[0] = 0x88;
+    quality_of_service.splice(24..24, [0, 0]);
+    // The card has decrypted it and left the flag.
+    let mut protected = radio(&smtp());
+    protected[1] |= 0x40;
+    let mut decoder = Decoder::new();
+    for frame in [radio(&smtp()), quality_of_service, protected] {
+        let segment = decoder.decode(&packet(LinkType::EN10MB, &frame)).unwrap();
+        assert_eq!(segment.payload, b"EHLO x\r\n");
+    }
+}
+
+#[test]
+fn an_ethernet_address_may_begin_as_a_frame_of_wifi_does() {
+    let mut frame = ethernet(0x0800, &smtp());
+    frame[..2].copy_from_slice(&[0x08, 0x02]);
+    let mut decoder = Decoder::new();
+    assert_eq!(decoder.decode(&packet(LinkType::EN10MB, &frame)).unwrap().payload, b"EHLO x\r\n");
+    let mut encrypted = radio(&smtp());
+    encrypted[1] |= 0x40;
+    encrypted[24..32].fill(7);
+    assert_eq!(skip(LinkType::IEEE802_11, &encrypted), Skip::Encrypted { layer: "802.11" });
+}
+
+#[test]
+fn finds_a_segment_that_a_switch_of_hp_mirrors_to_any_port() {
+    let mut inner = ethernet(0x0800, &smtp());
+    let sum: u32 =
+        inner[14..34].chunks(2).map(|word| u32::from(word[0]) << 8 | u32::from(word[1])).sum();
+    let sum = !((sum & 0xffff) + (sum >> 16)) as u16;
+    inner[24..26].copy_from_slice(&sum.to_be_bytes());
+    let frame = ethernet(0x0800, &udp(7932, &with_prefix(&[0; 12], &inner)));
+    let mut decoder = Decoder::new();
+    assert_eq!(decoder.decode(&packet(LinkType::EN10MB, &frame)).unwrap().payload, b"EHLO x\r\n");
+    inner[24] ^= 1;
+    let frame = ethernet(0x0800, &udp(7932, &with_prefix(&[0; 12], &inner)));
+    assert_eq!(skip(LinkType::EN10MB, &frame), Skip::NotTcp { protocol: 17 });
 }
 
 /// The parts of an IPv4 datagram, the payload cut every `size` bytes.

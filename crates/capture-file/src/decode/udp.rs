@@ -18,5 +18,6 @@ pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     };
     let ports = [u16::from_be_bytes([d1, d2]), u16::from_be_bytes([s1, s2])];
     let carried = ports.into_iter().find_map(|port| tunnel::over_udp(port, payload.data));
+    let carried = carried.or_else(|| tunnel::over_any_udp(payload.data));
     carried.ok_or(Skip::NotTcp { protocol: PROTOCOL })?(payload)
 }

@@ -23,6 +23,21 @@ pub(super) fn cisco_metadata(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     behind::<8>(layer, "Cisco metadata")
 }
 
+/// HSR (IEC 62439-3): path and size, sequence number. Both copies of a frame are read once.
+pub(super) fn redundancy(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
+    behind::<6>(layer, "HSR")
+}
+
+/// The time that an Arista switch puts into frames: subtype, version, time of 64 or 48 bits.
+pub(super) fn arista_timestamp(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
+    let (&[subtype_high, subtype_low, _, version], layer) = layer.take("Arista timestamp")?;
+    match ([subtype_high, subtype_low], version >> 4) {
+        ([0, 1], 1) => behind::<10>(layer, "Arista timestamp"),
+        ([0, 1], 2) => behind::<8>(layer, "Arista timestamp"),
+        _ => Err(Skip::Malformed { layer: "Arista timestamp" }),
+    }
+}
+
 /// IEEE 802.1ah, "MAC in MAC": a service tag, then the customer's frame.
 pub(super) fn provider_backbone(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     Ok(layer.pass(4, "I-TAG")?.ethernet())

@@ -136,8 +136,10 @@ pub struct Tally {
 pub struct Holes {
     /// Bytes of which no frame was captured.
     pub lost: u64,
-    /// Bytes that the snap length cut off.
+    /// Bytes that were cut off their packets.
     pub cut: u64,
+    /// Of these, bytes cut off inside a tunnel, not by the snap length.
+    pub cut_in_tunnel: u64,
     /// When the first was seen.
     pub first: Option<Moment>,
 }

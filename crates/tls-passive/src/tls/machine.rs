@@ -472,6 +472,10 @@ fn note_hole(holes: &mut Holes, gap: Gap, at: Moment) {
     match gap.cause {
         GapCause::Lost => holes.lost += gap.bytes,
         GapCause::SnapLength => holes.cut += gap.bytes,
+        GapCause::Tunnel => {
+            holes.cut += gap.bytes;
+            holes.cut_in_tunnel += gap.bytes;
+        }
     }
     holes.first.get_or_insert(at);
 }

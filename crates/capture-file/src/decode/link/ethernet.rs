@@ -1,6 +1,7 @@
 //! Ethernet II and IEEE 802.3.
 
-use super::{Layer, Next, Skip};
+use super::{Layer, Next, Skip, wlan};
+use crate::capture::LinkType;
 
 /// Below this, the field is the length of an IEEE 802.3 frame and not an EtherType (IEEE 802.3 §3.2.6).
 const FIRST_ETHERTYPE: u16 = 0x0600;
@@ -14,6 +15,10 @@ const ISL_HEADER: usize = 26;
 pub(super) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     if layer.data.starts_with(&ISL) && layer.data.get(4) == Some(&0) {
         return Ok(layer.pass(ISL_HEADER, "ISL")?.ethernet());
+    }
+    // Windows' pktmon writes the frames of a Wi-Fi card as they are, and calls them Ethernet.
+    if wlan::carries_ip(layer.data) {
+        return Ok(layer.is(Next::Link(LinkType::IEEE802_11)));
     }
     let (header, layer) = layer.take::<14>("Ethernet")?;
     let [.., high, low] = *header;

@@ -34,6 +34,24 @@ pub(in crate::decode) fn layer(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     Ok(body.layer.pass(if padded { 2 } else { 0 }, "802.11")?.is(Next::Llc))
 }
 
+/// Whether this is a data frame that carries IP in clear text, by all that stands in its place: then
+/// it is one, whatever the capture calls it.
+pub(super) fn carries_ip(frame: &[u8]) -> bool {
+    let &[kind, flags, ..] = frame else { return false };
+    if kind & !QOS != DATA {
+        return false;
+    }
+    let relayed = if flags & BOTH_WAYS == BOTH_WAYS { 6 } else { 0 };
+    let qos = if kind & QOS != 0 { 2 } else { 0 };
+    let order = if kind & QOS != 0 && flags & ORDER != 0 { 4 } else { 0 };
+    let body = frame.get(HEADER + relayed + qos + order..).unwrap_or_default();
+    body.starts_with(&SNAP)
+        && matches!(
+            body.get(SNAP.len()..),
+            Some([0, 0, 0, 0x08, 0x00, 0x45..=0x4f, ..] | [0, 0, 0, 0x86, 0xdd, 0x60..=0x6f, ..])
+        )
+}
+
 /// What a data frame carries.
 pub(super) struct Body<'b> {
     pub(super) layer: Layer<'b>,
@@ -46,7 +64,8 @@ pub(super) fn body(layer: Layer<'_>) -> Result<Body<'_>, Skip> {
     if kind & TYPE != DATA || kind & NO_DATA != 0 {
         return Err(Skip::NotIp { ethertype: kind.into() });
     }
-    if flags & PROTECTED != 0 {
+    // A card that has decrypted a frame may leave the flag as it was.
+    if flags & PROTECTED != 0 && !carries_ip(layer.data) {
         return Err(Skip::Encrypted { layer: "802.11" });
     }
     let relayed = flags & BOTH_WAYS == BOTH_WAYS;

@@ -1,9 +1,11 @@
 //! Packets that carry packets: over IP, over UDP, or by EtherType.
 
+mod batman;
 mod erspan;
 mod geneve;
 mod gre;
 mod gtp;
+mod hp_erm;
 mod l2tp;
 mod nsh;
 mod pppoe;
@@ -16,6 +18,7 @@ use super::layer::{Layer, Next};
 use super::skip::Skip;
 use super::{Parse, ipv4, ipv6, link, mpls};
 
+pub(super) use batman::layer as batman;
 pub(super) use nsh::layer as nsh;
 pub(super) use pppoe::layer as pppoe;
 pub(super) use trill::layer as trill;
@@ -55,6 +58,11 @@ pub(super) fn over_udp(port: u16, data: &[u8]) -> Option<Parse> {
         _ => return None,
     };
     begins(data).then_some(parse)
+}
+
+/// What a tunnel on any port begins with, if that leaves no doubt.
+pub(super) fn over_any_udp(data: &[u8]) -> Option<Parse> {
+    hp_erm::begins(data).then_some(hp_erm::layer as Parse)
 }
 
 /// Ethernet without more ado.

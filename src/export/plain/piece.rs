@@ -1,21 +1,21 @@
 //! What becomes one packet, and how it waits in a file.
 
-use crate::cli::export::runs;
+use crate::export::runs;
 use crate::moment::{Moment, Span, Timestamp};
 use crate::role::Role;
 
 /// The place of a piece among those of all sessions: by frame; in one frame what opens the connection
 /// comes first, and what closes it last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::cli::export) struct Place {
-    pub(in crate::cli::export) frame: u64,
-    pub(in crate::cli::export) rank: Rank,
+pub(in crate::export) struct Place {
+    pub(in crate::export) frame: u64,
+    pub(in crate::export) rank: Rank,
     /// Counts the pieces of a session.
-    pub(in crate::cli::export) order: u64,
+    pub(in crate::export) order: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::cli::export) enum Rank {
+pub(in crate::export) enum Rank {
     Opens,
     Says,
     Closes,
@@ -23,7 +23,7 @@ pub(in crate::cli::export) enum Rank {
 
 /// Who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli::export) enum Sender {
+pub(in crate::export) enum Sender {
     Known(Role),
     /// Whoever sent the first packet, and the other one: packets come before the roles are known.
     First,
@@ -32,17 +32,17 @@ pub(in crate::cli::export) enum Sender {
 
 /// One packet to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli::export) struct Piece {
-    pub(in crate::cli::export) place: Place,
-    pub(in crate::cli::export) ts: Timestamp,
+pub(in crate::export) struct Piece {
+    pub(in crate::export) place: Place,
+    pub(in crate::export) ts: Timestamp,
     /// The first of the frames that it was made of.
-    pub(in crate::cli::export) first_frame: u64,
-    pub(in crate::cli::export) sender: Sender,
-    pub(in crate::cli::export) what: What,
+    pub(in crate::export) first_frame: u64,
+    pub(in crate::export) sender: Sender,
+    pub(in crate::export) what: What,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli::export) enum What {
+pub(in crate::export) enum What {
     /// A packet without data, with the flags of TCP.
     Flags(u8),
     /// Bytes of the application, at an offset of their direction.
@@ -50,7 +50,7 @@ pub(in crate::cli::export) enum What {
 }
 
 impl Piece {
-    pub(in crate::cli::export) fn new(
+    pub(in crate::export) fn new(
         rank: Rank,
         order: u64,
         at: Span,
@@ -132,7 +132,7 @@ fn read_numbers<const N: usize>(bytes: &mut &[u8]) -> Option<[u64; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::export::runs::Piece as _;
+    use crate::export::runs::Piece as _;
 
     #[test]
     fn pieces_are_read_as_they_were_written() {

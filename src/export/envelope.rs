@@ -6,35 +6,35 @@ use crate::report::{MailReport, ReplyReport};
 
 /// What SMTP said of a mail, which is not in the mail.
 #[derive(Debug, Serialize)]
-pub struct Envelope {
+pub(super) struct Envelope {
     /// The mail's file.
-    pub file: String,
+    pub(super) file: String,
     /// The session that it passed in.
-    pub session: u64,
+    pub(super) session: u64,
     /// The reverse-path without brackets, empty for the null one; null if it was not captured.
-    pub from: Option<String>,
+    pub(super) from: Option<String>,
     /// The recipients accepted.
-    pub to: Vec<String>,
+    pub(super) to: Vec<String>,
     /// The recipients refused.
-    pub rejected_to: Vec<String>,
+    pub(super) rejected_to: Vec<String>,
     /// Length of the mail; null if bytes are missing.
-    pub bytes: Option<u64>,
+    pub(super) bytes: Option<u64>,
     /// Its SHA-256 in hex; null if bytes are missing.
-    pub sha256: Option<String>,
+    pub(super) sha256: Option<String>,
     /// The final reply.
-    pub reply: Option<ReplyReport>,
+    pub(super) reply: Option<ReplyReport>,
     /// The server's name for it.
-    pub queue_id: Option<String>,
+    pub(super) queue_id: Option<String>,
     /// Whether the server took it.
-    pub accepted: bool,
+    pub(super) accepted: bool,
     /// Whether the file holds it whole.
-    pub complete: bool,
+    pub(super) complete: bool,
 }
 
 impl Envelope {
     /// The envelope of the mail in `file`.
     #[must_use]
-    pub fn new(file: String, session: u64, mail: MailReport) -> Self {
+    pub(super) fn new(file: String, session: u64, mail: MailReport) -> Self {
         Self {
             file,
             session,
@@ -56,7 +56,7 @@ impl Envelope {
 /// # Errors
 ///
 /// None that is known: the values have no maps with odd keys.
-pub fn to_json(envelopes: &[Envelope]) -> serde_json::Result<Vec<u8>> {
+pub(super) fn to_json(envelopes: &[Envelope]) -> serde_json::Result<Vec<u8>> {
     let mut json = serde_json::to_vec_pretty(envelopes)?;
     json.push(b'\n');
     Ok(json)

@@ -1,13 +1,11 @@
 //! What leaves the house, listed before it is written.
 
-use super::super::output;
-
 /// Numbers of sessions that are named; of more only the count is told.
 const MOST_NAMED: usize = 12;
 
 /// What the files will hold, in sentences.
 #[derive(Default)]
-pub(super) struct Leaving(Vec<String>);
+pub(crate) struct Leaving(Vec<String>);
 
 impl Leaving {
     pub(super) fn add(&mut self, what: String) {
@@ -21,9 +19,9 @@ impl Leaving {
         }
     }
 
-    /// Says it.
-    pub(super) fn tell(&self) {
-        self.0.iter().for_each(|what| output::say(what));
+    /// The sentences.
+    pub(crate) fn sentences(&self) -> &[String] {
+        &self.0
     }
 }
 

@@ -1,12 +1,12 @@
 //! What one connection says, with what is not to be shown covered byte for byte. It is given when nothing
 //! of it is in doubt any more.
 
-pub(in crate::cli) mod veil;
+pub(crate) mod veil;
 
 use std::mem;
 
+use crate::export::lane::{Lane, Run};
 use crate::moment::Span;
-use crate::render::lane::{Lane, Run};
 use crate::role::{PerRole, Role};
 use crate::smtp::{SecretSpan, SmtpEvent};
 use veil::Veil;

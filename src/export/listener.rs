@@ -2,8 +2,8 @@
 
 use std::sync::mpsc::Sender;
 
+use crate::export::lane::{self, Lane};
 use crate::moment::{Moment, Span};
-use crate::render::lane::{self, Lane};
 use crate::report::{Content, PacketSeen, Piece, Reveal, SessionReport, Transcript};
 use crate::role::{PerRole, Role};
 use crate::session::Tap;
@@ -11,22 +11,22 @@ use crate::smtp::{SecretSpan, SmtpEvent};
 
 /// What of a session is listened to.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wants {
-    pub(super) packets: bool,
-    pub(super) bytes: bool,
+pub(crate) struct Wants {
+    pub(crate) packets: bool,
+    pub(crate) bytes: bool,
 }
 
 impl Wants {
-    pub(super) fn anything(self) -> bool {
+    pub(crate) fn anything(self) -> bool {
         self.packets || self.bytes
     }
 }
 
 /// A transcript, and the first frame of the session that it is of, which no other session has.
-pub(super) type Heard = (u64, Transcript);
+pub(crate) type Heard = (u64, Transcript);
 
 /// Makes the transcript of one connection.
-pub(super) struct Listener {
+pub(crate) struct Listener {
     wants: Wants,
     reveal: Reveal,
     now: Moment,
@@ -36,7 +36,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(wants: Wants, reveal: Reveal, done: Sender<Heard>) -> Self {
+    pub(crate) fn new(wants: Wants, reveal: Reveal, done: Sender<Heard>) -> Self {
         Self {
             wants,
             reveal,

@@ -8,10 +8,10 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::vec;
 
-use super::staging::StagedFile;
+use super::staged::StagedFile;
 
 /// Bytes of a run: what a connection costs while it is open, and again when its turn comes.
-pub(in crate::cli) const RUN: usize = 32 << 10;
+pub(crate) const RUN: usize = 32 << 10;
 
 /// What waits in a file for its turn.
 pub(super) trait Piece: Sized {

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use super::piece::{Piece, Sender, What};
-use crate::cli::export::segment::{ACK, FIN, LONGEST, PSH, RST, SYN, Segment};
+use crate::export::segment::{ACK, FIN, LONGEST, PSH, RST, SYN, Segment};
 use crate::report::Ends;
 use crate::role::{PerRole, Role};
 

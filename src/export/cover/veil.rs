@@ -4,14 +4,14 @@
 use std::collections::VecDeque;
 use std::mem;
 
+use crate::export::lane::{Content, Run};
 use crate::moment::Span;
-use crate::render::lane::{Content, Run};
 use crate::report::{blank_bytes, blank_command, blank_reply};
 use crate::role::{PerRole, Role};
 
 /// Bytes of a line that are waited for; a longer one is blanked in parts. More than any line that a
 /// name stands in has (RFC 5321 §4.5.3.1).
-pub(in crate::cli) const LONGEST_LINE: usize = 16 << 10;
+pub(crate) const LONGEST_LINE: usize = 16 << 10;
 
 /// The fixed part of a PROXY protocol header in binary form, and how it begins
 /// (proxy-protocol.txt §2.2).

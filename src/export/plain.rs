@@ -8,15 +8,12 @@ mod tap;
 use std::collections::HashMap;
 use std::sync::mpsc;
 
-use anyhow::Context as _;
-
-use super::Run;
 use super::cover::Shows;
 use super::leaving::numbers;
 use super::runs::{Merge, Writer};
-use super::staging::{Placed, StagedFile};
-use crate::cli::plan;
-use crate::render::pcapng::{self, BlockOption, COMMENT, Packet};
+use super::staged::{Placed, StagedFile};
+use super::{OrCannot as _, Result, Run};
+use crate::export::pcapng::{self, BlockOption, COMMENT, Packet};
 use crate::report::{Ends, Redactor, SessionReport};
 use crate::role::Role;
 use piece::Piece;
@@ -44,17 +41,17 @@ impl Chosen {
             id: session.id,
             first_frame: session.frames.first,
             ends: Ends { client: session.client.0, server: session.server.0 },
-            is_closed: plan::is_closed(session),
+            is_closed: session.is_closed(),
             speaks_smtp: session.smtp.is_some(),
         }
     }
 }
 
-/// Runs the command as far as the file, which has no name yet.
-pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
+/// Writes the file, which gets its name later.
+pub(crate) fn write(run: &mut Run<'_>) -> Result<Vec<Placed>> {
     let (done, plains) = mpsc::channel();
-    let aside = run.staging.aside().to_owned();
-    let shows = match (run.redacts, run.plan.setup.reveal.auth) {
+    let aside = run.aside.to_owned();
+    let shows = match (run.redacts, run.setup.reveal.auth) {
         (true, _) => Shows::NoNames,
         (false, true) => Shows::Secrets,
         (false, false) => Shows::Text,
@@ -87,7 +84,7 @@ fn write_sessions(
     sessions: Vec<(Chosen, Plain)>,
     shows: Shows,
     run: &mut Run<'_>,
-) -> anyhow::Result<Vec<Placed>> {
+) -> Result<Vec<Placed>> {
     let ids: Vec<_> = sessions.iter().map(|(session, _)| session.id).collect();
     if ids.is_empty() {
         run.leaving.add("nothing to write: no session is in the clear".to_owned());
@@ -103,12 +100,12 @@ fn write_sessions(
         run.note_missing(&format!("session {}", session.id), missing, true);
         let shown = shown(session.ends, redactor.as_mut());
         streams.push(Stream::new(session.ends, shown, &plain.numbers));
-        written.push(plain.written.context("cannot write a session")?);
+        written.push(plain.written.or_cannot("write a session")?);
     }
-    let mut file = run.staging.file(PLAIN);
+    let mut file = run.file(PLAIN);
     file.push(&capture_head(&format!("made of a capture: {holds}")));
     write_packets(&mut streams, Merge::new(written), &mut file)?;
-    let (staged, bytes) = file.finish().context("cannot write the capture")?;
+    let (staged, bytes) = file.finish().or_cannot("write the capture")?;
     Ok(vec![Placed { staged, name: PLAIN.to_owned(), session: None, bytes }])
 }
 
@@ -122,9 +119,9 @@ fn write_packets(
     streams: &mut [Stream],
     mut pieces: Merge<Piece>,
     file: &mut StagedFile,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let mut block = Vec::new();
-    while let Some((session, piece)) = pieces.next().context("cannot read what was put aside")? {
+    while let Some((session, piece)) = pieces.next().or_cannot("read what was put aside")? {
         let Some(stream) = streams.get_mut(session) else { continue };
         let comment = [(COMMENT, frames_of(&piece).into_bytes())];
         for datagram in stream.datagrams(&piece) {

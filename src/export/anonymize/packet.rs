@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::cli::export::runs::Piece;
+use crate::export::runs::Piece;
 use crate::flow::PacketSeen;
 use crate::moment::{Moment, Timestamp};
 

@@ -1,25 +1,23 @@
 //! `export keylog`: the secrets of the sessions that were opened, for other programs to open them.
 
-use anyhow::Context as _;
-
-use super::Run;
 use super::leaving::numbers;
 use super::secrets::{self, Secrets};
-use super::staging::Placed;
+use super::staged::Placed;
+use super::{OrCannot as _, Result, Run};
 
 /// The file of the secrets.
 const KEY_LOG: &str = "sessions.keylog";
 
-/// Runs the command as far as the file, which has no name yet.
-pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
+/// Writes the file, which gets its name later.
+pub(crate) fn write(run: &mut Run<'_>) -> Result<Vec<Placed>> {
     let secrets = secrets::collect(run);
     tell(&secrets, run);
     if secrets.is_empty() {
         return Ok(Vec::new());
     }
-    let mut file = run.staging.file(KEY_LOG);
+    let mut file = run.file(KEY_LOG);
     secrets.blocks().for_each(|lines| file.push(&lines));
-    let (staged, bytes) = file.finish().context("cannot write the secrets")?;
+    let (staged, bytes) = file.finish().or_cannot("write the secrets")?;
     Ok(vec![Placed { staged, name: KEY_LOG.to_owned(), session: None, bytes }])
 }
 

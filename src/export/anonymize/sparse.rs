@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
-use crate::cli::export::staging::private;
+use crate::export::staged::private;
 
 /// Bytes collected before they are written.
 const BUFFER: usize = 16 << 10;

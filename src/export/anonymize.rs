@@ -7,24 +7,15 @@ mod stream;
 mod tap;
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
-
-use anyhow::{Context as _, bail};
 
 use super::leaving::numbers;
 use super::plain::capture_head;
 use super::runs::{Merge, Writer};
-use super::staging::{Placed, StagedFile, Staging};
-use super::{Run, list, output};
-use crate::cli::args::AnonymizeArgs;
-use crate::cli::exit::Exit;
-use crate::cli::plan::{self, Plan};
-use crate::cli::target::{self, How};
-use crate::render::pcapng::{self, COMMENT, Packet};
+use super::staged::{Placed, StagedFile};
+use super::{OrCannot as _, Result, Run};
+use crate::export::pcapng::{self, COMMENT, Packet};
 use crate::report::{Ends, Redactor, SessionReport};
-use crate::sandbox::Access;
 use crate::tls::Aliases;
 use packet::Seen;
 use stream::Stream;
@@ -40,34 +31,6 @@ const COMMENT_OF_FILE: &str = "anonymized by smtp-decrypt: addresses are pseudon
 /// Why a session is not in the file.
 const UNSHARABLE: &str = "left out, for nobody knows here which of its words are names: SSL 2.0, a \
     tunnel of a proxy, or another protocol than SMTP";
-
-/// Runs the command.
-pub(in crate::cli) fn run(args: &AnonymizeArgs) -> anyhow::Result<Exit> {
-    let Some(name) = args.output.file_name() else { bail!("-o names no file") };
-    let name = name.to_string_lossy().into_owned();
-    let folder = args.output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut plan = Plan::new(&args.shared, &[]);
-    // Pseudonyms are counted in the order in which names come: one worker keeps to it.
-    plan.use_threads(NonZeroUsize::MIN);
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    let staging = Staging::new(folder)?;
-    plan.confine(&args.shared, Access { write: vec![folder.to_owned()], ..Access::default() });
-    let mut capture = plan::capture(&args.shared);
-    target::spare(&args.output, &plan.inputs(&args.shared, &capture))?;
-    let mut run = Run::new(&mut plan, &mut capture, &staging);
-    let files = write(&mut run, &name)?;
-    let Run { summary, leaving, .. } = run;
-    if !args.shared.quiet {
-        leaving.tell();
-    }
-    staging.publish(&files, args.force)?;
-    list(&files, &staging, &mut output::open(None, How::default())?)?;
-    if !args.shared.quiet && !files.is_empty() {
-        let path = args.output.display();
-        output::say(&format!("look it through: smtp-decrypt --reveal auth,body {path}"));
-    }
-    Ok(plan.conclude(&capture, &summary))
-}
 
 /// What names a session.
 struct Chosen {
@@ -86,17 +49,17 @@ impl Chosen {
             id: session.id,
             first_frame: session.frames.first,
             ends: Ends { client: session.client.0, server: session.server.0 },
-            is_closed: plan::is_closed(session),
+            is_closed: session.is_closed(),
             is_sharable: session.tunnel.is_none() && version != Some("SSLv2"),
             speaks_smtp: session.smtp.is_some(),
         }
     }
 }
 
-/// As far as the file, which has no name yet.
-fn write(run: &mut Run<'_>, name: &str) -> anyhow::Result<Vec<Placed>> {
+/// Writes the file, which gets its name later.
+pub(crate) fn write(run: &mut Run<'_>, name: &str) -> Result<Vec<Placed>> {
     let (done, anonymous) = mpsc::channel();
-    let aside = run.staging.aside().to_owned();
+    let aside = run.aside.to_owned();
     let aliases = Arc::new(Mutex::new(Aliases::default()));
     let mut chosen = Vec::new();
     run.read(
@@ -129,7 +92,7 @@ fn write_sessions(
     sessions: Vec<(Chosen, Anonymous)>,
     run: &mut Run<'_>,
     name: &str,
-) -> anyhow::Result<Vec<Placed>> {
+) -> Result<Vec<Placed>> {
     if sessions.is_empty() {
         run.leaving.add("nothing to write: there is no session to anonymize".to_owned());
         return Ok(Vec::new());
@@ -142,15 +105,15 @@ fn write_sessions(
         let shown = Ends { client: redactor.end(client), server: redactor.end(server) };
         key_log.extend(anonymous.disguised.key_log);
         streams.push(Stream::new(session.ends, shown, anonymous.parts));
-        written.push(anonymous.packets.context("cannot write a session")?);
+        written.push(anonymous.packets.or_cannot("write a session")?);
     }
-    let mut file = run.staging.file(name);
+    let mut file = run.file(name);
     file.push(&capture_head(COMMENT_OF_FILE));
     for lines in key_log.chunks(LINES_OF_A_BLOCK) {
         file.push(&pcapng::secrets(lines.concat().as_bytes()));
     }
     write_packets(&mut streams, Merge::new(written), &mut file)?;
-    let (staged, bytes) = file.finish().context("cannot write the capture")?;
+    let (staged, bytes) = file.finish().or_cannot("write the capture")?;
     Ok(vec![Placed { staged, name: name.to_owned(), session: None, bytes }])
 }
 
@@ -179,11 +142,11 @@ fn write_packets(
     streams: &mut [Stream],
     mut packets: Merge<Seen>,
     file: &mut StagedFile,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let mut block = Vec::new();
-    while let Some((session, seen)) = packets.next().context("cannot read what was put aside")? {
+    while let Some((session, seen)) = packets.next().or_cannot("read what was put aside")? {
         let Some(stream) = streams.get_mut(session) else { continue };
-        let datagram = stream.datagram(&seen).context("cannot read what was put aside")?;
+        let datagram = stream.datagram(&seen).or_cannot("read what was put aside")?;
         let comment = [(COMMENT, format!("original frame {}", seen.at.frame).into_bytes())];
         block.clear();
         let packet = Packet {

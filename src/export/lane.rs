@@ -8,7 +8,7 @@ use crate::smtp::SecretSpan;
 
 /// A direction; `T` is what is known of each run.
 #[derive(Default)]
-pub struct Lane<T> {
+pub(super) struct Lane<T> {
     mask: Mask,
     queue: VecDeque<Waiting<T>>,
     /// Bytes and holes taken so far.
@@ -38,22 +38,22 @@ enum Kind {
 
 /// A run, or a part of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run<'b, T> {
+pub(super) struct Run<'b, T> {
     /// What is known of it.
-    pub known: T,
+    pub(super) known: T,
     /// Offset of its first byte, holes counted.
-    pub offset: u64,
+    pub(super) offset: u64,
     /// What it has.
-    pub content: Content<'b>,
+    pub(super) content: Content<'b>,
     /// It is of a message's body.
-    pub is_body: bool,
+    pub(super) is_body: bool,
     /// Nothing of the run comes behind it.
-    pub is_end: bool,
+    pub(super) is_end: bool,
 }
 
 /// What a [`Run`] has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content<'b> {
+pub(super) enum Content<'b> {
     /// Bytes, secrets masked.
     Bytes(&'b [u8]),
     /// So many bytes of a body that is not to be shown.
@@ -64,7 +64,7 @@ pub enum Content<'b> {
 
 impl<T: Copy> Lane<T> {
     /// Takes the next bytes.
-    pub fn bytes(&mut self, mut bytes: &[u8], known: T) {
+    pub(super) fn bytes(&mut self, mut bytes: &[u8], known: T) {
         while !bytes.is_empty() {
             let (len, is_body) = self.run(bytes.len());
             let (now, later) = bytes.split_at(len);
@@ -83,7 +83,7 @@ impl<T: Copy> Lane<T> {
     }
 
     /// Takes a hole.
-    pub fn gap(&mut self, bytes: u64, known: T) {
+    pub(super) fn gap(&mut self, bytes: u64, known: T) {
         self.mask.skip(bytes);
         self.wait(known, Kind::Gap, bytes, true);
     }
@@ -94,17 +94,17 @@ impl<T: Copy> Lane<T> {
     }
 
     /// Masks a secret.
-    pub fn hide(&mut self, span: SecretSpan) {
+    pub(super) fn hide(&mut self, span: SecretSpan) {
         self.mask.hide(span);
     }
 
     /// Leaves out a body.
-    pub fn leave_out(&mut self, span: SecretSpan) {
+    pub(super) fn leave_out(&mut self, span: SecretSpan) {
         self.bodies.push_back(span);
     }
 
     /// Tells a body from the rest.
-    pub fn set_apart(&mut self, span: SecretSpan) {
+    pub(super) fn set_apart(&mut self, span: SecretSpan) {
         self.shows_bodies = true;
         self.bodies.push_back(span);
     }
@@ -123,7 +123,7 @@ impl<T: Copy> Lane<T> {
     }
 
     /// Gives `out` what is not in doubt any more.
-    pub fn release(&mut self, doubts: &[SecretSpan], out: &mut dyn FnMut(Run<'_, T>)) {
+    pub(super) fn release(&mut self, doubts: &[SecretSpan], out: &mut dyn FnMut(Run<'_, T>)) {
         let Self { mask, queue, given, .. } = self;
         give_unmasked(queue, given, out);
         mask.release(doubts, &mut |mut bytes| {

@@ -15,7 +15,7 @@ use crate::tls::KeyLogLine;
 const SSL2: &str = "SSLv2";
 
 /// Lines put into words at a time: a block of them has less than 1 MiB.
-pub(in crate::cli) const LINES_OF_A_BLOCK: usize = 4096;
+pub(crate) const LINES_OF_A_BLOCK: usize = 4096;
 
 /// What opened one session.
 struct Opened {

@@ -5,13 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 
-use anyhow::Context as _;
-
-use super::Run;
-use super::staging::{Placed, StagedFile};
+use super::staged::{Placed, StagedFile};
+use super::{OrCannot as _, Result, Run};
+use crate::export::mask::Mask;
 use crate::moment::Timestamp;
 use crate::render::flow_name::{Stream, Template};
-use crate::render::mask::Mask;
 use crate::report::{Ends, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::session::Tap;
@@ -144,11 +142,11 @@ impl Names<'_> {
     }
 }
 
-/// Runs the command as far as the files, which have no names yet.
-pub(super) fn write(run: &mut Run<'_>, template: &Template) -> anyhow::Result<Vec<Placed>> {
+/// Writes the files, which get their names later.
+pub(crate) fn write(run: &mut Run<'_>, template: &Template) -> Result<Vec<Placed>> {
     let (done, streams) = mpsc::channel();
-    let reveal = run.plan.setup.reveal.auth;
-    let aside = run.staging.aside().to_owned();
+    let reveal = run.setup.reveal.auth;
+    let aside = run.aside.to_owned();
     let mut sessions = Vec::new();
     run.read(
         |number| Some(Box::new(FlowTap::new(number, &aside, reveal, done.clone()))),
@@ -167,7 +165,7 @@ fn place(
     mut streams: HashMap<u64, Streams>,
     template: &Template,
     run: &mut Run<'_>,
-) -> anyhow::Result<Vec<Placed>> {
+) -> Result<Vec<Placed>> {
     let mut names = Names { template, taken: HashSet::new(), counts: HashMap::new() };
     let mut files = Vec::new();
     for session in sessions {
@@ -175,7 +173,7 @@ fn place(
         let PerRole { client, server } = streams.files;
         for (role, file) in [(Role::Client, client), (Role::Server, server)] {
             let Some(file) = file else { continue };
-            let (staged, bytes) = file.context("cannot write a stream")?;
+            let (staged, bytes) = file.or_cannot("write a stream")?;
             let name = names.next(&session.stream(role));
             run.note_missing(&name, streams.missing[role], session.has_tls);
             files.push(Placed { staged, name, session: Some(session.id), bytes });

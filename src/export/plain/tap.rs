@@ -6,12 +6,12 @@ use std::sync::mpsc::Sender as Channel;
 
 use super::piece::{Piece, Rank, Sender, What};
 use super::stream::Numbers;
-use crate::cli::export::cover::{Cover, Shows};
-use crate::cli::export::runs::{Writer, Written};
-use crate::cli::export::segment::{ACK, FIN, PSH, RST, SYN};
+use crate::export::cover::{Cover, Shows};
+use crate::export::lane::{Content, Run};
+use crate::export::runs::{Writer, Written};
+use crate::export::segment::{ACK, FIN, PSH, RST, SYN};
 use crate::flow::PacketSeen;
 use crate::moment::Span;
-use crate::render::lane::{Content, Run};
 use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
 use crate::session::Tap;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::packet::Seen;
 use super::sparse::Sparse;
-use crate::cli::export::segment::{RST, SYN, Segment};
+use crate::export::segment::{RST, SYN, Segment};
 use crate::report::Ends;
 use crate::role::{PerRole, Role};
 use crate::session::StreamParts;

@@ -4,14 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context as _;
-
-use super::Run;
 use super::keylog;
 use super::secrets;
-use super::staging::{Placed, StagedFile};
+use super::staged::{Placed, StagedFile};
+use super::{OrCannot as _, Result, Run};
 use crate::capture::{Description, Original};
-use crate::render::pcapng::{self, Packet};
+use crate::export::pcapng::{self, Packet};
 
 /// The file.
 const WITH_SECRETS: &str = "with-secrets.pcapng";
@@ -52,9 +50,9 @@ impl Copy {
     }
 }
 
-/// Runs the command as far as the file, which has no name yet.
-pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
-    let copy = Arc::new(Mutex::new(Copy::new(run.staging.file("packets"))));
+/// Writes the file, which gets its name later.
+pub(crate) fn write(run: &mut Run<'_>) -> Result<Vec<Placed>> {
+    let copy = Arc::new(Mutex::new(Copy::new(run.file("packets"))));
     let copyist = Arc::clone(&copy);
     run.capture.copy(move |original| {
         copyist.lock().unwrap_or_else(PoisonError::into_inner).packet(original);
@@ -72,12 +70,12 @@ pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
     let mut head = Vec::new();
     let sessions = super::leaving::numbers(&secrets.sessions);
     pcapng::section(&format!("with the TLS secrets of {sessions}"), &mut head);
-    let mut file = run.staging.file(WITH_SECRETS);
+    let mut file = run.file(WITH_SECRETS);
     file.push(&head);
     file.push(&copy.interfaces);
     secrets.blocks().for_each(|lines| file.push(&pcapng::secrets(&lines)));
-    let packets = std::mem::replace(&mut copy.packets, run.staging.file("no-packets"));
-    file.append(packets.finish().context("cannot write the packets")?.0);
-    let (staged, bytes) = file.finish().context("cannot write the capture")?;
+    let packets = std::mem::replace(&mut copy.packets, run.file("no-packets"));
+    file.append(packets.finish().or_cannot("write the packets")?.0);
+    let (staged, bytes) = file.finish().or_cannot("write the capture")?;
     Ok(vec![Placed { staged, name: WITH_SECRETS.to_owned(), session: None, bytes }])
 }

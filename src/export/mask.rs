@@ -18,7 +18,7 @@ const MASK: u8 = b'*';
 
 /// Masks one direction.
 #[derive(Default)]
-pub struct Mask {
+pub(super) struct Mask {
     /// Bytes held back, each run with the offset of its first byte; holes lie between the runs.
     held: VecDeque<(u64, Zeroizing<Vec<u8>>)>,
     held_bytes: usize,
@@ -30,7 +30,7 @@ pub struct Mask {
 
 impl Mask {
     /// Takes the next bytes.
-    pub fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
@@ -48,13 +48,13 @@ impl Mask {
     }
 
     /// Takes a hole.
-    pub fn skip(&mut self, bytes: u64) {
+    pub(super) fn skip(&mut self, bytes: u64) {
         self.next = self.next.saturating_add(bytes);
         self.ahead.retain(|span| end(*span) > self.next);
     }
 
     /// Masks a secret: what of it is held, and what is still to come.
-    pub fn hide(&mut self, span: SecretSpan) {
+    pub(super) fn hide(&mut self, span: SecretSpan) {
         self.cover(span);
         if end(span) > self.next {
             self.ahead.push(span);
@@ -62,7 +62,7 @@ impl Mask {
     }
 
     /// Gives `out` what is not in doubt any more.
-    pub fn release(&mut self, doubts: &[SecretSpan], out: &mut dyn FnMut(&[u8])) {
+    pub(super) fn release(&mut self, doubts: &[SecretSpan], out: &mut dyn FnMut(&[u8])) {
         let first = doubts.iter().map(|span| span.start).min().unwrap_or(u64::MAX);
         if first == u64::MAX || self.held_bytes <= MOST_HELD {
             return self.let_go(first, out);

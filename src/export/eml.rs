@@ -5,11 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 
-use anyhow::Context as _;
-
-use super::Run;
-use super::staging::{Placed, StagedFile};
-use crate::render::envelope::{self, Envelope};
+use super::staged::{Placed, StagedFile};
+use super::{OrCannot as _, Result, Run};
+use crate::export::envelope::{self, Envelope};
 use crate::report::{MailReport, SessionReport};
 use crate::session::Tap;
 use crate::smtp::SmtpEvent;
@@ -81,10 +79,10 @@ impl Sent {
     }
 }
 
-/// Runs the command as far as the files, which have no names yet.
-pub(super) fn write(run: &mut Run<'_>) -> anyhow::Result<Vec<Placed>> {
+/// Writes the files, which get their names later.
+pub(crate) fn write(run: &mut Run<'_>) -> Result<Vec<Placed>> {
     let (done, mails) = mpsc::channel();
-    let aside = run.staging.aside().to_owned();
+    let aside = run.aside.to_owned();
     let mut sessions = Vec::new();
     run.read(
         |number| Some(Box::new(MailTap::new(number, &aside, done.clone()))),
@@ -111,9 +109,9 @@ fn place(
     mails: Mails,
     placed: &mut Vec<Placed>,
     envelopes: &mut Vec<Envelope>,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     for (n, (mail, file)) in (1..).zip(session.mails.into_iter().zip(mails.files)) {
-        let (staged, bytes) = file.context("cannot write a mail")?;
+        let (staged, bytes) = file.or_cannot("write a mail")?;
         let name = name(session.id, n, mail.complete);
         envelopes.push(Envelope::new(name.clone(), session.id, mail));
         placed.push(Placed { staged, name, session: Some(session.id), bytes });
@@ -126,10 +124,11 @@ fn name(session: u64, mail: u64, complete: bool) -> String {
     format!("{session:04}-{mail}.{ending}")
 }
 
-fn write_envelopes(envelopes: &[Envelope], run: &Run<'_>) -> anyhow::Result<Placed> {
-    let mut file = run.staging.file(ENVELOPES);
-    file.push(&envelope::to_json(envelopes)?);
-    let (staged, bytes) = file.finish().context("cannot write the envelopes")?;
+fn write_envelopes(envelopes: &[Envelope], run: &Run<'_>) -> Result<Placed> {
+    let mut file = run.file(ENVELOPES);
+    let json = envelope::to_json(envelopes).map_err(io::Error::from);
+    file.push(&json.or_cannot("write the envelopes")?);
+    let (staged, bytes) = file.finish().or_cannot("write the envelopes")?;
     Ok(Placed { staged, name: ENVELOPES.to_owned(), session: None, bytes })
 }
 

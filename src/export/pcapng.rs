@@ -24,7 +24,7 @@ const TLS_KEY_LOG: u32 = 0x544c_534b;
 const END: u16 = 0;
 
 /// A comment, of any block (§3.5).
-pub const COMMENT: u16 = 1;
+pub(super) const COMMENT: u16 = 1;
 
 /// The option that tells the unit of an interface's clock (§4.2), and nanoseconds as an exponent of ten.
 const IF_TSRESOL: u16 = 9;
@@ -37,24 +37,24 @@ const SHB_USERAPPL: u16 = 4;
 const FRAME: usize = 12;
 
 /// An option: its code, and its value.
-pub type BlockOption = (u16, Vec<u8>);
+pub(super) type BlockOption = (u16, Vec<u8>);
 
 /// A packet to write.
-pub struct Packet<'p> {
+pub(super) struct Packet<'p> {
     /// The number of its interface in the section, from 0.
-    pub interface: u32,
+    pub(super) interface: u32,
     /// Its time, in the unit that the interface's options tell; microseconds without one.
-    pub ticks: u64,
+    pub(super) ticks: u64,
     /// Bytes on the wire.
-    pub wire_len: u32,
+    pub(super) wire_len: u32,
     /// The bytes captured.
-    pub data: &'p [u8],
+    pub(super) data: &'p [u8],
     /// Comments and what else is said of it.
-    pub options: &'p [BlockOption],
+    pub(super) options: &'p [BlockOption],
 }
 
 /// A section header; the comment says what the file is.
-pub fn section(comment: &str, out: &mut Vec<u8>) {
+pub(super) fn section(comment: &str, out: &mut Vec<u8>) {
     let program = concat!("smtp-decrypt ", env!("CARGO_PKG_VERSION"));
     let told = [(COMMENT, comment.into()), (SHB_USERAPPL, program.into())];
     let mut body = Vec::new();
@@ -66,7 +66,7 @@ pub fn section(comment: &str, out: &mut Vec<u8>) {
 }
 
 /// An interface: its libpcap link type, and bytes kept of each packet (0 is all).
-pub fn interface(link: u16, snaplen: u32, options: &[BlockOption], out: &mut Vec<u8>) {
+pub(super) fn interface(link: u16, snaplen: u32, options: &[BlockOption], out: &mut Vec<u8>) {
     let mut body = Vec::new();
     // The reserved field behind the link type is zero.
     body.extend(u32::from(link).to_le_bytes());
@@ -76,13 +76,13 @@ pub fn interface(link: u16, snaplen: u32, options: &[BlockOption], out: &mut Vec
 }
 
 /// An interface of whole packets whose clock counts nanoseconds.
-pub fn nanosecond_interface(link: u16, out: &mut Vec<u8>) {
+pub(super) fn nanosecond_interface(link: u16, out: &mut Vec<u8>) {
     interface(link, 0, &[(IF_TSRESOL, vec![NANOSECONDS])], out);
 }
 
 /// A block of secrets, lines of a key log, that serves the packets behind it.
 #[must_use]
-pub fn secrets(lines: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(super) fn secrets(lines: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut body = Zeroizing::new(Vec::with_capacity(8 + lines.len() + 3));
     body.extend(TLS_KEY_LOG.to_le_bytes());
     body.extend(len_of(lines).to_le_bytes());
@@ -93,7 +93,7 @@ pub fn secrets(lines: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 /// A packet.
-pub fn packet(packet: &Packet<'_>, out: &mut Vec<u8>) {
+pub(super) fn packet(packet: &Packet<'_>, out: &mut Vec<u8>) {
     let mut body = Vec::with_capacity(24 + packet.data.len());
     let (high, low) = ((packet.ticks >> 32) as u32, packet.ticks as u32);
     let fields = [packet.interface, high, low, len_of(packet.data), packet.wire_len];

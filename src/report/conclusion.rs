@@ -1,0 +1,18 @@
+//! The part of a report that is about all sessions.
+
+use super::{CaptureReport, Finding, KeyReport, Quality, Summary};
+
+/// What is known when all sessions are over.
+#[derive(Debug, Default)]
+pub struct Conclusion {
+    /// The input files.
+    pub captures: Vec<CaptureReport>,
+    /// The keys given.
+    pub keys: Vec<KeyReport>,
+    /// Findings that belong to no session.
+    pub findings: Vec<Finding>,
+    /// What the capture lacks.
+    pub quality: Quality,
+    /// Totals.
+    pub summary: Summary,
+}
