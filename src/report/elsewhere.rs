@@ -204,7 +204,8 @@ impl Server {
     /// A firewall would have stopped the other session too: it is the server's own queue that is full.
     fn explain_silence(&self, session: &mut SessionReport) {
         let is_it = |diagnosis: &Diagnosis| diagnosis.cause.code == "tcp.connection_timeout";
-        let Some(elsewhere) = self.answered.filter(|_| session.diagnosis.as_ref().is_some_and(is_it))
+        let Some(elsewhere) =
+            self.answered.filter(|_| session.diagnosis.as_ref().is_some_and(is_it))
         else {
             return;
         };

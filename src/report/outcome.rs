@@ -225,7 +225,8 @@ impl Ending<'_> {
         if !self.opened && objection.is_some() {
             return true;
         }
-        let speaks = |exchange: &ConversationExchange| exchange.encrypted && exchange.reply.is_some();
+        let speaks =
+            |exchange: &ConversationExchange| exchange.encrypted && exchange.reply.is_some();
         let talked = self.smtp.is_some_and(|smtp| smtp.exchanges.iter().any(speaks));
         !talked && decisive_alert(tls, self.tcp).is_some()
     }
@@ -303,9 +304,10 @@ impl Ending<'_> {
         });
         let told = smtp.exchanges.iter().any(|e| e.reply.as_ref().is_some_and(|r| r.code == 421));
         let owed = smtp.exchanges.iter().any(|e| e.reply.is_none() && !is_verb(e, "QUIT"));
-        let tried = smtp.exchanges.iter().any(|e| {
-            e.verb.as_deref().is_some_and(|verb| OF_A_MAIL.contains(&verb))
-        });
+        let tried = smtp
+            .exchanges
+            .iter()
+            .any(|e| e.verb.as_deref().is_some_and(|verb| OF_A_MAIL.contains(&verb)));
         self.is_foreign || !greeted || owed || tried || (by == Role::Server && !told)
     }
 }

@@ -16,14 +16,14 @@ use super::session::{
 use super::slow::{self, SlowLimits};
 use super::starttls;
 use super::timing::{Manners, SmtpPhases, Turns, slowest, timing};
-use super::tls::{TlsReport, level_name};
+use super::tls::{TlsReport, level_name, message_name};
 use super::transaction::transactions;
 use super::verdict::{Case, DecryptionStatus, is_established};
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 use crate::smtp::{Exchange, ExchangeKind, Mail, ProxyHeader, SmtpEvent, SmtpFacts};
-use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
+use crate::tls::{Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
 /// stay right.
@@ -343,8 +343,9 @@ impl Recorder {
         self.note_tcp(tcp);
         let (start, end) = tcp.span.unwrap_or_default();
         let timeline = self.take_timeline(start);
-        let tls_established =
-            closed.tls.is_some_and(|(facts, _)| is_established(facts) && !lacks_finished(facts, tcp));
+        let tls_established = closed
+            .tls
+            .is_some_and(|(facts, _)| is_established(facts) && !lacks_finished(facts, tcp));
         let tls = closed.tls.map(|(facts, implicit)| {
             let decryption = decryption(closed, facts);
             TlsReport::new(facts, implicit, start, tls_established, decryption)
@@ -495,22 +496,4 @@ fn proxy_report(header: &ProxyHeader) -> ProxyReport {
         source: header.source.map(|address| address.to_string()),
         destination: header.destination.map(|address| address.to_string()),
     }
-}
-
-/// The contract's name of a handshake message; None for those that it has no name for.
-fn message_name(from: Role, kind: HandshakeType) -> Option<&'static str> {
-    Some(match (from, kind) {
-        (_, HandshakeType::CLIENT_HELLO) => "tls.client_hello",
-        (_, HandshakeType::SERVER_HELLO) => "tls.server_hello",
-        (Role::Server, HandshakeType::CERTIFICATE) => "tls.certificate",
-        (Role::Client, HandshakeType::CERTIFICATE) => "tls.client_certificate",
-        (_, HandshakeType::SERVER_KEY_EXCHANGE) => "tls.server_key_exchange",
-        (_, HandshakeType::CERTIFICATE_REQUEST) => "tls.certificate_request",
-        (_, HandshakeType::SERVER_HELLO_DONE) => "tls.server_hello_done",
-        (_, HandshakeType::CLIENT_KEY_EXCHANGE) => "tls.client_key_exchange",
-        (_, HandshakeType::CERTIFICATE_VERIFY) => "tls.certificate_verify",
-        (_, HandshakeType::FINISHED) => "tls.finished",
-        (_, HandshakeType::NEW_SESSION_TICKET) => "tls.new_session_ticket",
-        _ => return None,
-    })
 }

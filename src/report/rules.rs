@@ -139,9 +139,7 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
     let is_refused = |exchange: &&super::ConversationExchange| {
         matches!(
             exchange.verb.as_deref(),
-            None | Some(
-                "AUTH" | "AUTH-RESPONSE" | "MAIL" | "RCPT" | "DATA" | "BDAT" | "."
-            )
+            None | Some("AUTH" | "AUTH-RESPONSE" | "MAIL" | "RCPT" | "DATA" | "BDAT" | ".")
         ) && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
     };
     let say = |exchange: &super::ConversationExchange| {

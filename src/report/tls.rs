@@ -8,6 +8,7 @@ use super::session::Endpoint;
 use super::verdict::Decryption;
 use crate::moment::{Moment, Timestamp};
 use crate::role::Role;
+use crate::tls::HandshakeType;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
 use crate::tls::facts::{KeySearch, Resumption, Secret};
@@ -369,4 +370,22 @@ pub(super) fn level_name(level: u8) -> &'static str {
 
 fn names<T: ToString>(values: &[T]) -> Vec<String> {
     values.iter().map(T::to_string).collect()
+}
+
+/// The contract's name of a handshake message; None for those that it has no name for.
+pub(super) fn message_name(from: Role, kind: HandshakeType) -> Option<&'static str> {
+    Some(match (from, kind) {
+        (_, HandshakeType::CLIENT_HELLO) => "tls.client_hello",
+        (_, HandshakeType::SERVER_HELLO) => "tls.server_hello",
+        (Role::Server, HandshakeType::CERTIFICATE) => "tls.certificate",
+        (Role::Client, HandshakeType::CERTIFICATE) => "tls.client_certificate",
+        (_, HandshakeType::SERVER_KEY_EXCHANGE) => "tls.server_key_exchange",
+        (_, HandshakeType::CERTIFICATE_REQUEST) => "tls.certificate_request",
+        (_, HandshakeType::SERVER_HELLO_DONE) => "tls.server_hello_done",
+        (_, HandshakeType::CLIENT_KEY_EXCHANGE) => "tls.client_key_exchange",
+        (_, HandshakeType::CERTIFICATE_VERIFY) => "tls.certificate_verify",
+        (_, HandshakeType::FINISHED) => "tls.finished",
+        (_, HandshakeType::NEW_SESSION_TICKET) => "tls.new_session_ticket",
+        _ => return None,
+    })
 }

@@ -206,7 +206,10 @@ mod tests {
         let expected = [Outcome::Delivered, Outcome::Rejected, Outcome::Dropped];
         assert_eq!(outcomes(&talk, true), expected);
         let told = transactions(&talk, &[], true);
-        assert_eq!((told[1].from.as_str(), told[1].rejected_to.as_slice()), ("a@b", &["e@f".to_owned()][..]));
+        assert_eq!(
+            (told[1].from.as_str(), told[1].rejected_to.as_slice()),
+            ("a@b", &["e@f".to_owned()][..])
+        );
         assert_eq!(told[2].from, "");
     }
 

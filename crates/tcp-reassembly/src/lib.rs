@@ -20,6 +20,8 @@ use capture_file::decode;
 use capture_terms::{moment, role};
 use std::net::SocketAddr;
 
+pub use capture_file::decode::{IcmpError, Trouble};
+
 pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
 pub use clock::CaptureClock;
 pub use hops::Hops;

@@ -8,10 +8,10 @@ use crate::moment::{Moment, Timestamp};
 
 /// A receiver delays its acknowledgement by at least this, in ns: 40 ms in Linux, 100 in macOS, 200 in
 /// Windows; the timers' grain makes 40 into 36.
-const LEAST_DELAY: i64 = 30_000_000;
+const SHORTEST_DELAY: i64 = 30_000_000;
 
 /// And by no more than 500 ms (RFC 1122 §4.2.3.2).
-const MOST_DELAY: i64 = 500_000_000;
+const LONGEST_DELAY: i64 = 500_000_000;
 
 /// So soon after the acknowledgement a sender that was only waiting for it goes on, beyond the way
 /// there and back, in ns (3 ms).
@@ -82,7 +82,10 @@ impl Nagle {
             return;
         };
         let ns = at.ts - sent - paths.receiver;
-        if ack == next && self.acknowledged.is_none() && (LEAST_DELAY..=MOST_DELAY).contains(&ns) {
+        if ack == next
+            && self.acknowledged.is_none()
+            && (SHORTEST_DELAY..=LONGEST_DELAY).contains(&ns)
+        {
             self.acknowledged = Some((at.ts, ns));
         }
     }

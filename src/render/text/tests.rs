@@ -170,7 +170,12 @@ fn poison(run: &mut Run, evil: &str) {
     for entry in &mut session.timeline {
         entry.detail = Some(evil());
     }
-    let reply = ReplyReport { code: 550, enhanced: Some(evil()), lines: vec![evil(), evil()], complete: true };
+    let reply = ReplyReport {
+        code: 550,
+        enhanced: Some(evil()),
+        lines: vec![evil(), evil()],
+        complete: true,
+    };
     let smtp = session.smtp.as_mut().unwrap();
     for exchange in &mut smtp.exchanges {
         (exchange.command, exchange.verb) = (Some(evil()), Some(evil()));

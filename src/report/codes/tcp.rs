@@ -135,7 +135,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Error,
         meaning: "A router, a firewall or the host said by ICMP that the connection attempt cannot go on.",
         evidence: "The ICMP message, which quotes the SYN, and who sent it.",
-        causes: &["a firewall that rejects the connection (administratively prohibited, port unreachable)", "no route to the server, or it is down"],
+        causes: &[
+            "a firewall that rejects the connection (administratively prohibited, port unreachable)",
+            "no route to the server, or it is down",
+        ],
         advice: "see the rules of the firewall that sent the message, and the routes between",
     },
     Code {
@@ -143,7 +146,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Warning,
         meaning: "A side closed its receive window: its program had stopped reading, and the other could send nothing.",
         evidence: "Segments that announce a window of 0, and how long until it opened.",
-        causes: &["a program that is busy elsewhere (disk, filter, a lock) while the message comes", "a receive buffer that is far too small"],
+        causes: &[
+            "a program that is busy elsewhere (disk, filter, a lock) while the message comes",
+            "a receive buffer that is far too small",
+        ],
         advice: "look at what the program of the side that closed the window does meanwhile: the wait is its own, whoever was sending",
     },
     Code {
@@ -151,7 +157,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Info,
         meaning: "A side held small segments back until a delayed acknowledgement came (Nagle's algorithm).",
         evidence: "A small segment that follows an acknowledgement which came alone, 40 to 500 ms after the bytes before it.",
-        causes: &["a program that writes a line, or the final dot, in two calls", "buffered output that is flushed too early"],
+        causes: &[
+            "a program that writes a line, or the final dot, in two calls",
+            "buffered output that is flushed too early",
+        ],
         advice: "let the program write a command, or a message with its final dot, in one call, or set TCP_NODELAY",
     },
     Code {

@@ -356,7 +356,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Error,
         meaning: "A side broke a handshake of TLS 1.3 off, and its reason is sealed.",
         evidence: "The lengths of the protected records: no Finished, or a record as short as an alert and the end of the connection.",
-        causes: &["the client does not accept the server's certificate", "the server wants a client certificate"],
+        causes: &[
+            "the client does not accept the server's certificate",
+            "the server wants a client certificate",
+        ],
         advice: "record a key log at one of the ends: the alert names what its sender did not accept; or see the log of the side that broke off",
     },
     Code {
@@ -364,7 +367,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Error,
         meaning: "The client finished the handshake, and left without using it.",
         evidence: "QUIT, or nothing at all, as the first word inside TLS.",
-        causes: &["a certificate that does not verify: issuer, name, DANE or MTA-STS (Postfix levels `verify`, `secure`, `dane-only`)", "a client that wanted to look at the certificate"],
+        causes: &[
+            "a certificate that does not verify: issuer, name, DANE or MTA-STS (Postfix levels `verify`, `secure`, `dane-only`)",
+            "a client that wanted to look at the certificate",
+        ],
         advice: "see the client's log for what it checks; compare the certificate's names and issuer with what the client wants",
     },
     Code {
@@ -388,7 +394,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Warning,
         meaning: "The certificate of an issuer that was sent with the server's is out of date.",
         evidence: "Its dates and the time of the session.",
-        causes: &["a chain file that was not renewed with the certificate", "a cross-signed root, which current clients do without"],
+        causes: &[
+            "a chain file that was not renewed with the certificate",
+            "a cross-signed root, which current clients do without",
+        ],
         advice: "send the chain that the authority names today",
     },
     Code {
@@ -396,7 +405,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Warning,
         meaning: "A certificate that was sent as an issuer may not vouch for the server's.",
         evidence: "Its CA flag and key usage, or its name constraints beside the server's names (RFC 5280 §4.2.1.9, §4.2.1.10).",
-        causes: &["a leaf certificate used as an authority", "an authority that is held to other domains"],
+        causes: &[
+            "a leaf certificate used as an authority",
+            "an authority that is held to other domains",
+        ],
         advice: "let an authority sign that may do so",
     },
     Code {
@@ -404,7 +416,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Error,
         meaning: "A ClientHello that needs more than one segment was not answered.",
         evidence: "Its length, its groups, and the silence behind it.",
-        causes: &["a server or middlebox that reads only the first segment (post-quantum groups make hellos longer than one)", "a path that stops large packets"],
+        causes: &[
+            "a server or middlebox that reads only the first segment (post-quantum groups make hellos longer than one)",
+            "a path that stops large packets",
+        ],
         advice: "try without post-quantum groups (OpenSSL: `-groups X25519:P-256`); if that works, the server or the box before it must be mended",
     },
     Code {
@@ -412,7 +427,10 @@ pub(super) const CODES: &[Code] = &[
         severity: Severity::Warning,
         meaning: "The client asked for new keys in the middle of the dialogue, and the server did not want to.",
         evidence: "A ClientHello inside the connection, and the alert no_renegotiation.",
-        causes: &["`openssl s_client` without `-quiet`: a line that begins with R (as RCPT does) makes it ask for a renegotiation", "an old client that renegotiates to show its certificate"],
+        causes: &[
+            "`openssl s_client` without `-quiet`: a line that begins with R (as RCPT does) makes it ask for a renegotiation",
+            "an old client that renegotiates to show its certificate",
+        ],
         advice: "with `openssl s_client` use `-quiet` or `-ign_eof`, or write `rcpt to:` in small letters; other clients must do without renegotiation",
     },
 ];

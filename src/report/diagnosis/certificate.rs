@@ -199,10 +199,8 @@ fn other_name(facts: &TlsFacts, certificate: &Certificate) -> Option<Oddity> {
     if names.iter().any(|name| covers(name, asked)) {
         return None;
     }
-    let message = format!(
-        "the client asked for \"{asked}\", the certificate is for {}",
-        list(&names)
-    );
+    let message =
+        format!("the client asked for \"{asked}\", the certificate is for {}", list(&names));
     Some(Oddity { code: "tls.certificate_name_mismatch", message })
 }
 

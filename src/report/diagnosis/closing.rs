@@ -74,9 +74,7 @@ pub(super) fn closed_before_greeting(case: &Case<'_>) -> Option<Cause> {
         seconds(end.at.ts - since.ts),
         end.at.frame
     );
-    Some(
-        Cause::new("smtp.closed_before_greeting", Likelihood::Certain, message).at(end.at.frame),
-    )
+    Some(Cause::new("smtp.closed_before_greeting", Likelihood::Certain, message).at(end.at.frame))
 }
 
 /// The greeting had begun and not ended: postscreen(8) shows its first line, and waits.
@@ -98,10 +96,7 @@ pub(super) fn greeting_unfinished(case: &Case<'_>, smtp: &SmtpReport) -> Option<
         true => message,
         false => message.replace(": the client did not wait until the greeting was complete", ""),
     };
-    Some(
-        Cause::new("smtp.greeting_unfinished", Likelihood::Certain, message)
-            .at(first.reply_frame),
-    )
+    Some(Cause::new("smtp.greeting_unfinished", Likelihood::Certain, message).at(first.reply_frame))
 }
 
 pub(super) fn service_closing(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {

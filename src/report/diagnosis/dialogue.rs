@@ -56,7 +56,8 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
     if let Some(cause) = closed_before_greeting(case) {
         return Some(cause);
     }
-    let last = case.end().map_or_else(|| case.tcp.span.map(|(_, last)| last), |end| Some(end.at))?;
+    let last =
+        case.end().map_or_else(|| case.tcp.span.map(|(_, last)| last), |end| Some(end.at))?;
     let waited = last.ts - up.ts;
     if IMPLICIT_TLS_PORTS.contains(&server.port()) {
         let message = format!(
@@ -69,10 +70,8 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
                 .at(case.session.frames.last),
         );
     }
-    let message = format!(
-        "the server sent no greeting within {}, then the client gave up",
-        seconds(waited)
-    );
+    let message =
+        format!("the server sent no greeting within {}, then the client gave up", seconds(waited));
     let gave_up = case.tcp.closing() != Closing::Open && waited >= GREETING_PATIENCE;
     gave_up.then(|| Cause::new("smtp.timeout", Likelihood::Likely, message).at(last.frame))
 }
@@ -135,9 +134,9 @@ fn message_without_answer(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 
 /// The client saw no STARTTLS, which something had taken out, and sent no mail.
 fn stripped(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let found = ["smtp.starttls_stripped", "smtp.inspected"].iter().find_map(|code| {
-        case.session.findings.iter().find(|finding| finding.code == *code)
-    })?;
+    let found = ["smtp.starttls_stripped", "smtp.inspected"]
+        .iter()
+        .find_map(|code| case.session.findings.iter().find(|finding| finding.code == *code))?;
     let tried = smtp.starttls == "accepted"
         || smtp.exchanges.iter().any(|exchange| exchange.verb.as_deref() == Some("MAIL"));
     let message = format!("{}; the client left without sending mail", found.message);

@@ -3,7 +3,7 @@
 use super::{Case, Cause, Likelihood};
 
 /// Bytes of a line that a message quotes.
-const MOST_QUOTED: usize = 120;
+const QUOTED: usize = 120;
 
 /// What begins a line, and what speaks so.
 const SERVICES: [(&str, &str); 17] = [
@@ -43,15 +43,14 @@ const REQUESTS: [(&str, &str); 8] = [
 
 /// What speaks so.
 fn service(line: &str, table: &[(&str, &'static str)]) -> Option<&'static str> {
-    let begins = |start: &str| {
-        line.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
-    };
+    let begins =
+        |start: &str| line.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
     table.iter().find(|(start, _)| begins(start)).map(|(_, name)| *name)
 }
 
 /// A line as a message quotes it.
 pub(super) fn quoted(line: &str) -> String {
-    let short: String = line.chars().take(MOST_QUOTED).collect();
+    let short: String = line.chars().take(QUOTED).collect();
     let more = if short.len() < line.len() { " …" } else { "" };
     format!("\"{}\"{more}", short.trim_end())
 }
@@ -85,10 +84,8 @@ fn client_is_another(case: &Case<'_>) -> Option<Cause> {
     let first = smtp.exchanges.iter().find(|exchange| exchange.command.is_some())?;
     let command = first.command.as_deref()?;
     let name = service(command, &REQUESTS)?;
-    let message = format!(
-        "the client speaks {name} to a mail server: its first line is {}",
-        quoted(command)
-    );
+    let message =
+        format!("the client speaks {name} to a mail server: its first line is {}", quoted(command));
     let cause = Cause::new("smtp.other_protocol", Likelihood::Certain, message).at(first.frame);
     Some(cause.hint("correct the port or the host in the client; web pages that are made to send mail do this too"))
 }

@@ -58,7 +58,10 @@ fn behind(first: Cause, others: Vec<Cause>) -> Vec<Cause> {
 }
 
 /// The alert that ended the connection: not one that was sent when the other side had left.
-pub(in super::super) fn decisive_alert<'a>(facts: &'a TlsFacts, tcp: &TcpFacts) -> Option<&'a Alert> {
+pub(in super::super) fn decisive_alert<'a>(
+    facts: &'a TlsFacts,
+    tcp: &TcpFacts,
+) -> Option<&'a Alert> {
     facts.alerts.iter().filter(|alert| is_fatal(alert)).find(|alert| {
         let by = alert.from.peer();
         let left = tcp.fin[by].into_iter().chain(tcp.rst[by]).min();
@@ -195,7 +198,8 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
             step(case, by),
             by.name()
         );
-        let is_known = !causes.is_empty() && causes.iter().all(|c| c.code == "tls.large_client_hello");
+        let is_known =
+            !causes.is_empty() && causes.iter().all(|c| c.code == "tls.large_client_hello");
         let likelihood = if is_known { Likelihood::Possible } else { Likelihood::Certain };
         causes.push(Cause::new("tls.silence_in_handshake", likelihood, message).at(frame));
     }

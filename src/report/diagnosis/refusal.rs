@@ -135,8 +135,20 @@ fn is_full(said: &str) -> bool {
 /// means that its own filter (milter) cannot be reached.
 fn is_policy(said: &str) -> bool {
     let words = [
-        "reject", "denied", "block", "spf", "dmarc", "dkim", "reputation", "rate", "policy",
-        "listed", "too many", "spam", "dns", "reverse",
+        "reject",
+        "denied",
+        "block",
+        "spf",
+        "dmarc",
+        "dkim",
+        "reputation",
+        "rate",
+        "policy",
+        "listed",
+        "too many",
+        "spam",
+        "dns",
+        "reverse",
     ];
     words.iter().any(|word| said.contains(word))
 }

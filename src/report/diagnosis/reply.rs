@@ -4,7 +4,7 @@ use super::super::session::ReplyReport;
 use super::status::meaning;
 
 /// Characters of a reply that a message quotes: policies come with long texts and links.
-const MOST_QUOTED: usize = 600;
+const QUOTED: usize = 600;
 
 /// What a reply says in all its lines, its codes once.
 pub(in super::super) fn whole(reply: &ReplyReport) -> String {
@@ -13,10 +13,10 @@ pub(in super::super) fn whole(reply: &ReplyReport) -> String {
         [line] => line.clone(),
         lines => joined(reply, lines),
     };
-    if said.chars().count() <= MOST_QUOTED {
+    if said.chars().count() <= QUOTED {
         return said;
     }
-    said.chars().take(MOST_QUOTED).chain(" …".chars()).collect()
+    said.chars().take(QUOTED).chain(" …".chars()).collect()
 }
 
 /// Lines repeat the code, and mostly the enhanced code too (RFC 2034 §4).
@@ -24,9 +24,9 @@ fn joined(reply: &ReplyReport, lines: &[String]) -> String {
     let enhanced = reply.enhanced.as_deref().unwrap_or_default();
     let code = reply.code.to_string();
     let text = |line: &String| {
-        let text = line.strip_prefix(&code).map_or(line.as_str(), |rest| {
-            rest.strip_prefix(['-', ' ']).unwrap_or(rest)
-        });
+        let text = line
+            .strip_prefix(&code)
+            .map_or(line.as_str(), |rest| rest.strip_prefix(['-', ' ']).unwrap_or(rest));
         text.strip_prefix(enhanced).unwrap_or(text).trim().to_owned()
     };
     let head = [code.clone(), enhanced.to_owned()];

@@ -6,10 +6,10 @@ use super::{Case, Cause, Likelihood};
 use crate::flow::{Closing, TcpFacts};
 use crate::moment::Moment;
 use crate::role::Role;
-use crate::tls::facts::KeySearch;
-use crate::tls::names::ExtensionType;
 use crate::tls::TlsFacts;
+use crate::tls::facts::KeySearch;
 use crate::tls::facts::Sealed;
+use crate::tls::names::ExtensionType;
 
 /// early_data (RFC 8446 §4.2.10): the client's first records may then be anything.
 const EARLY_DATA: ExtensionType = ExtensionType(42);
@@ -99,7 +99,9 @@ fn of_server(
         Some(&(len, at)) if len <= ALERT + overhead && after.next().is_none() => {
             Some(Objection::Server { alert: Some(len), at })
         }
-        None if by == Role::Server && end > done => Some(Objection::Server { alert: None, at: end }),
+        None if by == Role::Server && end > done => {
+            Some(Objection::Server { alert: None, at: end })
+        }
         _ => None,
     }
 }
@@ -153,8 +155,12 @@ fn by_client(facts: &TlsFacts, longest: usize, at: Moment) -> Cause {
 fn by_server(case: &Case<'_>, facts: &TlsFacts, alert: Option<usize>, at: Moment) -> Vec<Cause> {
     let deed = if case.tcp.rst.server.is_some() { "reset" } else { "closed" };
     let (overhead, _) = sizes(facts).unwrap_or_default();
-    let no_certificate =
-        facts.sealed.client.first.first().is_some_and(|&(len, _)| len == EMPTY_CERTIFICATE + overhead);
+    let no_certificate = facts
+        .sealed
+        .client
+        .first
+        .first()
+        .is_some_and(|&(len, _)| len == EMPTY_CERTIFICATE + overhead);
     let shown = alert.map_or_else(String::new, |len| {
         format!(" after a record of {len} bytes, as short as an alert (frame {})", at.frame)
     });

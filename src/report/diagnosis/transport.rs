@@ -1,7 +1,7 @@
 //! Failures of the network: before anybody spoke, and of packets that do not arrive.
 
 use super::{Case, Cause, Likelihood, seconds};
-use crate::decode::{IcmpError, Trouble};
+use crate::flow::{IcmpError, Trouble};
 use crate::role::Role;
 
 /// So often one side repeats what does not arrive before it is taken for lost for good.
@@ -76,7 +76,9 @@ fn advice(trouble: Trouble, port: u16) -> String {
         Trouble::Prohibited | Trouble::PortUnreachable => format!(
             "a firewall rejects connections to port {port} (REJECT with ICMP): see its rules, and those of the server"
         ),
-        Trouble::TimeExceeded => "packets go round in circles: see the routes between (`traceroute -T`)".into(),
+        Trouble::TimeExceeded => {
+            "packets go round in circles: see the routes between (`traceroute -T`)".into()
+        }
         _ => "no route to the server, or it is down: see the routes between".into(),
     }
 }
@@ -103,7 +105,9 @@ fn unanswered(case: &Case<'_>) -> Option<Cause> {
         25 => {
             "many networks and cloud providers drop connections to port 25: submission on port 587 or 465 is not affected; else look at the firewalls, security groups and routes between"
         }
-        _ => "look at the firewalls, security groups and routes between, and whether the host is up",
+        _ => {
+            "look at the firewalls, security groups and routes between, and whether the host is up"
+        }
     };
     Some(Cause::new("tcp.connection_timeout", likelihood, message).at(syn.frame).hint(hint))
 }

@@ -71,9 +71,7 @@ pub(super) fn certificate_not_accepted(case: &Case<'_>, smtp: &SmtpReport) -> Op
 /// The server offers to authenticate in ways that a client with a password does not know.
 pub(super) fn no_shared_mechanism(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let ways = mechanisms(smtp);
-    let is_password = |way: &String| {
-        PASSWORDS.contains(&way.as_str()) || way.starts_with("SCRAM-")
-    };
+    let is_password = |way: &String| PASSWORDS.contains(&way.as_str()) || way.starts_with("SCRAM-");
     let said = |verbs: &[&str]| {
         smtp.exchanges.iter().any(|e| e.verb.as_deref().is_some_and(|verb| verbs.contains(&verb)))
     };

@@ -54,7 +54,9 @@ fn masked_words(exchange: &ConversationExchange) -> Vec<String> {
 /// X for each letter; some boxes leave the last one, or put another in its place.
 pub(in super::super) fn is_masked(word: &str) -> bool {
     let xs = word.bytes().take_while(|byte| *byte == b'X').count();
-    word.len() >= LEAST && xs + 1 >= word.len() && word.bytes().all(|b| b.is_ascii_uppercase())
+    word.len() >= LEAST
+        && xs + 1 >= word.len()
+        && word.bytes().all(|b| b.is_ascii_uppercase())
         && xs + 1 >= LEAST
 }
 

@@ -16,9 +16,9 @@ const LONG: i64 = 1_000_000_000;
 const MANY: u64 = 3;
 
 pub(super) fn findings(tcp: &TcpFacts) -> Vec<Finding> {
-    let of_ends = Role::BOTH.into_iter().flat_map(|role| {
-        closed_window(tcp, role).into_iter().chain(held_back(tcp, role))
-    });
+    let of_ends = Role::BOTH
+        .into_iter()
+        .flat_map(|role| closed_window(tcp, role).into_iter().chain(held_back(tcp, role)));
     of_ends.chain(narrow_path(tcp)).collect()
 }
 

@@ -11,9 +11,8 @@ pub(super) fn findings(session: &SessionReport) -> Vec<Finding> {
 
 /// Addresses in UTF-8 need SMTPUTF8, offered by the server and asked for at MAIL (RFC 6531 §3.1, §3.4).
 fn beyond_ascii(smtp: &SmtpReport) -> Option<Finding> {
-    let is_path = |exchange: &ConversationExchange| {
-        matches!(exchange.verb.as_deref(), Some("MAIL" | "RCPT"))
-    };
+    let is_path =
+        |exchange: &ConversationExchange| matches!(exchange.verb.as_deref(), Some("MAIL" | "RCPT"));
     let wide = smtp.exchanges.iter().find(|exchange| {
         is_path(exchange) && exchange.command.as_ref().is_some_and(|command| !command.is_ascii())
     })?;

@@ -235,9 +235,7 @@ impl Waits<'_> {
     /// How much of a span `speaker` spent before a closed window, in ns.
     fn of_the_other(&self, speaker: Role, from: Moment, to: Moment) -> i64 {
         let shut = self.0.closures[speaker.peer()].iter();
-        let within = |closure: &Closure| {
-            (closure.to.min(to).ts - closure.from.max(from).ts).max(0)
-        };
+        let within = |closure: &Closure| (closure.to.min(to).ts - closure.from.max(from).ts).max(0);
         shut.map(within).sum::<i64>().min(to.ts - from.ts)
     }
 }
