@@ -5,6 +5,7 @@ Usage: cargo build --release && benches/drop-each-packet.py tls12_aes128_gcm_sha
 Needs tshark and ssldump. A peer's lines are counted as it prints them, so the share of its own full
 count is what compares.
 """
+import glob
 import json
 import os
 import re
@@ -17,6 +18,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LAB = os.path.join(ROOT, "testdata")
 KEY = os.path.join(LAB, "pki/server.key")
 OURS = os.path.join(ROOT, "target/release/smtp-decrypt")
+
+
+def lies(file):
+    """Where a file of a scenario is: testdata/TOPIC/NAME/."""
+    return glob.glob(f"{LAB}/*/*/{file}")[0]
 
 
 def run(*command):
@@ -55,14 +61,14 @@ def ssldump(path, _keys):
 
 def main(names):
     for name in names:
-        head, all_packets = packets(f"{LAB}/{name}.pcap")
+        head, all_packets = packets(lies(f"{name}.pcap"))
         with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
             def lines(kept, tool):
                 file.seek(0)
                 file.truncate()
                 file.write(head + b"".join(kept))
                 file.flush()
-                return tool(file.name, f"{LAB}/{name}.keys")
+                return tool(file.name, lies(f"{name}.keys"))
 
             for tool in (ours, tshark, ssldump):
                 full = lines(all_packets, tool)

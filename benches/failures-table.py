@@ -44,12 +44,13 @@ def run(*words):
 
 def failures():
     """(name, what was done, files, key rows, number of the connection), in order of name."""
-    for path in sorted(TESTDATA.glob("*.json")):
+    for path in sorted(TESTDATA.glob("*/*/*.json"), key=lambda path: path.stem):
         truth = json.loads(path.read_text())
         broken = [c["n"] for c in truth["connections"] if c.get("expected_finding")]
         if broken:
-            rows = (TESTDATA / truth["keys"]).read_text().splitlines() if truth["keys"] else []
-            yield path.stem, truth["broken_by"], [TESTDATA / file for file in truth["files"]], rows, broken[0]
+            rows = (path.parent / truth["keys"]).read_text().splitlines() if truth["keys"] else []
+            rows = [row.replace(",../../pki/", f",{TESTDATA}/pki/") for row in rows]
+            yield path.stem, truth["broken_by"], [path.parent / file for file in truth["files"]], rows, broken[0]
     for path in sorted(SHARED.glob("bad_*.json")):
         truth = json.loads(path.read_text())
         rows = [row.replace(",pki/", f",{SHARED}/pki/") for row in truth["keys"]]

@@ -50,6 +50,10 @@ def is_capture(path):
         return file.read(8).startswith(tuple(MAGIC))
 
 
+def key_of(case):
+    return ["--key" if case.get("kind") == "rsa" else "--keylog", case["key"]]
+
+
 def told(folder):
     """The cases that JSON files of a folder describe: (name, options, capture files)."""
     for path in sorted(folder.glob("*.json")):
@@ -57,6 +61,9 @@ def told(folder):
             document = json.loads(path.read_text())
         except ValueError:
             continue
+        if isinstance(document, list):
+            document = {case["capture"]: {"file": case["capture"], "args": key_of(case)} for case in document
+                        if isinstance(case, dict) and "capture" in case and "key" in case}
         if not isinstance(document, dict):
             continue
         if isinstance(document.get("files"), list):
@@ -80,14 +87,14 @@ def beside(capture):
 
 def cases(folder):
     """Every case below a folder: (name to show, folder to run in, options, capture files)."""
+    seen = set()
     for place in sorted({folder, *(path for path in folder.rglob("*") if path.is_dir())}):
-        seen = set()
         for name, options, files in told(place):
             if all((place / file).exists() for file in files):
-                seen.update(files)
+                seen.update((place / file).resolve() for file in files)
                 yield str(place / name), place, options, files
         for path in sorted(place.iterdir()):
-            if path.name not in seen and is_capture(path):
+            if path.resolve() not in seen and is_capture(path):
                 yield str(path), place, list(beside(path)), [path.name]
 
 
@@ -152,7 +159,7 @@ def main():
     parser.add_argument("--lines", type=int, default=6, help="lines of each diff")
     parser.add_argument("--name", default="", help="only cases whose path contains this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     builds = [str(Path(build).resolve()) for build in (options.old, options.new)]
     views = options.only.split(",") if options.only else list(ALL)
     found = [case for folder in options.folders for case in cases(folder.resolve()) if options.name in case[0]]

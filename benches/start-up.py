@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 RUNS = 20
-CAPTURE = "testdata/tls12_aes128_sha.pcap"
+CAPTURE = "testdata/suites/tls12_aes128_sha/tls12_aes128_sha.pcap"
 KEY = "testdata/pki/server.key"
 OURS = sys.argv[1] if len(sys.argv) > 1 else "target/release/smtp-decrypt"
 

@@ -4,10 +4,10 @@
 Usage: cargo build --release && benches/suites-table.py"""
 import json,glob,subprocess,os
 from collections import defaultdict
-ROOT=os.path.dirname(os.path.dirname(os.path.abspath(__file__))); os.chdir(ROOT+'/testdata'); B=ROOT+'/target/release/smtp-decrypt'
+ROOT=os.path.dirname(os.path.dirname(os.path.abspath(__file__))); B=ROOT+'/target/release/smtp-decrypt'
 rows=defaultdict(lambda:[0,0,set(),set()])
-for f in sorted(glob.glob('*.json')):
-    d=json.load(open(f)); name=f[:-5]
+for f in sorted(glob.glob(ROOT+'/testdata/*/*/*.json'),key=os.path.basename):
+    d=json.load(open(f)); name=os.path.basename(f)[:-5]; os.chdir(os.path.dirname(f))
     if not d['complete']: continue
     a=[B,'--format','json']+(['--keys',d['keys']] if d.get('keys') else [])+(['--keylog',d['keylog']] if d.get('keylog') else [])
     r=json.loads(subprocess.run(a+d['files'],capture_output=True).stdout)

@@ -1,6 +1,6 @@
 //! What went wrong, and what to do about it: `cargo run --example failures -- CAPTURE...`
 //!
-//! Try it: `cargo run --example failures -- testdata/starttls_refused.pcap`. No key is needed to see
+//! Try it: `cargo run --example failures -- testdata/starttls/starttls_refused/starttls_refused.pcap`. No key is needed to see
 //! why a handshake failed.
 
 use std::error::Error;

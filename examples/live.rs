@@ -1,7 +1,7 @@
 //! The first session of a pipe that carries mail, as JSON:
 //! `ssh host tcpdump -U -w - port 25 | cargo run --example live`
 //!
-//! Try it: `cargo run --example live < testdata/plain.pcap`.
+//! Try it: `cargo run --example live < testdata/mails/plain/plain.pcap`.
 
 use std::error::Error;
 use std::io::{self, Read, Write};

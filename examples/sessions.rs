@@ -1,6 +1,6 @@
 //! A line a session: `cargo run --example sessions -- KEYS CAPTURE...`
 //!
-//! Try it: `cargo run --example sessions -- testdata/mixed.keys testdata/mixed.pcap`.
+//! Try it: `cargo run --example sessions -- testdata/mails/mixed/mixed.keys testdata/mails/mixed/mixed.pcap`.
 
 use std::error::Error;
 use std::ffi::OsString;

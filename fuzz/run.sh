@@ -17,7 +17,7 @@ RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 
 mkdir -p "corpus/$target" "seeds/$target" artifacts
 # Small captures teach the fuzzer most.
-find ../testdata -maxdepth 1 -name '*.pcap*' -size -40k -exec cp {} "seeds/$target/" \;
+find ../testdata -name '*.pcap*' -size -40k -exec cp {} "seeds/$target/" \;
 
 exec "target/x86_64-unknown-linux-gnu/release/$target" "corpus/$target" "seeds/$target" \
     -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=1024 \

@@ -9,8 +9,8 @@
 //! ```
 //! use smtp_decrypt::{KeySource, Reader};
 //!
-//! let mut reader = Reader::open(["testdata/tls12_aes128_sha.pcap"]);
-//! for error in reader.load_keys(&[KeySource::List("testdata/tls12_aes128_sha.keys".into())]) {
+//! let mut reader = Reader::open(["testdata/suites/tls12_aes128_sha/tls12_aes128_sha.pcap"]);
+//! for error in reader.load_keys(&[KeySource::List("testdata/suites/tls12_aes128_sha/tls12_aes128_sha.keys".into())]) {
 //!     eprintln!("{error}\n  {}", error.hint()); // names file, line and column
 //! }
 //! let mut sessions = reader.sessions();
@@ -67,9 +67,16 @@ pub mod compare;
 #[cfg_attr(doc, doc(hidden))]
 pub mod engine;
 #[cfg(feature = "program")]
-#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod export;
+#[cfg_attr(doc, doc(hidden))]
+pub mod judge;
+#[cfg_attr(doc, doc(hidden))]
+pub mod record;
+#[cfg(feature = "program")]
+#[cfg_attr(doc, doc(hidden))]
+pub mod redact;
+#[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod render;
 #[cfg_attr(doc, doc(hidden))]
@@ -82,3 +89,7 @@ pub mod session;
 #[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod sieve;
+
+#[cfg(test)]
+#[path = "../testdata/find.rs"]
+mod testdata;

@@ -4,13 +4,13 @@
 pub use crate::filter::{ConnectionFilter, FilterError};
 pub use crate::keys::{KeyError, KeySource, Place};
 pub use crate::moment::Timestamp;
+pub use crate::record::Reveal;
 pub use crate::report::{
     AlertReport, Attribution, AuthReport, CaptureReport, Cause, CertificateReport, CloseKind,
     Conclusion, ConversationExchange, Decryption, DecryptionStatus, Diagnosis, DkimReport,
     Endpoint, Finding, FrameSpan, GreetingReport, Helo, KeyReport, Likelihood, MailReport,
     MissingOrigin, OriginReport, Outcome, PartReport, Position, Protocol, ProxyReport, Quality,
-    Reason, RecipientReport, ReplyReport, ResumptionReport, Reveal, SessionReport, Severity,
-    SkippedFrames, SmtpReport, Summary, TcpReport, TimelineEntry, Timing, TlsReport, Tunnel,
-    Vantage,
+    Reason, RecipientReport, ReplyReport, ResumptionReport, SessionReport, Severity, SkippedFrames,
+    SmtpReport, Summary, TcpReport, TimelineEntry, Timing, TlsReport, Tunnel, Vantage,
 };
 pub use crate::role::{PerRole, Role};

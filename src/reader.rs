@@ -11,9 +11,9 @@ use std::thread::{self, JoinHandle};
 use crate::capture::{Capture, Input};
 use crate::engine;
 use crate::filter::{ConnectionFilter, Selection};
+use crate::judge::Opened;
 use crate::keys::{KeyError, KeyRing, KeySource};
 use crate::model::{CaptureReport, Conclusion, KeyReport, Reveal, SessionReport};
-use crate::report::Opened;
 use crate::session::Setup;
 use crate::tls::Keys;
 
@@ -26,8 +26,8 @@ const READY: usize = 64;
 /// ```
 /// use smtp_decrypt::{KeySource, Reader};
 ///
-/// let mut reader = Reader::open(["testdata/mixed.pcap"]);
-/// let errors = reader.load_keys(&[KeySource::List("testdata/mixed.keys".into())]);
+/// let mut reader = Reader::open(["testdata/mails/mixed/mixed.pcap"]);
+/// let errors = reader.load_keys(&[KeySource::List("testdata/mails/mixed/mixed.keys".into())]);
 /// assert!(errors.is_empty());
 /// let outcomes: Vec<_> = reader.sessions().map(|session| session.outcome.name()).collect();
 /// assert_eq!(outcomes[..2], ["delivered", "delivered"]);

@@ -3,6 +3,7 @@
 //! Bytes pass at most two machines: TLS, if it has begun, and the dialogue. What the dialogue does
 //! not take yet waits here, pieces and holes in order.
 
+mod border;
 mod late;
 pub mod limits;
 mod prospect;
@@ -19,13 +20,16 @@ use std::sync::Arc;
 
 use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
+use crate::judge::SlowLimits;
 use crate::moment::{Moment, Span};
-use crate::report::{Closed, Ends, Recorder, Reveal, SessionReport, SlowLimits};
+use crate::record::{Closed, Recorder, Reveal};
+use crate::report::{Ends, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input};
 use crate::tls::facts::KeySearch;
-use crate::tls::{Keys, Tls, TlsEvent, TlsFacts, looks_like_tls};
+use crate::tls::{Keys, Sniffed, Tls, TlsEvent, TlsFacts, begins_in_text, hello_of, sniffed};
+use border::Border;
 pub use prospect::Prospect;
 use talk::Piece;
 use tap::Trust;
@@ -47,7 +51,7 @@ const SNIFFED: usize = 8 << 10;
 const ENOUGH: usize = 1024;
 
 /// Another protocol goes over to TLS within so many bytes, or never: what comes before is greetings
-/// and capabilities.
+/// and capabilities. Behind the 220 to STARTTLS nobody injects more.
 const LATEST_TLS: u64 = 16 << 10;
 
 /// What every session of a run shares.
@@ -113,8 +117,10 @@ pub struct Session {
     foreign_bytes: u64,
     /// The end of what came of each direction, as an offset that counts holes.
     received: PerRole<u64>,
-    /// TLS has begun; `tls` is away while it is at work.
-    in_tls: bool,
+    border: Border,
+    /// Bytes of text that are still waited with where TLS is due: a connection that goes on in plain
+    /// there is not waited for as long again.
+    text_allowed: u64,
     implicit: bool,
     /// The port that a proxy was asked for.
     target: Option<u16>,
@@ -122,8 +128,6 @@ pub struct Session {
     sniffed: PerRole<Vec<u8>>,
     pending: PerRole<VecDeque<Piece>>,
     pending_bytes: usize,
-    /// The dialogue has asked for TLS; how many of the client's pieces were there before.
-    switch: Option<usize>,
     recorder: Recorder,
     tap: Option<Box<dyn Tap>>,
     /// Whether what is taken for plaintext is.
@@ -145,14 +149,14 @@ impl Session {
             tls: None,
             foreign_bytes: 0,
             received: PerRole::default(),
-            in_tls: false,
+            border: Border::default(),
+            text_allowed: LATEST_TLS,
             implicit: false,
             target: None,
             text: Text::Sniffing,
             sniffed: PerRole::default(),
             pending: PerRole::default(),
             pending_bytes: 0,
-            switch: None,
             recorder,
             tap,
             trust: Trust::Clear,
@@ -179,8 +183,13 @@ impl Session {
         if self.concerns_us(ends, self.tls.as_ref().map(|tls| tls.facts())) {
             return Some(true);
         }
-        let is_out = if self.in_tls { self.stays_closed() } else { self.stays_foreign() };
+        let is_out = if self.is_in_tls() { self.stays_closed() } else { self.stays_foreign() };
         is_out.then_some(false)
+    }
+
+    /// TLS has begun.
+    fn is_in_tls(&self) -> bool {
+        matches!(self.border, Border::Crossed(_))
     }
 
     /// Application data passed in both directions, and nothing opened it.
@@ -194,8 +203,8 @@ impl Session {
     fn on_chunk(&mut self, chunk: &Chunk<'_>) {
         self.recorder.on_chunk(chunk);
         self.received[chunk.from] = chunk.offset.saturating_add(chunk.body.len());
-        if self.tls.is_some() {
-            return self.feed_tls(chunk.from, &chunk.body, chunk.at);
+        if self.is_in_tls() {
+            return self.feed_crossed(chunk.from, &chunk.body, chunk.at.into());
         }
         self.read_text(chunk.from, &chunk.body, chunk.at.into());
     }
@@ -205,7 +214,7 @@ impl Session {
         match self.text {
             Text::Foreign if self.begins_tls(from, body) => {
                 self.start_tls();
-                self.feed_tls(from, body, at.last);
+                self.feed_crossed(from, body, at);
             }
             Text::Foreign => {
                 self.foreign_bytes += body.len();
@@ -221,8 +230,8 @@ impl Session {
 
     /// Other protocols go over to TLS too (IMAP, LDAP, databases): a ClientHello begins it.
     fn begins_tls(&self, from: Role, body: &Body<'_>) -> bool {
-        let is_hello = matches!(body, Body::Bytes([22, 3, _, _, _, 1, ..]));
-        is_hello && from == Role::Client && !self.in_tls && !self.stays_foreign()
+        let is_hello = matches!(body, Body::Bytes(bytes) if hello_of(bytes) == Some(Role::Client));
+        is_hello && from == Role::Client && !self.is_in_tls() && !self.stays_foreign()
     }
 
     /// So much was said that is neither mail nor TLS that nothing else will come.
@@ -240,17 +249,17 @@ impl Session {
         if !self.enter_tunnel() {
             return;
         }
-        let sniffed = &self.sniffed;
-        if !self.in_tls && Role::BOTH.iter().any(|&role| looks_like_tls(&sniffed[role])) {
-            return self.start_first_tls();
+        match self.first_bytes() {
+            Sniffed::Tls => return self.start_first_tls(),
+            Sniffed::Unsure if self.pending_bytes <= ENOUGH => return,
+            Sniffed::Unsure | Sniffed::Other => {}
         }
         match self.began_in_ciphertext(body) {
             Some(true) => return self.start_first_tls(),
             Some(false) => {}
             None => return,
         }
-        let sniffed = &self.sniffed;
-        match sniff(&sniffed.client, &sniffed.server) {
+        match sniff(&self.sniffed.client, &self.sniffed.server) {
             Likeness::Yes => self.start_dialogue(),
             Likeness::No if !self.is_smtp_port() => self.give_up_text(),
             // On a port of SMTP the dialogue says what is wrong better than silence does.
@@ -258,6 +267,17 @@ impl Session {
             Likeness::Unsure if self.pending_bytes > ENOUGH => self.start_doubtful_dialogue(),
             Likeness::Unsure => {}
         }
+    }
+
+    /// Whether the connection begins with TLS; inside TLS, no more.
+    fn first_bytes(&self) -> Sniffed {
+        let is_any = |wanted| {
+            let mut said = Role::BOTH.iter().map(|&role| &self.sniffed[role]);
+            said.any(|bytes| !bytes.is_empty() && sniffed(bytes) == wanted)
+        };
+        let wanted = [Sniffed::Tls, Sniffed::Unsure].into_iter();
+        let mut found = wanted.filter(|&wanted| !self.is_in_tls() && is_any(wanted));
+        found.next().unwrap_or(Sniffed::Other)
     }
 
     fn is_smtp_port(&self) -> bool {
@@ -283,8 +303,8 @@ impl Session {
     }
 
     fn start_dialogue(&mut self) {
-        self.text = Text::Talking(Box::default());
-        if self.in_tls {
+        self.text = Text::Talking(Box::new(Dialogue::with_tls(begins_in_text)));
+        if self.is_in_tls() {
             self.tell(|dialogue, out| dialogue.tls_started(out));
         }
         if !self.from_start {
@@ -313,8 +333,6 @@ impl Session {
 
     fn start_tls(&mut self) {
         let Some(ends) = self.ends else { return };
-        self.switch = None;
-        self.in_tls = true;
         let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
         let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
         tls.begin_behind(self.number);
@@ -331,25 +349,7 @@ impl Session {
         }
         self.tell(|dialogue, out| dialogue.tls_started(out));
         self.sniffed = PerRole::default();
-        self.pending_bytes = 0;
-        // The client's hello first: it was the first to be sent.
-        for role in Role::BOTH {
-            let pieces = mem::take(&mut self.pending[role]);
-            // What stands before the first record was injected in plain, and is discarded as the
-            // ends should (RFC 3207 §4.2); the dialogue has said so.
-            let is_tls = |piece: &Piece| piece.bytes().is_none_or(looks_like_tls);
-            for piece in pieces.into_iter().skip_while(|piece| !is_late && !is_tls(piece)) {
-                match piece {
-                    Piece::Bytes(bytes, at) => {
-                        self.feed_tls(role, &Body::Bytes(&bytes), at.last);
-                    }
-                    Piece::Gap(bytes, at) => {
-                        let gap = Gap { bytes, cause: GapCause::Lost };
-                        self.feed_tls(role, &Body::Gap(gap), at.last);
-                    }
-                }
-            }
-        }
+        self.cross(is_late);
     }
 
     fn feed_tls(&mut self, from: Role, body: &Body<'_>, at: Moment) {
@@ -380,20 +380,15 @@ impl Session {
 
     fn finish(&mut self, tcp: &TcpFacts) {
         let wanted = matches!(self.text, Text::Sniffing) && self.pending_bytes > 0;
-        if wanted && self.may_be_ciphertext() {
+        if wanted && (self.may_be_ciphertext() || self.first_bytes() == Sniffed::Unsure) {
             self.start_first_tls();
         } else if wanted && self.is_smtp_port() {
             self.start_doubtful_dialogue();
         } else if wanted {
             self.tap_the_undecided();
         }
-        while self.pending_bytes > 0 && matches!(self.text, Text::Talking(_)) {
-            let before = self.pending_bytes;
-            self.stop_waiting();
-            if self.pending_bytes == before {
-                break;
-            }
-        }
+        self.stop_all_waiting();
+        self.leave_nothing_at_border();
         self.tell(|dialogue, out| dialogue.finish(out));
         self.tell_streams(tcp);
         if let (Some(tap), Some(tls)) = (&mut self.tap, &mut self.tls) {
@@ -446,7 +441,7 @@ impl Conversation for Session {
     fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize {
         // A greeting or a ServerHello comes from the server, whatever the ports.
         let speaks_as_server =
-            |bytes: &[u8]| bytes.starts_with(b"220") || matches!(bytes, [22, 3, _, _, _, 2, ..]);
+            |bytes: &[u8]| bytes.starts_with(b"220") || hello_of(bytes) == Some(Role::Server);
         let is_server = |i: usize| speaks_as_server(first[i]);
         let has_port = |i: usize| SMTP_PORTS.contains(&ends[i].port());
         let is_named = |i: usize| self.setup.keys.ring.names(ends[i].ip(), ends[i].port());
@@ -481,6 +476,6 @@ impl Conversation for Session {
     }
 
     fn is_deaf(&self) -> bool {
-        !self.in_tls && self.stays_foreign() && self.is_relevant() == Some(false)
+        !self.is_in_tls() && self.stays_foreign() && self.is_relevant() == Some(false)
     }
 }

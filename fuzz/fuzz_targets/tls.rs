@@ -15,7 +15,7 @@ use smtp_decrypt_fuzz::{lab, number, piece};
 
 static RING: LazyLock<Arc<KeyRing>> = LazyLock::new(|| {
     let key = KeySource::KeyFile(lab().join("pki/server.key"));
-    let log = KeySource::KeyLog(lab().join("mixed.keylog"));
+    let log = KeySource::KeyLog(lab().join("mails/mixed/mixed.keylog"));
     Arc::new(KeyRing::load(&[key, log]).0)
 });
 

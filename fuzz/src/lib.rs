@@ -13,7 +13,8 @@ use smtp_decrypt::capture::Capture;
 use smtp_decrypt::engine;
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::render::{FORMATS, Format, text};
-use smtp_decrypt::report::{CaptureReport, Conclusion, KeyReport, Reveal};
+use smtp_decrypt::record::Reveal;
+use smtp_decrypt::report::{CaptureReport, Conclusion, KeyReport};
 use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
 
@@ -34,22 +35,29 @@ pub fn lab() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata"))
 }
 
+/// The files TOPIC/NAME/*.ENDING of the test captures, by name.
+fn with_ending(wanted: &str) -> Vec<PathBuf> {
+    let inside = |folder: PathBuf| {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.map(|entry| entry.expect("one").path())
+    };
+    let files = inside(lab()).flat_map(inside).flat_map(inside);
+    let mut paths: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|ending| ending == wanted)).collect();
+    paths.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+    paths
+}
+
 /// The test captures of some kilobytes, by name.
 pub static CAPTURES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let entries = fs::read_dir(lab()).expect("testdata").map(|entry| entry.expect("one").path());
     let is_small = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() < LONGEST_CAPTURE);
-    let is_capture = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "pcap");
-    let mut paths: Vec<_> = entries.filter(|path| is_capture(path) && is_small(path)).collect();
-    paths.sort();
-    paths.iter().map(|path| fs::read(path).expect("readable")).collect()
+    let paths = with_ending("pcap");
+    paths.iter().filter(|path| is_small(path)).map(|path| fs::read(path).expect("readable")).collect()
 });
 
 /// The key of the test captures and every key log of theirs, and everything shown that can be.
 static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
-    let entries = fs::read_dir(lab()).expect("testdata").map(|entry| entry.expect("one").path());
-    let mut logs: Vec<_> =
-        entries.filter(|path| path.extension().is_some_and(|ending| ending == "keylog")).collect();
-    logs.sort();
+    let logs = with_ending("keylog");
     let key = KeySource::KeyFile(lab().join("pki/server.key"));
     let sources: Vec<_> =
         [key].into_iter().chain(logs.into_iter().map(KeySource::KeyLog)).collect();
@@ -68,7 +76,7 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
 
 /// What must be in no output: secrets of the key logs, in hex.
 static SECRETS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let text = fs::read_to_string(lab().join("mixed.keylog")).expect("a key log");
+    let text = fs::read_to_string(lab().join("mails/mixed/mixed.keylog")).expect("a key log");
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let secrets = lines.filter_map(|line| line.split_whitespace().nth(2));
     secrets.map(str::to_lowercase).collect()

@@ -1,8 +1,8 @@
 //! Sessions are held against policies as they end.
 
-use cel::Value;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 
+use super::account::Account;
 use super::baseline::Change;
 use super::error::PolicyError;
 use super::expression::{Scope, Verdict};
@@ -26,6 +26,7 @@ pub struct Checker {
     rules: Vec<Vec<Tally>>,
     limits: Vec<Vec<Samples>>,
     sessions: u64,
+    account: Account,
 }
 
 /// What a rule came to so far.
@@ -52,7 +53,7 @@ impl Checker {
             policies.iter().map(|policy| vec![Tally::default(); policy.rules.len()]).collect();
         let limits =
             policies.iter().map(|policy| vec![Samples::default(); policy.limits.len()]).collect();
-        Self { policies, rules, limits, sessions: 0 }
+        Self { policies, rules, limits, sessions: 0, account: Account::default() }
     }
 
     /// Holds a session against all rules.
@@ -64,7 +65,9 @@ impl Checker {
         self.sessions += 1;
         // Maps with keys that are no text are the only thing that cannot be JSON, and there are none.
         let Ok(json) = serde_json::to_value(session) else { return Ok(()) };
-        let scope = Scope::of_fields(&json);
+        let Some(fields) = json.as_object() else { return Ok(()) };
+        self.account.grant(values(&json));
+        let scope = Scope { fields, account: &self.account };
         for (at, policy) in self.policies.iter().enumerate() {
             for (rule, tally) in policy.rules.iter().zip(self.rules[at].iter_mut()) {
                 tally.add(rule, policy, &scope, &json)?;
@@ -92,7 +95,7 @@ impl Checker {
                 results.push(tally.result(rule, policy));
             }
             for (limit, samples) in policy.limits.iter().zip(&self.limits[at]) {
-                results.push(samples.result(limit, policy, self.sessions)?);
+                results.push(samples.result(limit, policy, self.sessions, &self.account)?);
             }
         }
         let baseline = baseline.map(|(path, mut changes)| {
@@ -216,9 +219,10 @@ impl Samples {
         limit: &Limit,
         policy: &Policy,
         total: u64,
+        account: &Account,
     ) -> Result<RuleResult, PolicyError> {
         let figures = self.figures(total);
-        let scope = Scope::new(figures.iter().cloned());
+        let scope = Scope { fields: &figures, account };
         let verdict = limit.expect.is_true(&scope, &policy.text)?;
         let mut result = blank(&limit.head, policy, Kind::Limit, &limit.expect.written);
         result.status = match &verdict {
@@ -227,34 +231,42 @@ impl Samples {
             Verdict::Absent(_) => Status::Skipped,
         };
         if verdict == Verdict::False {
-            let message = shown::figures(&limit.expect.paths, &figures);
+            let message = shown::values(&limit.expect.paths, &Json::Object(figures));
             result.failures.push(Failure { session: None, frame: None, ends: None, message });
         }
         Ok(result)
     }
 
     /// What the expression of a limit can name.
-    fn figures(&self, total: u64) -> Vec<(&'static str, Value)> {
+    fn figures(&self, total: u64) -> Map<String, Json> {
         let mut sorted = self.values.clone();
         sorted.sort_unstable();
-        let int = |value: Option<i64>| value.map_or(Value::Null, Value::Int);
-        let count = |count: u64| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
         let sum = sorted.iter().fold(0_i64, |sum, &value| sum.saturating_add(value));
         let len = i64::try_from(sorted.len()).unwrap_or(i64::MAX);
         let share = if total == 0 { 0.0 } else { self.count as f64 / total as f64 };
-        vec![
-            ("count", count(self.count)),
-            ("total", count(total)),
-            ("share", Value::Float(share)),
-            ("min", int(sorted.first().copied())),
-            ("max", int(sorted.last().copied())),
-            ("sum", Value::Int(sum)),
-            ("mean", int(sum.checked_div(len))),
-            ("p50", int(percentile(&sorted, 50))),
-            ("p90", int(percentile(&sorted, 90))),
-            ("p95", int(percentile(&sorted, 95))),
-            ("p99", int(percentile(&sorted, 99))),
-        ]
+        let figures = [
+            ("count", json!(self.count)),
+            ("total", json!(total)),
+            ("share", json!(share)),
+            ("min", json!(sorted.first())),
+            ("max", json!(sorted.last())),
+            ("sum", json!(sum)),
+            ("mean", json!(sum.checked_div(len))),
+            ("p50", json!(percentile(&sorted, 50))),
+            ("p90", json!(percentile(&sorted, 90))),
+            ("p95", json!(percentile(&sorted, 95))),
+            ("p99", json!(percentile(&sorted, 99))),
+        ];
+        figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// How many values a document has.
+fn values(json: &Json) -> u64 {
+    match json {
+        Json::Array(items) => items.iter().map(values).sum::<u64>() + 1,
+        Json::Object(fields) => fields.values().map(values).sum::<u64>() + 1,
+        _ => 1,
     }
 }
 

@@ -1,16 +1,23 @@
 //! Assertions about sessions, for CI: policies of rules in CEL, and baselines. Knows the report as
 //! its document has it, and nothing of packets, ciphers or rendering.
 
+mod account;
 mod baseline;
 mod builtin;
 mod checker;
 mod error;
+mod evaluation;
 mod expression;
+mod function;
 pub(crate) mod limits;
-mod null_safe;
+mod operation;
 mod outcome;
+mod pattern;
 mod policy;
+mod reading;
 mod shown;
+mod tree;
+mod value;
 
 pub use baseline::{Baseline, BaselineError, Change};
 pub use builtin::{NAMES as BUILT_IN, named, text_of};

@@ -1,6 +1,5 @@
 //! What a failed expression found: the fields that it names, with their values.
 
-use cel::Value;
 use serde_json::Value as Json;
 
 /// Bytes of a value that are shown.
@@ -15,21 +14,6 @@ pub(super) fn values(paths: &[Vec<String>], session: &Json) -> String {
         let value = path.iter().try_fold(session, |value, name| part(value, name))?;
         let name = path.join(".").replace(".[", "[");
         Some(format!("{name} is {}", short(value)))
-    });
-    joined(found)
-}
-
-/// `p95 is 620000000, count is 12`.
-pub(super) fn figures(paths: &[Vec<String>], figures: &[(&'static str, Value)]) -> String {
-    let found = paths.iter().filter_map(|path| {
-        let (name, value) =
-            figures.iter().find(|(name, _)| path.first().is_some_and(|p| p == name))?;
-        let value = match value {
-            Value::Int(number) => number.to_string(),
-            Value::Float(number) => format!("{number:.3}"),
-            _ => "null".to_owned(),
-        };
-        Some(format!("{name} is {value}"))
     });
     joined(found)
 }
@@ -55,6 +39,9 @@ fn short(value: &Json) -> String {
     match value {
         Json::Array(items) if items.len() > 4 => format!("a list of {}", items.len()),
         Json::Object(_) => "an object".to_owned(),
+        Json::Number(number) if number.is_f64() => {
+            format!("{:.3}", number.as_f64().unwrap_or_default())
+        }
         value => {
             let text = value.to_string();
             match text.char_indices().nth(MOST_SHOWN) {

@@ -12,9 +12,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{profile, select};
 use crate::filter::{ConnectionFilter, Instant, PacketFilter};
+use crate::judge::SlowLimit;
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
-use crate::report::{Outcome, SlowLimit};
+use crate::report::Outcome;
 pub(super) use check::{CheckArgs, CheckFormat};
 pub(super) use fleet::{HandshakesArgs, SplitArgs, UnlockArgs};
 

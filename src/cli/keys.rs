@@ -11,9 +11,10 @@ use super::plan::{self, Plan};
 use super::target::How;
 use crate::capture::Capture;
 use crate::engine;
+use crate::judge::KeyAuditor;
 use crate::render::json;
 use crate::render::text::{self, keys as page};
-use crate::report::{KeyAudit, KeyAuditor};
+use crate::report::KeyAudit;
 use crate::sandbox::Access;
 
 /// Runs the command.

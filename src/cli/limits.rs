@@ -7,8 +7,8 @@ use super::target::How;
 use super::{check, follow, output, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
-    capture, compare, decode, engine, export, filter, flow, keys, render, report, session, sieve,
-    smtp, tls,
+    capture, compare, decode, engine, export, filter, flow, judge, keys, record, redact, render,
+    report, session, sieve, smtp, tls,
 };
 
 /// Those of this room.
@@ -16,13 +16,14 @@ const LIMITS: &[Limit] = limits! { "cli":
     check::MOST_POLICY => Bytes, "a policy", "thousands of rules; more is an error";
     check::MOST_BASELINE => Bytes, "a stored report", "50,000 sessions; more is an error";
     follow::PIECES => Count, "pieces of 64 KiB read ahead by `--follow`", "then the reader waits";
-    unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "a certificate's key and a ciphertext have some hundred each";
+    unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "the numbers of the largest key have four thousand digits each";
+    unlock::MOST_NAMED => Count, "keys that were not given and that `unlock` names", "the others are counted";
     unlock::BATCH => Count, "handshakes that `unlock` takes at a time", "engines do eight at once";
 };
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 17] = [
+    let rooms: [&'static [Limit]; 20] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         flow::limits::LIMITS,
@@ -33,6 +34,9 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         keys::limits::LIMITS,
         smtp::limits::LIMITS,
         report::limits::LIMITS,
+        record::limits::LIMITS,
+        judge::limits::LIMITS,
+        redact::limits::LIMITS,
         engine::limits::LIMITS,
         sieve::LIMITS,
         compare::limits::LIMITS,

@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::target::{How, Target};
+use crate::redact::Redactor;
 use crate::render::Renderer;
 use crate::report::Conclusion;
-use crate::report::{Redactor, SessionReport};
+use crate::report::SessionReport;
 
 /// Any format, with pseudonyms for the names and addresses of what it renders.
 pub(super) struct Redacted {

@@ -23,9 +23,10 @@ use super::target::{self, How, Target};
 use crate::capture::Capture;
 use crate::engine;
 use crate::export::listener::{Heard, Listener, Wants};
+use crate::judge::Opened;
 use crate::render::{Renderer, text};
 use crate::report::Conclusion;
-use crate::report::{CaptureReport, KeyReport, Opened, Summary};
+use crate::report::{CaptureReport, KeyReport, Summary};
 use crate::sandbox::Access;
 use crate::session::Tap;
 

@@ -11,18 +11,22 @@ use super::args::UnlockArgs;
 use super::exit::{Exit, Faults};
 use super::target::{How, Target};
 use super::{output, plan, precautions};
-use crate::keys::KeySource;
+use crate::hex::HexArray;
+use crate::keys::{KeySource, RsaKey};
 use crate::render::handshakes;
 use crate::sandbox::Access;
-use crate::tls::lock::{Lock, LockFate, Unlocker, Way};
+use crate::tls::lock::{Asked, Lock, LockFate, Unlocker, Way};
 use crate::tls::{KeyLogLine, lock};
 
 /// Locks whose RSA operations are done together. Engines do eight at once; more only share the
 /// reading of the keys.
 pub(super) const BATCH: usize = 1024;
 
-/// A line of more bytes is none of ours: a certificate's key and a ciphertext have some hundred each.
-pub(super) const LONGEST_LINE: u64 = 1 << 20;
+/// A line of more bytes is none of ours: the numbers of the largest key have four thousand digits each.
+pub(super) const LONGEST_LINE: u64 = 16 << 10;
+
+/// Keys that were not given and are named one by one; the others are counted.
+pub(super) const MOST_NAMED: usize = 100;
 
 /// Runs the command.
 pub(super) fn run(args: &UnlockArgs) -> anyhow::Result<Exit> {
@@ -56,10 +60,11 @@ pub(super) fn run(args: &UnlockArgs) -> anyhow::Result<Exit> {
             damaged = true;
         }
     }
-    unlocker.finish(&mut tell);
+    let asked = unlocker.finish(&mut tell);
     written.and_then(|()| out.finish()).context("cannot write the key log")?;
     if !args.quiet {
         tally.tell();
+        asked.iter().for_each(|(key, asked)| tell_of(ring.key(*key), asked));
     }
     Ok(Exit::of_run(Faults { keys: !errors.is_empty(), captures: damaged, ..Faults::default() }))
 }
@@ -110,8 +115,13 @@ impl Tally {
     fn closed(&mut self, lock: &Lock, fate: LockFate) {
         let reason = match fate {
             LockFate::NoKey => {
-                *self.keys_missing.entry(key_of(lock)).or_default() += 1;
-                return;
+                let key = key_of(lock);
+                let is_named = self.keys_missing.contains_key(&key);
+                if is_named || self.keys_missing.len() < MOST_NAMED {
+                    *self.keys_missing.entry(key).or_default() += 1;
+                    return;
+                }
+                "no key was given for further servers"
             }
             LockFate::BadPremaster => "the key opens no premaster secret",
             LockFate::TranscriptDamaged => {
@@ -119,6 +129,11 @@ impl Tally {
             }
             LockFate::Unsupported => "a version or suite without such a secret",
             LockFate::NoOrigin => "resumed, and the session resumed was not opened",
+            LockFate::Exhausted => "the key answers no more in this run",
+            LockFate::Reused => "its ciphertext was answered for other handshakes",
+            LockFate::TooMany => {
+                "resumed, and too many wait for their origin: unlock fewer files at a time"
+            }
             _ => "not opened",
         };
         *self.others.entry(reason).or_default() += 1;
@@ -138,6 +153,15 @@ impl Tally {
             output::say(&format!("{count} closed: {reason}"));
         }
     }
+}
+
+/// What a key was asked: who reads this knows what the file was told.
+fn tell_of(key: &RsaKey, asked: &Asked) {
+    let Asked { answered, bindings, in_vain, refused } = asked;
+    let name = HexArray(key.identity().spki_sha256);
+    output::say(&format!(
+        "key {name}: {answered} answered of {bindings} handshakes, {in_vain} in vain, {refused} refused"
+    ));
 }
 
 fn key_of(lock: &Lock) -> String {

@@ -85,7 +85,9 @@ impl Numbering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Closed, Ends, Protocol, Recorder, Reveal, SlowLimits};
+    use crate::judge::SlowLimits;
+    use crate::record::{Closed, Recorder, Reveal};
+    use crate::report::{Ends, Protocol};
     use crate::tls::Keys;
 
     fn report() -> SessionReport {

@@ -9,8 +9,8 @@ use super::totals::Skipped;
 use crate::capture::{Capture, Packet, Secrets};
 use crate::decode::{self, Content, Decoder, Headers, Segment, Skip, checksum};
 use crate::flow::{CaptureClock, FlowKey};
+use crate::judge::QualityCounter;
 use crate::moment::Timestamp;
-use crate::report::QualityCounter;
 use crate::session::Setup;
 
 /// The first so many segments have their checksums looked at, and every so many of the others: a

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use super::batch::Part;
 use super::event::{Event, What};
 use super::numbering::Numbering;
-use crate::report::{Elsewhere, QualityCounter, SessionReport, Summary};
+use crate::judge::{Elsewhere, QualityCounter};
+use crate::report::{SessionReport, Summary};
 use crate::session::Ended;
 
 /// Sorts what ends into sessions and the rest.

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -13,6 +12,7 @@ use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::report::SessionReport;
 use crate::session::Setup;
+use crate::testdata::find;
 use crate::tls::Keys;
 
 /// Captures of TLS with RSA, with sessions resumed by ID and by ticket, with loss, and in plain.
@@ -25,16 +25,12 @@ const CAPTURES: [&str; 6] = [
     "mixed",
 ];
 
-fn testdata(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
-}
-
 /// A frame and when it was captured, in ns.
 #[derive(Clone)]
 struct Frame(i64, Vec<u8>);
 
 fn frames(name: &str) -> Vec<Frame> {
-    let mut capture = Capture::open(vec![Input::File(testdata(&format!("{name}.pcap")))]);
+    let mut capture = Capture::open(vec![Input::File(find(&format!("{name}.pcap")))]);
     let mut frames = Vec::new();
     while let Some(packet) = capture.next_packet() {
         assert_eq!(packet.link.0, 1, "{name}: Ethernet");
@@ -85,7 +81,7 @@ fn elsewhere(mut frame: Vec<u8>, copy: u8) -> Vec<u8> {
 }
 
 fn setup(threads: usize) -> Setup {
-    let (ring, errors) = KeyRing::load(&[KeySource::KeyFile(testdata("pki/server.key"))]);
+    let (ring, errors) = KeyRing::load(&[KeySource::KeyFile(find("pki/server.key"))]);
     assert!(errors.is_empty(), "{errors:?}");
     let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
     Setup { keys, all_tls: true, threads: NonZeroUsize::new(threads), ..Setup::default() }

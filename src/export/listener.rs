@@ -4,7 +4,8 @@ use std::sync::mpsc::Sender;
 
 use crate::export::lane::{self, Lane};
 use crate::moment::{Moment, Span};
-use crate::report::{Content, PacketSeen, Piece, Reveal, SessionReport, Transcript};
+use crate::record::Reveal;
+use crate::report::{Content, PacketSeen, Piece, SessionReport, Transcript};
 use crate::role::{PerRole, Role};
 use crate::session::Tap;
 use crate::smtp::{SecretSpan, SmtpEvent};

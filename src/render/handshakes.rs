@@ -37,7 +37,10 @@ pub fn write(lock: &Lock, out: &mut dyn Write) -> io::Result<()> {
 pub fn read(line: &str) -> Result<Lock, String> {
     let line: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
     if line.schema != SCHEMA {
-        return Err(format!("the schema is {:?}, and not {SCHEMA:?}", line.schema));
+        return Err(format!("the schema is not {SCHEMA:?}"));
+    }
+    if let Some(field) = line.lock.oversize() {
+        return Err(format!("{field} is longer than any"));
     }
     Ok(line.lock.into_owned())
 }

@@ -9,24 +9,7 @@ mod tcp;
 mod tls;
 mod verdict;
 
-use super::findings::{Finding, Severity};
-
-/// What a code stands for.
-#[derive(Debug)]
-pub struct Code {
-    /// Area, dot, name.
-    pub code: &'static str,
-    /// How bad it is, unless the case says otherwise.
-    pub severity: Severity,
-    /// What it says.
-    pub meaning: &'static str,
-    /// What it is concluded from.
-    pub evidence: &'static str,
-    /// What is usually behind it.
-    pub causes: &'static [&'static str],
-    /// What to do, unless the case knows better: the hint of the finding.
-    pub advice: &'static str,
-}
+use super::findings::{Code, Finding, Severity};
 
 /// Every code, area by area.
 pub fn all() -> impl Iterator<Item = &'static Code> {

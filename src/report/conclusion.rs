@@ -1,6 +1,9 @@
 //! The part of a report that is about all sessions.
 
-use super::{CaptureReport, Finding, KeyReport, Quality, Summary};
+use super::document::{CaptureReport, KeyReport};
+use super::findings::Finding;
+use super::quality::Quality;
+use super::summary::Summary;
 
 /// What is known when all sessions are over.
 #[derive(Debug, Default)]

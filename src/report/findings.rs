@@ -26,6 +26,23 @@ impl Severity {
     }
 }
 
+/// What a code stands for.
+#[derive(Debug)]
+pub struct Code {
+    /// Area, dot, name.
+    pub code: &'static str,
+    /// How bad it is, unless the case says otherwise.
+    pub severity: Severity,
+    /// What it says.
+    pub meaning: &'static str,
+    /// What it is concluded from.
+    pub evidence: &'static str,
+    /// What is usually behind it.
+    pub causes: &'static [&'static str],
+    /// What to do, unless the case knows better: the hint of the finding.
+    pub advice: &'static str,
+}
+
 /// One odd thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {

@@ -1,24 +1,17 @@
 //! What key material is worth: who each key is, what it opens of a capture, and what is missing for
 //! the rest. Holds nothing secret. `docs/keys.md` explains the document.
 
-pub(super) mod auditor;
-
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use self::auditor::KeyAuditor;
-use super::session::Endpoint;
+use super::document::{Generator, KeyReport};
+use super::endpoint::Endpoint;
+use super::reason::Reason;
 use super::summary::MissingOrigin;
-use super::verdict::Reason;
-use super::{Generator, KeyReport};
-use crate::keys::{KeyError, Row};
 
 /// The name of the document's format.
 pub const KEY_AUDIT_SCHEMA: &str = "smtp-decrypt/keys/v1";
-
-/// Session ids, servers and lines that each list has; of more the count is told.
-pub(super) const MOST_NAMED: usize = 1_000;
 
 /// The document of `smtp-decrypt keys --format json`.
 #[derive(Debug, Serialize)]
@@ -77,17 +70,6 @@ pub struct RowReport {
     pub protocol: String,
 }
 
-impl RowReport {
-    fn new(row: &Row) -> Self {
-        Self {
-            source: row.source.clone(),
-            address: row.address.to_string(),
-            port: row.port.to_string(),
-            protocol: row.protocol.clone(),
-        }
-    }
-}
-
 /// A row, file or line that cannot be used.
 #[derive(Debug, Serialize)]
 pub struct UnusableKey {
@@ -101,19 +83,6 @@ pub struct UnusableKey {
     pub message: String,
     /// What to do about it.
     pub hint: String,
-}
-
-impl UnusableKey {
-    fn new(error: &KeyError) -> Self {
-        let place = error.row.as_ref().unwrap_or(&error.at);
-        Self {
-            file: place.file.clone(),
-            line: place.line,
-            column: place.column,
-            message: error.to_string(),
-            hint: error.hint(),
-        }
-    }
 }
 
 /// A server key that was not given.

@@ -115,7 +115,7 @@ pub const SOFTWARE: &[Software] = &[
 ];
 
 /// The server that a greeting names, which most do.
-pub(super) fn of_greeting(text: &str) -> Option<&'static Software> {
+pub(crate) fn of_greeting(text: &str) -> Option<&'static Software> {
     SOFTWARE.iter().find(|software| software.greeting.iter().any(|word| text.contains(word)))
 }
 

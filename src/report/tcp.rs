@@ -1,38 +1,56 @@
-//! What a session says of its packets.
+//! The packets and the TCP layer of a session.
 
-use super::session::{CloseKind, FrameSpan, TcpReport};
+use serde::Serialize;
+
 use super::vantage::Vantage;
-use crate::flow::{Closing, TcpFacts};
-use crate::role::PerRole;
+use crate::role::{PerRole, Role};
 
-impl FrameSpan {
-    /// The frames of a connection.
-    pub(super) fn of(tcp: &TcpFacts) -> Self {
-        let (first, last) = tcp.frames.unwrap_or_default();
-        Self { first, last, count: tcp.packets() }
-    }
+/// The frames of a session.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FrameSpan {
+    /// The lowest number.
+    pub first: u64,
+    /// The highest number.
+    pub last: u64,
+    /// How many.
+    pub count: u64,
 }
 
-impl TcpReport {
-    /// The TCP layer of a connection.
-    pub(super) fn of(tcp: &TcpFacts) -> Self {
-        let (close, closed_by) = match tcp.closing() {
-            Closing::Fin(by) => (CloseKind::Fin, Some(by)),
-            Closing::Rst(by) => (CloseKind::Rst, Some(by)),
-            Closing::Open => (CloseKind::None, None),
-        };
-        Self {
-            handshake_ns: tcp.handshake_ns(),
-            rtt_ns: tcp.rtt_ns(),
-            closed_by,
-            close,
-            retransmissions: PerRole::new(|role| tcp.counters[role].retransmissions),
-            out_of_order: PerRole::new(|role| tcp.counters[role].out_of_order),
-            duplicate_packets: PerRole::new(|role| tcp.counters[role].duplicate_packets),
-            lost_bytes: PerRole::new(|role| tcp.counters[role].lost_bytes),
-            zero_windows: PerRole::new(|role| tcp.counters[role].zero_windows),
-            bytes: PerRole::new(|role| tcp.counters[role].stream_bytes),
-            vantage: Vantage::of(tcp),
-        }
-    }
+/// How a connection was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CloseKind {
+    /// With FIN.
+    Fin,
+    /// With RST.
+    Rst,
+    /// Not within the capture.
+    None,
+}
+
+/// The TCP layer of a session.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TcpReport {
+    /// SYN to the ACK that completes the handshake, in ns.
+    pub handshake_ns: Option<i64>,
+    /// The smallest round trip over the whole path, in ns.
+    pub rtt_ns: Option<i64>,
+    /// Who closed it.
+    pub closed_by: Option<Role>,
+    /// How.
+    pub close: CloseKind,
+    /// Segments sent again, by sender.
+    pub retransmissions: PerRole<u64>,
+    /// Segments captured after their successors.
+    pub out_of_order: PerRole<u64>,
+    /// Packets captured twice.
+    pub duplicate_packets: PerRole<u64>,
+    /// Bytes sent that are not in the capture.
+    pub lost_bytes: PerRole<u64>,
+    /// Segments that announced a closed window.
+    pub zero_windows: PerRole<u64>,
+    /// Payload bytes captured, each counted once.
+    pub bytes: PerRole<u64>,
+    /// Where the capture was taken.
+    pub vantage: Vantage,
 }

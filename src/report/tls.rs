@@ -1,19 +1,11 @@
 //! The TLS layer of a session in the report.
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use super::hex;
-use super::session::Endpoint;
-use super::verdict::Decryption;
-use crate::moment::{Moment, Timestamp};
+use super::decryption::Decryption;
+use super::endpoint::Endpoint;
+use crate::moment::Timestamp;
 use crate::role::Role;
-use crate::tls::HandshakeType;
-use crate::tls::TlsFacts;
-use crate::tls::certificate::Certificate;
-use crate::tls::facts::{KeySearch, Resumption, Secret};
-use crate::tls::fingerprint::{ja3, ja3s, ja4};
-use crate::tls::hello::{ClientHello, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, ServerHello};
 use crate::tls::suite::Suite;
 
 /// The TLS layer of a session.
@@ -133,35 +125,6 @@ pub struct OriginReport {
     pub frame: u64,
 }
 
-impl ResumptionReport {
-    pub(super) fn new(facts: &TlsFacts) -> Option<Self> {
-        let resumption = facts.resumed?;
-        let origin = match facts.keys {
-            KeySearch::Opened(Secret::Resumed { origin, .. }) => Some(OriginReport {
-                client: origin.client.map(Endpoint),
-                frame: origin.began.frame,
-            }),
-            _ => None,
-        };
-        let before_frame = facts.client_hello_at.unwrap_or_default().frame;
-        Some(Self { handle: handle_of(facts, resumption), before_frame, origin })
-    }
-}
-
-fn handle_of(facts: &TlsFacts, resumption: Resumption) -> Option<String> {
-    match resumption {
-        Resumption::SessionId => Some(hex(&facts.server_hello.as_ref()?.session_id)),
-        Resumption::Ticket => ticket_handle(facts.client_hello.as_ref()?.session_ticket.as_ref()?),
-        Resumption::Psk => None,
-    }
-}
-
-/// Tickets of one server begin alike, with the name of its key (RFC 5077 §4): a hash tells them
-/// apart.
-fn ticket_handle(ticket: &[u8]) -> Option<String> {
-    Some(hex(Sha256::digest(ticket).first_chunk::<8>()?))
-}
-
 /// A certificate.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "as in `tls::certificate::Certificate`")]
@@ -201,65 +164,13 @@ pub struct AlertReport {
 }
 
 impl TlsReport {
-    /// The report of `facts`. `start` is the session's first packet.
-    #[must_use]
-    pub fn new(
-        facts: &TlsFacts,
-        implicit: bool,
-        start: Moment,
-        is_established: bool,
-        decryption: Decryption,
-    ) -> Self {
-        let suite = facts.suite();
-        let server_hello = facts.server_hello.as_ref();
-        let agrees = |extension| server_hello.is_some_and(|hello| hello.agrees(extension));
-        Self {
-            mode: if implicit { "implicit" } else { "starttls" },
-            version: facts.version().map(|version| version.to_string()),
-            cipher_suite: facts.suite_name(),
-            cipher_suite_id: facts.suite_code(),
-            cipher_suite_openssl: suite.and_then(Suite::openssl),
-            key_exchange: suite.map(|suite| suite.key_exchange.name()),
-            client_hello: facts.client_hello.as_ref().map(ClientHelloReport::new),
-            server_hello: server_hello.map(ServerHelloReport::new),
-            certificates: facts.certificates.iter().map(CertificateReport::new).collect(),
-            resumed: facts.resumed.map(|resumption| match resumption {
-                Resumption::SessionId => "session_id",
-                Resumption::Ticket => "ticket",
-                Resumption::Psk => "psk",
-            }),
-            resumption: ResumptionReport::new(facts),
-            new_ticket: facts
-                .new_ticket
-                .as_deref()
-                .filter(|t| !t.is_empty())
-                .and_then(ticket_handle),
-            extended_master_secret: agrees(EXTENDED_MASTER_SECRET),
-            encrypt_then_mac: agrees(ENCRYPT_THEN_MAC),
-            client_certificate_requested: facts.client_certificate_requested,
-            client_certificate_sent: facts.client_certificate_sent,
-            renegotiations: facts.renegotiations,
-            alerts: facts.alerts.iter().map(|alert| AlertReport::new(alert, start)).collect(),
-            handshake_complete: is_established,
-            decryption,
-            has_application_data: Role::BOTH
-                .iter()
-                .any(|&role| facts.first_application_data[role].is_some()),
-            suite,
-        }
-    }
-}
-
-impl TlsReport {
     /// Whether there is anything to decrypt: the handshake came to its end, or protected records
     /// flow all the same.
     #[must_use]
     pub fn handshake_complete_or_data(&self, protected_records: u64) -> bool {
         self.handshake_complete || protected_records > 2
     }
-}
 
-impl TlsReport {
     /// Whether there is anything to decrypt: application data flows.
     #[must_use]
     pub fn carries_data(&self) -> bool {
@@ -267,125 +178,11 @@ impl TlsReport {
     }
 }
 
-/// `tls.resumed` and `tls.resumption.handle`: what names a session to those that resume it.
-pub(super) type Handle = (&'static str, String);
-
-impl TlsReport {
-    /// What later sessions name to resume this one.
-    pub(super) fn gives_out(&self) -> impl Iterator<Item = Handle> {
-        // A session that takes up an ID gives out the same, and in TLS 1.3 it only echoes
-        // (RFC 8446 §4.1.3).
-        let is_echo = self.resumed.is_some() || self.version.as_deref() == Some("TLSv1.3");
-        let id = self.server_hello.as_ref().map(|hello| hello.session_id.clone());
-        let id = id.filter(|id| !id.is_empty() && !is_echo).map(|id| ("session_id", id));
-        id.into_iter().chain(self.new_ticket.clone().map(|ticket| ("ticket", ticket)))
-    }
-
-    /// What this session names to resume an earlier one.
-    pub(super) fn takes_up(&self) -> Option<Handle> {
-        let handle = self.resumption.as_ref()?.handle.clone()?;
-        Some((self.resumed?, handle))
-    }
-}
-
-impl ClientHelloReport {
-    fn new(hello: &ClientHello) -> Self {
-        Self {
-            version: hello.version.to_string(),
-            server_name: hello.server_name.clone(),
-            cipher_suites: [names(&hello.cipher_suites), names(&hello.ssl2_kinds)].concat(),
-            cipher_suite_ids: suite_codes(hello),
-            extensions: names(&hello.extensions),
-            groups: names(&hello.groups),
-            signature_algorithms: names(&hello.signature_algorithms),
-            alpn: hello.alpn.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect(),
-            supported_versions: names(&hello.supported_versions),
-            random: hex(&hello.random),
-            session_id: hex(&hello.session_id),
-            ssl2_format: hello.ssl2_format,
-            ja3: ja3(hello),
-            ja4: ja4(hello),
-        }
-    }
-}
-
-impl ServerHelloReport {
-    fn new(hello: &ServerHello) -> Self {
-        Self {
-            extensions: names(&hello.extensions),
-            session_id: hex(&hello.session_id),
-            ja3s: ja3s(hello),
-        }
-    }
-}
-
-impl CertificateReport {
-    fn new(certificate: &Certificate) -> Self {
-        Self {
-            subject: certificate.subject.clone(),
-            issuer: certificate.issuer.clone(),
-            subject_alt_names: certificate.subject_alt_names.clone(),
-            not_before: certificate.not_before,
-            not_after: certificate.not_after,
-            serial: certificate.serial.clone(),
-            key_algorithm: certificate.key_algorithm.clone(),
-            key_bits: certificate.key_bits,
-            sha256: hex(&certificate.sha256),
-            spki_sha256: hex(&certificate.spki_sha256),
-            signature_algorithm: certificate.signature_algorithm.clone(),
-            is_ca: certificate.is_ca,
-            path_length: certificate.path_length,
-            key_usage: certificate.key_usage.clone(),
-            extended_key_usage: certificate.extended_key_usage.clone(),
-        }
-    }
-}
-
-impl AlertReport {
-    fn new(alert: &crate::tls::Alert, start: Moment) -> Self {
-        Self {
-            from: alert.from,
-            level: alert.level.map(level_name),
-            description: alert.description.map(|description| description.to_string()),
-            encrypted: alert.encrypted,
-            frame: alert.at.frame,
-            t_ns: alert.at.ts - start.ts,
-        }
-    }
-}
-
-fn suite_codes(hello: &ClientHello) -> Vec<String> {
-    let suites = hello.cipher_suites.iter().map(|id| format!("0x{:04X}", id.0));
-    suites.chain(hello.ssl2_kinds.iter().map(|kind| kind.hex())).collect()
-}
-
 /// The name of an alert level (RFC 5246 §7.2).
-pub(super) fn level_name(level: u8) -> &'static str {
+pub(crate) fn level_name(level: u8) -> &'static str {
     match level {
         1 => "warning",
         2 => "fatal",
         _ => "unknown",
     }
-}
-
-fn names<T: ToString>(values: &[T]) -> Vec<String> {
-    values.iter().map(T::to_string).collect()
-}
-
-/// The contract's name of a handshake message; None for those that it has no name for.
-pub(super) fn message_name(from: Role, kind: HandshakeType) -> Option<&'static str> {
-    Some(match (from, kind) {
-        (_, HandshakeType::CLIENT_HELLO) => "tls.client_hello",
-        (_, HandshakeType::SERVER_HELLO) => "tls.server_hello",
-        (Role::Server, HandshakeType::CERTIFICATE) => "tls.certificate",
-        (Role::Client, HandshakeType::CERTIFICATE) => "tls.client_certificate",
-        (_, HandshakeType::SERVER_KEY_EXCHANGE) => "tls.server_key_exchange",
-        (_, HandshakeType::CERTIFICATE_REQUEST) => "tls.certificate_request",
-        (_, HandshakeType::SERVER_HELLO_DONE) => "tls.server_hello_done",
-        (_, HandshakeType::CLIENT_KEY_EXCHANGE) => "tls.client_key_exchange",
-        (_, HandshakeType::CERTIFICATE_VERIFY) => "tls.certificate_verify",
-        (_, HandshakeType::FINISHED) => "tls.finished",
-        (_, HandshakeType::NEW_SESSION_TICKET) => "tls.new_session_ticket",
-        _ => return None,
-    })
 }

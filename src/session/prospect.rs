@@ -38,7 +38,7 @@ impl Session {
     pub fn last_prospect(&self) -> Prospect {
         let facts = self.tls.as_ref().map(|tls| tls.facts());
         let is_closed = facts.is_some_and(|facts| facts.suite().is_some());
-        let is_foreign = matches!(self.text, Text::Foreign) && !self.in_tls;
+        let is_foreign = matches!(self.text, Text::Foreign) && !self.is_in_tls();
         match self.prospect() {
             Prospect::Unknown if is_foreign || is_closed => Prospect::Dropped,
             Prospect::Unknown => Prospect::Kept,

@@ -3,13 +3,12 @@
 //! The dialogue stops a direction whose next bytes depend on the other one; those bytes, and holes
 //! in their place, wait here.
 
-use super::tap::Trust;
+use super::border::{Border, Sides};
 use super::{Session, Text};
 use crate::flow::{Body, Gap, GapCause};
 use crate::moment::Span;
 use crate::role::Role;
 use crate::smtp::{Dialogue, Input, SmtpEvent};
-use crate::tls::looks_like_tls;
 
 /// Bytes that wait for the other direction, at most: a client that pipelines a mail behind DATA
 /// stays far below, and beyond it the missing reply is taken for lost.
@@ -22,6 +21,26 @@ pub(super) enum Piece {
 }
 
 impl Piece {
+    pub(super) fn of(body: &Body<'_>, at: Span) -> Self {
+        match body {
+            Body::Bytes(bytes) => Self::Bytes(bytes.to_vec(), at),
+            Body::Gap(gap) => Self::Gap(gap.bytes, at),
+        }
+    }
+
+    pub(super) fn body(&self) -> Body<'_> {
+        match self {
+            Self::Bytes(bytes, _) => Body::Bytes(bytes),
+            &Self::Gap(bytes, _) => Body::Gap(Gap { bytes, cause: GapCause::Lost }),
+        }
+    }
+
+    pub(super) fn at(&self) -> Span {
+        match self {
+            Self::Bytes(_, at) | Self::Gap(_, at) => *at,
+        }
+    }
+
     pub(super) fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Bytes(bytes, _) => Some(bytes),
@@ -33,12 +52,15 @@ impl Piece {
 impl Session {
     /// Hands text to the dialogue, behind what already waits.
     pub(super) fn talk(&mut self, from: Role, body: &Body<'_>, at: Span) {
+        if matches!(self.border, Border::Open(_)) {
+            return self.say_at_border(from, body, at);
+        }
         if self.begins_tls_unasked(from, body) {
             self.keep(from, body, at);
             return self.start_tls();
         }
         let mut rest = *body;
-        if self.pending[from].is_empty() && self.switch.is_none() {
+        if self.pending[from].is_empty() {
             rest = self.say(from, body, at);
         }
         self.keep(from, &rest, at);
@@ -80,11 +102,14 @@ impl Session {
         R: Default,
     {
         let Text::Talking(dialogue) = &mut self.text else { return R::default() };
-        let (recorder, tap, switch) = (&mut self.recorder, &mut self.tap, &mut self.switch);
-        let before = self.pending.client.len();
+        let (recorder, tap, border) = (&mut self.recorder, &mut self.tap, &mut self.border);
         ask(dialogue, &mut |event| {
-            if matches!(event, SmtpEvent::SwitchToTls { .. }) {
-                *switch = Some(before);
+            match event {
+                SmtpEvent::SwitchToTls { stopped_client, .. } => {
+                    *border = Border::Open(Box::new(Sides::behind_reply(stopped_client)));
+                }
+                SmtpEvent::TlsUnasked { .. } => *border = Border::Met,
+                _ => {}
             }
             if let Some(tap) = tap {
                 tap.smtp(&event);
@@ -107,10 +132,12 @@ impl Session {
     /// Lets the dialogue have what waits, until it takes nothing more.
     pub(super) fn drive(&mut self) {
         loop {
-            if self.switch.is_some() {
-                self.decide_switch();
+            match self.border {
+                Border::Open(_) => return self.open_border(),
+                Border::Met => return self.start_tls(),
+                Border::Clear | Border::Crossed(_) => {}
             }
-            let may_talk = matches!(self.text, Text::Talking(_)) && self.switch.is_none();
+            let may_talk = matches!(self.text, Text::Talking(_));
             // Server first: what it said decides what the client's next bytes are.
             if !may_talk || !(self.offer(Role::Server) | self.offer_all(Role::Client)) {
                 return;
@@ -130,11 +157,10 @@ impl Session {
 
     /// Offers the first waiting piece of a direction. True if any of it was taken.
     fn offer(&mut self, from: Role) -> bool {
-        let Some(piece) = self.pending[from].pop_front() else { return false };
-        if self.switch.is_some() {
-            self.pending[from].push_front(piece);
+        if matches!(self.border, Border::Open(_) | Border::Met) {
             return false;
         }
+        let Some(piece) = self.pending[from].pop_front() else { return false };
         let (rest, taken) = match piece {
             Piece::Bytes(mut bytes, at) => {
                 let rest = match self.say(from, &Body::Bytes(&bytes), at) {
@@ -161,41 +187,35 @@ impl Session {
         taken
     }
 
-    /// After the 220: does TLS follow? What the client says next tells. What it said before the
-    /// reply came was injected, unless it is TLS.
-    fn decide_switch(&mut self) {
-        let Some(before) = self.switch else { return };
-        let begins_tls = |piece: &Piece| piece.bytes().is_some_and(looks_like_tls);
-        if self.pending.client.iter().any(begins_tls)
-            || self.pending.server.front().is_some_and(begins_tls)
-            || self.switched_in_a_hole(before) == Some(true)
-        {
-            return self.start_tls();
-        }
-        match self.pending.client.get(before) {
-            Some(Piece::Bytes(..)) => self.stay_plain(),
-            _ if self.switched_in_a_hole(before) == Some(false) => self.stay_plain(),
-            _ => {}
+    /// Nothing more will be said: whatever waits has its turn.
+    pub(super) fn stop_all_waiting(&mut self) {
+        while self.waiting() > 0 && matches!(self.text, Text::Talking(_)) {
+            let before = self.waiting();
+            self.stop_waiting();
+            if self.waiting() == before {
+                break;
+            }
         }
     }
 
-    fn stay_plain(&mut self) {
-        self.switch = None;
-        self.trust = Trust::Doubtful;
-        if let Text::Talking(dialogue) = &mut self.text {
-            dialogue.resume_plain();
-        }
+    /// Bytes that wait.
+    fn waiting(&self) -> usize {
+        let at_border = match &self.border {
+            Border::Open(sides) => sides.bytes(),
+            Border::Clear | Border::Met | Border::Crossed(_) => 0,
+        };
+        self.pending_bytes + at_border
     }
 
     /// The other side will say nothing more, or too much has piled up.
     pub(super) fn stop_waiting(&mut self) {
-        if self.hello_waits() {
+        if matches!(self.border, Border::Open(_)) {
+            self.settle_border();
+        } else if self.hello_waits() {
             return self.start_tls();
         }
-        match self.switch {
-            Some(before) if self.switched_to_ciphertext(before) => return self.start_tls(),
-            Some(_) => self.stay_plain(),
-            None => {}
+        if matches!(self.border, Border::Open(_)) {
+            return;
         }
         if let Text::Talking(dialogue) = &mut self.text {
             dialogue.stop_waiting();

@@ -120,7 +120,7 @@ impl Session {
 
     /// What came out of TLS was opened, and so concerns us.
     fn is_for_the_tap(&mut self, body: &Body<'_>) -> bool {
-        if self.in_tls {
+        if self.is_in_tls() {
             return true;
         }
         if let (Trust::Doubtful, Body::Bytes(bytes)) = (self.trust, body) {
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use crate::flow::{Chunk, Conversation as _, TcpEvent, TcpFacts};
     use crate::moment::Moment;
-    use crate::report::Reveal;
+    use crate::record::Reveal;
     use crate::session::Setup;
     use crate::tls::Keys;
 

@@ -13,7 +13,7 @@ impl Session {
     pub(super) fn enter_tunnel(&mut self) -> bool {
         let is_whole =
             |role: &Role| !self.pending[*role].iter().any(|p| matches!(p, Piece::Gap(..)));
-        let may_begin = self.from_start && !self.in_tls && self.target.is_none();
+        let may_begin = self.from_start && !self.is_in_tls() && self.target.is_none();
         if !may_begin || !Role::BOTH.iter().all(is_whole) {
             return true;
         }

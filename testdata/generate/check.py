@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 from lab.paths import TESTDATA
+from lab.topics import folder
+
 
 def tshark(file, *options):
     done = subprocess.run(["tshark", "-r", str(file), *options], capture_output=True, text=True)
@@ -48,8 +50,7 @@ def follow(file, layer, number, options):
 
 
 def streams(out, truth, number):
-    folder = out / "streams"
-    return [(folder / f"{truth['name']}.{number}.{way}").read_bytes() for way in ("c2s", "s2c")]
+    return [(out / f"{truth['name']}.{number}.{way}").read_bytes() for way in ("c2s", "s2c")]
 
 
 def in_order(followed, connection):
@@ -94,6 +95,7 @@ def check_negotiation(file, options, connection):
 
 
 def check(out, name):
+    out = folder(out, name)
     truth = json.loads((out / f"{name}.json").read_text())
     file = one_file(out, truth)
     options = key_options(out, truth)
@@ -114,7 +116,7 @@ def main():
     wanted = parser.parse_args()
     out = wanted.out.resolve()
     bad = 0
-    for name in wanted.names or sorted(file.stem for file in out.glob("*.json")):
+    for name in wanted.names or sorted(file.stem for file in out.glob("*/*/*.json")):
         problems = check(out, name)
         bad += bool(problems)
         print(f"{name}: {'; '.join(problems) if problems else 'ok'}", flush=True)

@@ -2,7 +2,7 @@
 alone (Hickman, "The SSL Protocol", 1995; sections in brackets). Section signs refer to it.
 
     pip install pycryptodome
-    python3 testdata/generate/ssl2_vector.py          # into testdata/, the same bytes each time
+    python3 testdata/generate/ssl2_vector.py          # into testdata/ssl2/ssl2/, the same bytes each time
 
 All chance comes from a counter behind SHA-256. The key is pki/server.key."""
 import hashlib
@@ -15,6 +15,7 @@ from Crypto.Cipher import ARC2, ARC4, DES, DES3
 from Crypto.PublicKey import RSA
 
 TESTDATA = Path(__file__).resolve().parent.parent
+FOLDER = TESTDATA / "ssl2/ssl2"
 KEY = RSA.import_key((TESTDATA / "pki/server.key").read_bytes())
 CERTIFICATE = ssl.PEM_cert_to_DER_cert((TESTDATA / "pki/server.crt").read_text())
 START = 1795312800  # within the certificate's validity
@@ -310,16 +311,16 @@ def main():
     done.append(Conversation(8, 0x0700C0, starttls=True, challenge=32).run())
     done.append(Conversation(9, 0x0700C0, resumes=done[6]).run())
     done.append(Conversation(10, 0x010080, resumes=done[0], asks_certificate=True).run())
-    (TESTDATA / "ssl2.pcap").write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1) + b"".join(FRAMES))
-    (TESTDATA / "ssl2.keys").write_text("10.11.0.2,465,smtp,pki/server.key\n10.11.0.2,587,smtp,pki/server.key\n")
+    (FOLDER / "ssl2.pcap").write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1) + b"".join(FRAMES))
+    (FOLDER / "ssl2.keys").write_text("10.11.0.2,465,smtp,../../pki/server.key\n10.11.0.2,587,smtp,../../pki/server.key\n")
     for talk in done:
         for side, data in zip(("c2s", "s2c"), talk.streams):
-            (TESTDATA / f"streams/ssl2.{talk.n}.{side}").write_bytes(data)
+            (FOLDER / f"ssl2.{talk.n}.{side}").write_bytes(data)
     truth = {
         "name": "ssl2", "description": "SSL 2.0: each cipher kind, STARTTLS, resumption", "files": ["ssl2.pcap"],
         "keys": "ssl2.keys", "keylog": None, "complete": True, "connections": [talk.truth() for talk in done],
         "truth_source": "generate/ssl2_vector.py, which wrote both ends"}
-    (TESTDATA / "ssl2.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n")
+    (FOLDER / "ssl2.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n")
 
 
 main()

@@ -21,7 +21,7 @@ except ImportError:
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("SMTP_DECRYPT", str(ROOT / "target/debug/smtp-decrypt"))
-CAPTURES = sorted(str(file) for file in (ROOT / "testdata").glob("*.pcap"))
+CAPTURES = sorted(str(file) for file in (ROOT / "testdata").glob("*/*/*.pcap"))
 KEY = str(ROOT / "testdata/pki/server.key")
 
 

@@ -11,8 +11,8 @@ use crate::lab::{self, Lab, items};
 use crate::run::Runner;
 use crate::schema;
 
-const GOOD: &str = "testdata/tls12_aes128_gcm_sha256.pcap";
-const KEYS: &str = "testdata/tls12_aes128_gcm_sha256.keys";
+const GOOD: &str = "@tls12_aes128_gcm_sha256.pcap";
+const KEYS: &str = "@tls12_aes128_gcm_sha256.keys";
 
 fn sessions(name: &str) -> Vec<SessionReport> {
     let lab = Lab::load(name);
@@ -105,8 +105,8 @@ const WRONG: &[(&str, usize, usize)] = &[
     ),
     ("[[rule]]\nname = 'x'\nwhere = 'nonsense'\nexpect = 'true'\n", 3, 10),
     ("[[rule]]\nname = 'x'\nexpect = 'outcome'\n", 3, 11),
-    ("[[rule]]\nname = 'x'\nexpect = 'id < \"a\"'\n", 3, 11),
-    ("[[rule]]\nname = 'x'\nexpect = 'id < duration(\"soon\")'\n", 3, 11),
+    ("[[rule]]\nname = 'x'\nexpect = 'id < \"a\"'\n", 3, 14),
+    ("[[rule]]\nname = 'x'\nexpect = 'id < duration(\"soon\")'\n", 3, 24),
     ("[[rule]]\nname = 'x'\nseverity = 'fatal'\nexpect = 'true'\n", 3, 12),
     ("[[rule]]\nname = 'x'\nexpects = 'true'\n", 3, 1),
     ("[[rule]\nname = 'x'\n", 1, 8),
@@ -281,7 +281,7 @@ fn a_name_that_is_none_is_told_with_those_that_are() {
     let rule = told("[[rule]]\nname = 'x'\nexpect = 'tsl.version == null'\n");
     assert!(rule.contains("no `tsl` here, but ") && rule.contains("timing, tls"), "{rule}");
     let limit = told("[[limit]]\nname = 'x'\nvalue = 'id'\nexpect = 'value < 5'\n");
-    assert!(limit.contains("no `value` here, but count, total, share"), "{limit}");
+    assert!(limit.contains("no `value` here, but count, max, mean, min"), "{limit}");
     let unit = told("[[rule]]\nname = 'x'\nexpect = 'timing.rcpt_ns <= 500ms'\n");
     assert!(unit.contains("duration(\"500ms\")"), "{unit}");
     let none = told("[[rule]]\nname = 'x'\nexpect = 'outcome == \"500ms\" &&'\n");
@@ -317,4 +317,147 @@ fn a_capture_without_sessions_passes_no_check_that_wants_some() {
     assert_eq!(code(&run(&[&nobody[..], &["--min-sessions", "1"]].concat())), 1);
     assert_eq!(code(&run(&["check", "--min-sessions", "1", GOOD])), 0);
     assert_eq!(code(&run(&["check", "--min-sessions", "2", GOOD])), 1);
+}
+
+/// A policy whose one expression, at line 3, is this.
+fn of_one(expect: &str) -> String {
+    format!("[[rule]]\nname = 'x'\nexpect = '''{expect}'''\n")
+}
+
+/// Expressions that would cost anything, by what grows in them.
+fn ruinous() -> Vec<(&'static str, String)> {
+    let numbers = "1,".repeat(100);
+    let each = format!("[{numbers}1]");
+    let doubled = r#".map(a, a + a)"#.repeat(40);
+    let nested = ".map(a, [a, a])".repeat(30);
+    let loops = |depth: usize| {
+        (0..depth).fold("true".to_owned(), |inner, n| format!("{each}.all(v{n}, {inner})"))
+    };
+    let growing =
+        format!("{each}.map(a, {each}.map(b, {each}.map(c, \"sixteen letters.\" + a + b)))");
+    vec![
+        ("texts that double", format!("[1].map(a, \"xx\"){doubled}.size() > 0")),
+        ("lists that double", format!("[[1]]{doubled}.size() > 0")),
+        ("a tree that is compared", format!("[1]{nested} == [1]{nested}")),
+        ("loops in loops", loops(5)),
+        ("errors that `||` would pass over", format!("({}) || true", loops(5))),
+        ("lists of texts", growing.replace("+ a + b", "+ \"and more of it\"")),
+        ("regular expressions that are made", {
+            let computed = r#""x".matches("a{500}" + string(a + b + c))"#;
+            format!("{each}.all(a, {each}.all(b, {each}.all(c, !{computed})))")
+        }),
+        ("a large regular expression", r#""x".matches("(((a{100}){100}){100})")"#.to_owned()),
+        ("a sum of many", format!("{}1 > 0", "1 + ".repeat(20_000))),
+        ("a sum of some hundred", format!("{}1 > 0", "1 + ".repeat(400))),
+        ("indices", format!("outcome{} == null", "[0]".repeat(20_000))),
+        ("indices of some hundred", format!("outcome{} == null", "[0]".repeat(200))),
+        ("brackets", format!("{}1{} > 0", "(".repeat(5_000), ")".repeat(5_000))),
+        ("brackets of some hundred", format!("{}1{} > 0", "(".repeat(300), ")".repeat(300))),
+        ("choices", format!("{}true", "true ? true : ".repeat(200))),
+        ("fields", format!("tls{} == null", ".a".repeat(400))),
+    ]
+}
+
+#[test]
+fn an_expression_that_would_cost_anything_is_an_error_with_its_place() {
+    let tls = sessions("tls12_aes128_gcm_sha256");
+    for (kind, expect) in ruinous() {
+        let error = match checked(&of_one(&expect), &tls) {
+            Ok(checks) => panic!("{kind}: {:?}", checks.results[0].status),
+            Err(error) => error.to_string(),
+        };
+        assert!(error.starts_with("p.toml:3:"), "{kind}: {error}");
+        assert!(error.len() < 2_000, "{kind}: {} bytes of message", error.len());
+    }
+}
+
+#[test]
+fn the_steps_of_an_expression_are_those_of_the_session_it_reads() {
+    let mut session = sessions("plain").remove(0);
+    let smtp = session.smtp.as_mut().expect("SMTP");
+    let exchange = smtp.exchanges[0].clone();
+    smtp.exchanges = vec![exchange; 20_000];
+    let long = [session];
+    for expect in [
+        "smtp.exchanges.all(e, e.verb == null || e.verb != 'DEBUG')",
+        "smtp.exchanges.map(e, e.verb).size() == 20000",
+        "smtp.exchanges.filter(e, e.reply != null && e.reply.lines.exists(l, l.matches('^2')))\
+         .size() >= 0",
+    ] {
+        assert_eq!(status(expect, &long), Status::Passed, "{expect}");
+    }
+    let square =
+        "smtp.exchanges.all(a, smtp.exchanges.all(b, smtp.exchanges.all(c, a.frame == c.frame)))";
+    let error = checked(&of_one(square), &long).expect_err("too many steps").to_string();
+    assert!(error.contains("steps"), "{error}");
+}
+
+proptest::proptest! {
+    /// Whatever is made of the words of expressions, it is worked out or refused at a place.
+    #[test]
+    fn any_words_are_an_expression_or_an_error_with_its_place(
+        words in proptest::collection::vec(0..WORDS.len(), 1..60)
+    ) {
+        let expect: String = words.into_iter().map(|word| WORDS[word]).collect();
+        let policy = format!("[[rule]]\nname = 'x'\nexpect = \"\"\"{expect}\"\"\"\n");
+        let plain = vec![SESSION.with(Clone::clone)];
+        if let Err(error) = checked(&policy, &plain) {
+            let error = error.to_string();
+            assert!(error.starts_with("p.toml:3:"), "{expect}\n{error}");
+        }
+    }
+}
+
+const WORDS: &[&str] = &[
+    "smtp",
+    ".exchanges",
+    ".mails",
+    ".size()",
+    "[0]",
+    "[",
+    "]",
+    "(",
+    ")",
+    ", ",
+    " + ",
+    " - ",
+    " * ",
+    " / ",
+    " % ",
+    " == ",
+    " < ",
+    " in ",
+    " && ",
+    " || ",
+    "!",
+    " ? ",
+    " : ",
+    "1",
+    "0",
+    "2.5",
+    "null",
+    "'a'",
+    "true",
+    ".map(x, ",
+    ".all(x, ",
+    ".exists(y, ",
+    ".filter(x, ",
+    "x",
+    "y",
+    ".verb",
+    "tls",
+    ".matches('a+')",
+    ".matches(x)",
+    "duration('1s')",
+    "string(",
+    "int(",
+    "max(",
+    "{'a': ",
+    "}",
+    "has(tls.version)",
+    "id",
+];
+
+thread_local! {
+    static SESSION: SessionReport = sessions("plain").remove(0);
 }

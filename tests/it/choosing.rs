@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::cli::{code, run, stderr, stdout};
 use crate::lab::items;
 
-const FAILED: &str = "testdata/bad_cipher.pcap";
-const DELIVERED: &str = "testdata/plain.pcap";
+const FAILED: &str = "@bad_cipher.pcap";
+const DELIVERED: &str = "@plain.pcap";
 
 /// Outcome and server of the sessions shown.
 fn shown(arguments: &[&str]) -> Vec<(String, String)> {

@@ -13,12 +13,12 @@ use crate::lab::{self, Lab, items, testdata};
 use crate::schema;
 use crate::wire::{self, Talk};
 
-const CAPTURE: &str = "testdata/tls12_aes128_sha.pcap";
-const KEYS: &str = "testdata/tls12_aes128_sha.keys";
+const CAPTURE: &str = "@tls12_aes128_sha.pcap";
+const KEYS: &str = "@tls12_aes128_sha.keys";
 
 pub(crate) fn smtp_decrypt(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("smtp-decrypt").expect("the binary");
-    command.current_dir(lab::root()).env("NO_COLOR", "").args(arguments);
+    command.current_dir(lab::root()).env("NO_COLOR", "").args(lab::arguments(arguments));
     command
 }
 
@@ -85,7 +85,7 @@ fn show_is_the_command_without_a_name() {
 
 #[test]
 fn a_session_that_cannot_be_opened_is_no_failure_unless_asked_for() {
-    let arguments = ["--keys", "testdata/tls13.keys", "testdata/tls13.pcap"];
+    let arguments = ["--keys", "@tls13.keys", "@tls13.pcap"];
     assert_eq!(code(&run(&arguments)), 0);
     let strict = [&["--require-decrypted"], arguments.as_slice()].concat();
     assert_eq!(code(&run(&strict)), 4);
@@ -95,7 +95,7 @@ fn a_session_that_cannot_be_opened_is_no_failure_unless_asked_for() {
 #[test]
 fn plaintext_and_failed_handshakes_satisfy_require_decrypted() {
     for name in ["plain", "starttls_refused", "tls_handshake_failed", "greeting_554"] {
-        let capture = format!("testdata/{name}.pcap");
+        let capture = format!("@{name}.pcap");
         assert_eq!(code(&run(&["--require-decrypted", &capture])), 0, "{name}");
     }
 }
@@ -138,7 +138,7 @@ fn key_files_that_are_no_rsa_key_exit_with_2_and_say_what_they_are() {
         ("testdata/pki/ec.key", "EC"),
         ("testdata/pki/server.crt", "certificate"),
         ("testdata/no-such.key", "No such file"),
-        ("testdata/plain.pcap", "plain.pcap"),
+        ("@plain.pcap", "plain.pcap"),
     ];
     for (key, words) in cases {
         let output = run(&["--key", key, CAPTURE]);
@@ -186,8 +186,8 @@ fn a_missing_capture_exits_with_3_and_the_others_are_shown() {
 
 #[test]
 fn a_truncated_capture_exits_with_3_and_what_was_read_is_shown() {
-    let keys = "testdata/truncated_file.keys";
-    let output = run(&["--format", "json", "--keys", keys, "testdata/truncated_file.pcap"]);
+    let keys = "@truncated_file.keys";
+    let output = run(&["--format", "json", "--keys", keys, "@truncated_file.pcap"]);
     assert_eq!(code(&output), 3);
     let report = report(&output);
     assert_eq!(report["captures"][0]["complete"], false);
@@ -237,7 +237,7 @@ fn an_output_that_cannot_be_written_is_told() {
 
 #[test]
 fn only_the_sessions_asked_for_are_shown() {
-    let arguments = ["--format", "json", "--keys", "testdata/mixed.keys", "testdata/mixed.pcap"];
+    let arguments = ["--format", "json", "--keys", "@mixed.keys", "@mixed.pcap"];
     let all = report(&run(&arguments));
     assert_eq!(items(&all["sessions"]).len(), 4);
     let some = report(&run(&[&["--session", "2", "--session", "4"], &arguments[..]].concat()));
@@ -373,9 +373,9 @@ fn a_code_is_explained_with_and_without_its_area() {
 fn key_material_given_with_the_wrong_option_is_told_the_right_one() {
     for (option, file, right) in [
         ("--key", KEYS, "--keys"),
-        ("--key", "testdata/tls13.keylog", "--keylog"),
+        ("--key", "@tls13.keylog", "--keylog"),
         ("--keys", "testdata/pki/server.key", "--key"),
-        ("--keys", "testdata/tls13.keylog", "--keylog"),
+        ("--keys", "@tls13.keylog", "--keylog"),
         ("--keylog", "testdata/pki/server.key", "--key,"),
         ("--keylog", KEYS, "--keys"),
     ] {
@@ -396,11 +396,11 @@ fn the_version_is_that_of_the_package() {
 #[test]
 fn a_capture_that_grows_gives_the_report_of_the_whole() {
     let whole = run(&["--format", "json", "--keys", KEYS, CAPTURE]);
-    let bytes = fs::read(lab::root().join(CAPTURE)).expect("read");
+    let bytes = fs::read(testdata(CAPTURE)).expect("read");
     let binary = assert_cmd::cargo::cargo_bin("smtp-decrypt");
     let mut child = std::process::Command::new(binary)
         .current_dir(lab::root())
-        .args(["--follow", "--format", "json", "--keys", KEYS, "-"])
+        .args(lab::arguments(&["--follow", "--format", "json", "--keys", KEYS, "-"]))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -427,7 +427,7 @@ fn an_interrupt_ends_a_run_that_follows_with_its_report() {
     let binary = assert_cmd::cargo::cargo_bin("smtp-decrypt");
     let mut child = std::process::Command::new(binary)
         .current_dir(lab::root())
-        .args(["--follow", "--keys", KEYS, CAPTURE])
+        .args(lab::arguments(&["--follow", "--keys", KEYS, CAPTURE]))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -467,7 +467,7 @@ fn a_missing_file_is_all_there_is_to_say() {
 #[test]
 fn what_is_no_capture_in_a_directory_is_passed_over_and_named() {
     let (folder, _) = file("notes.txt", "[2026-11-21] captured");
-    fs::copy(lab::root().join(CAPTURE), folder.path().join("a.pcap")).expect("copied");
+    fs::copy(testdata(CAPTURE), folder.path().join("a.pcap")).expect("copied");
     let output = run(&["--keys", KEYS, path(folder.path())]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(stderr(&output).contains("notes.txt"), "{}", stderr(&output));

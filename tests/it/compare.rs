@@ -278,8 +278,8 @@ fn any_two_changes_are_both_found() {
     });
 }
 
-const GOOD: &str = "testdata/tls12_aes128_sha.pcap";
-const KEYS: &str = "testdata/tls12_aes128_sha.keys";
+const GOOD: &str = "@tls12_aes128_sha.pcap";
+const KEYS: &str = "@tls12_aes128_sha.keys";
 
 #[test]
 fn the_command_exits_with_0_for_the_same_and_1_for_a_difference() {
@@ -287,7 +287,7 @@ fn the_command_exits_with_0_for_the_same_and_1_for_a_difference() {
     assert_eq!((code(&same), complaints(&same)), (0, String::new()));
     assert!(stdout(&same).contains("The negotiations are the same."), "{}", stdout(&same));
     assert!(stdout(&same).contains("never compared: randoms"), "{}", stdout(&same));
-    let other = run(&["compare", "-q", "--keys", KEYS, GOOD, "testdata/starttls_refused.pcap"]);
+    let other = run(&["compare", "-q", "--keys", KEYS, GOOD, "@starttls_refused.pcap"]);
     assert_eq!(code(&other), 1);
 }
 
@@ -308,7 +308,7 @@ fn misuse_of_compare_exits_with_2() {
 
 #[test]
 fn the_document_has_the_sentence_and_no_line_is_wider_than_the_page() {
-    let pair = ["testdata/mixed.pcap", "testdata/rcpt_rejected.pcap"];
+    let pair = ["@mixed.pcap", "@rcpt_rejected.pcap"];
     let json = run(&["compare", "-q", "--format", "json", pair[0], pair[1]]);
     let document: Value = serde_json::from_slice(&json.stdout).expect("JSON");
     schema::assert_valid_of("compare", &document);
@@ -326,9 +326,9 @@ fn the_document_has_the_sentence_and_no_line_is_wider_than_the_page() {
 
 #[test]
 fn the_steps_stand_side_by_side_at_80_and_120_columns() {
-    let pair = ["testdata/tiny_segments.pcap", "testdata/tls_unknown_ca.pcap"];
+    let pair = ["@tiny_segments.pcap", "@tls_unknown_ca.pcap"];
     for (name, width) in [("compare_80", "80"), ("compare_120", "120")] {
-        let keys = "testdata/tiny_segments.keys";
+        let keys = "@tiny_segments.keys";
         let text = run(&["compare", "-q", "--width", width, "--keys", keys, pair[0], pair[1]]);
         assert_looks(name, stdout(&text));
     }

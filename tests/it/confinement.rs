@@ -9,14 +9,14 @@ use std::process::{Command, Stdio};
 use smtp_decrypt::sandbox::{Access, Confined, confine};
 
 use crate::cli::{code, file, path, run, stderr, stdout};
-use crate::lab;
+use crate::lab::{self, testdata};
 use crate::walls;
 
 /// In the environment of the child: the folder to try things in.
 const FOLDER: &str = "SMTP_DECRYPT_TEST_FOLDER";
 
-const CAPTURE: &str = "testdata/tls12_aes128_sha.pcap";
-const KEYS: &str = "testdata/tls12_aes128_sha.keys";
+const CAPTURE: &str = "@tls12_aes128_sha.pcap";
+const KEYS: &str = "@tls12_aes128_sha.keys";
 
 /// The folder of the child has `given/`, `named/` and `written/`, and a file `other`.
 fn folder() -> tempfile::TempDir {
@@ -119,8 +119,7 @@ fn the_output_is_the_same_with_and_without() {
         assert_eq!(lab::read_text(&target), stdout(&with));
     }
     // Directories, links in them, and names relative to the place where it is started.
-    std::os::unix::fs::symlink(lab::root().join(CAPTURE), folder.path().join("link.pcap"))
-        .expect("linked");
+    std::os::unix::fs::symlink(testdata(CAPTURE), folder.path().join("link.pcap")).expect("linked");
     let output = run(&["-q", "--keys", KEYS, path(folder.path())]);
     assert!(stdout(&output).contains("MAIL FROM"), "{}", stderr(&output));
 }
@@ -131,8 +130,8 @@ fn pipes_are_read_by_every_name_that_they_have() {
     for name in ["-", "/dev/stdin", "/proc/self/fd/0"] {
         for is_pipe in [true, false] {
             let mut command = Command::new(&binary);
-            command.current_dir(lab::root()).args(["-q", "--keys", KEYS, name]);
-            let capture = lab::root().join(CAPTURE);
+            command.current_dir(lab::root()).args(lab::arguments(&["-q", "--keys", KEYS, name]));
+            let capture = testdata(CAPTURE);
             let output = match is_pipe {
                 false => command.stdin(File::open(capture).expect("there")).output(),
                 true => {
@@ -184,7 +183,7 @@ fn the_system_sees_no_network_and_no_other_program() {
     let traced = Command::new("strace")
         .args(["-f", "-qq", "-e", "trace=network,execve,execveat,fork,vfork", "-o", path(&log)])
         .arg(assert_cmd::cargo::cargo_bin("smtp-decrypt"))
-        .args(["--no-sandbox", "-q", "--format", "json", "--keys", KEYS, CAPTURE])
+        .args(lab::arguments(&["--no-sandbox", "-q", "--format", "json", "--keys", KEYS, CAPTURE]))
         .current_dir(lab::root())
         .stdout(Stdio::null())
         .status();

@@ -312,11 +312,11 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Four interleaved sessions, of the client's ports 54178, 54190, 54196 and 54198.
-const MIXED: [&str; 3] = ["--keys", "testdata/mixed.keys", "testdata/mixed.pcap"];
+const MIXED: [&str; 3] = ["--keys", "@mixed.keys", "@mixed.pcap"];
 
 fn run(arguments: &[&str]) -> Output {
     let mut command = assert_cmd::Command::cargo_bin("smtp-decrypt").expect("the binary");
-    command.current_dir(lab::root()).env("NO_COLOR", "").args(arguments);
+    command.current_dir(lab::root()).env("NO_COLOR", "").args(lab::arguments(arguments));
     command.output().expect("it runs")
 }
 
@@ -533,12 +533,12 @@ fn a_link_type_that_a_packet_filter_cannot_look_into_is_told() {
 #[test]
 fn a_wrong_filter_is_told_with_its_column_and_a_mark() {
     for option in ["--filter", "--packet-filter"] {
-        let output = run(&[option, "tcp and host and port 25", "testdata/plain.pcap"]);
+        let output = run(&[option, "tcp and host and port 25", "@plain.pcap"]);
         assert_eq!(output.status.code(), Some(2));
         let said = said(&output);
         assert!(said.contains("1:14: expected an address, found `and`"), "{said}");
         assert!(said.contains("  tcp and host and port 25\n               ^^^"), "{said}");
     }
-    let output = run(&["--since", "soon", "testdata/plain.pcap"]);
+    let output = run(&["--since", "soon", "@plain.pcap"]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -268,3 +268,110 @@ fn the_tables_of_a_report_are_files_of_a_folder() {
         assert!(table.starts_with(b"PAR1") && table.ends_with(b"PAR1"), "{name}");
     }
 }
+
+/// The lines that `handshakes` writes of a capture.
+fn handshake_lines(lab: &Lab) -> Vec<Value> {
+    let output = run(&["handshakes", "-q", path(&lab.files[0])]);
+    stdout(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// What `unlock` says of lines, its exit code, and how many secrets it wrote.
+fn unlocked(keys: &str, lines: &[Value]) -> (String, i32, usize) {
+    let folder = TempDir::new().expect("a folder");
+    let (file, log) = (folder.path().join("in.jsonl"), folder.path().join("out.keylog"));
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(&file, text).expect("written");
+    let output = run(&["unlock", "--keys", keys, "-o", path(&log), path(&file)]);
+    let secrets = lab::read_text(&log).lines().count();
+    (stderr(&output).to_owned(), code(&output), secrets)
+}
+
+#[test]
+fn a_chain_of_resumptions_is_unlocked_from_either_end_or_the_middle() {
+    const LINKS: usize = 3_000;
+    let lab = Lab::load("auth_login_ok");
+    let origin = &handshake_lines(&lab)[0];
+    let ticket = |n: usize| format!("{n:064x}");
+    let link = |n: usize| {
+        let mut line = origin.clone();
+        let fields = line.as_object_mut().expect("an object");
+        fields.insert("new_ticket_sha256".into(), ticket(n).into());
+        fields.insert("session_id".into(), "".into());
+        if n > 0 {
+            fields.remove("key_exchange");
+            let resumed = serde_json::json!({ "ticket_sha256": ticket(n - 1) });
+            fields.insert("resumption".into(), resumed);
+        }
+        line
+    };
+    let keys = path(lab.keys.as_ref().expect("a key list"));
+    let forward: Vec<_> = (0..LINKS).map(link).collect();
+    let backward: Vec<_> = forward.iter().rev().cloned().collect();
+    let middle = [&forward[LINKS / 2..], &forward[..LINKS / 2]].concat();
+    for lines in [&forward, &backward, &middle] {
+        let (said, exit, secrets) = unlocked(keys, lines);
+        assert_eq!((exit, secrets), (0, LINKS), "{said}");
+    }
+    let (said, _, secrets) = unlocked(keys, &forward[1..]);
+    assert_eq!(secrets, 0, "a chain without its origin");
+    assert!(said.contains(&format!("{} closed: resumed", LINKS - 1)), "{said}");
+}
+
+#[test]
+fn a_key_is_asked_so_often_in_vain_and_no_more_and_says_so() {
+    let lab = Lab::load("auth_login_ok");
+    let good = handshake_lines(&lab).remove(0);
+    let keys = path(lab.keys.as_ref().expect("a key list"));
+    let body = text(&good["key_exchange"]["encrypted_premaster_secret"]).to_owned();
+    let chosen = |n: usize| {
+        let mut line = good.clone();
+        let ciphertext = format!("{}{n:08x}", &body[..body.len() - 8]);
+        line["key_exchange"]["encrypted_premaster_secret"] = ciphertext.into();
+        line
+    };
+    let few: Vec<_> = (0..20).map(chosen).chain([good.clone()]).collect();
+    let (said, _, secrets) = unlocked(keys, &few);
+    assert_eq!(secrets, 1, "{said}");
+    assert!(said.contains("1 answered of ") && said.contains(" 20 in vain, 0 refused"), "{said}");
+    // One ciphertext, and a session hash of the asker's choice each time.
+    let bound = |n: u64| {
+        let mut line = good.clone();
+        line["key_exchange"]["extended_master_secret"] = true.into();
+        line["key_exchange"]["session_hash"] = format!("{n:064x}").into();
+        line
+    };
+    let (said, _, secrets) = unlocked(keys, &(0..50).map(bound).collect::<Vec<_>>());
+    assert_eq!(secrets, 4, "{said}");
+    assert!(said.contains("46 refused"), "{said}");
+}
+
+#[test]
+fn a_field_of_a_handshake_is_no_longer_than_such_a_field_is() {
+    let lab = Lab::load("auth_login_ok");
+    let good = handshake_lines(&lab).remove(0);
+    let keys = path(lab.keys.as_ref().expect("a key list"));
+    let longer = |place: &str, bytes: usize| {
+        let mut line = good.clone();
+        *line.pointer_mut(place).expect(place) = "ab".repeat(bytes).into();
+        line
+    };
+    for line in [
+        longer("/session_id", 33),
+        longer("/session_id", 520_000),
+        longer("/key_exchange/encrypted_premaster_secret", 3_000),
+        longer("/key_exchange/certificate/modulus", 3_000),
+        longer("/key_exchange/certificate/exponent", 3_000),
+    ] {
+        let (said, exit, secrets) = unlocked(keys, &[good.clone(), line]);
+        assert_eq!((exit, secrets), (3, 1), "{said}");
+        assert!(said.contains("in.jsonl:2"), "{said}");
+    }
+    let of_nobody = |n: u64| {
+        let mut line = good.clone();
+        line["key_exchange"]["certificate"]["spki_sha256"] = format!("{n:064x}").into();
+        line["key_exchange"]["certificate"]["modulus"] = "03".into();
+        line
+    };
+    let (said, ..) = unlocked(keys, &(0..2_000).map(of_nobody).collect::<Vec<_>>());
+    assert!(said.len() < 20_000, "{} bytes of standard error", said.len());
+}

@@ -7,9 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::cli::{code, run, stderr, stdout};
-use crate::lab::items;
+use crate::lab::{items, testdata};
 
-const MIXED: [&str; 3] = ["--keys", "testdata/mixed.keys", "testdata/mixed.pcap"];
+const MIXED: [&str; 3] = ["--keys", "@mixed.keys", "@mixed.pcap"];
 
 fn shown(format: &str, capture: &[&str]) -> String {
     let output = run(&[&["--format", format], capture].concat());
@@ -86,7 +86,7 @@ fn a_capture_without_sessions_still_has_a_header_and_totals() {
 fn an_input_is_never_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
     let capture = folder.path().join("capture.pcap");
-    fs::copy("testdata/plain.pcap", &capture).expect("copied");
+    fs::copy(testdata("plain.pcap"), &capture).expect("copied");
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&capture, &link).expect("linked");
     let before = fs::read(&capture).expect("read");
@@ -107,9 +107,9 @@ fn what_is_revealed_is_for_the_user_alone() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
     let mode = || path.metadata().expect("there").permissions().mode() & 0o777;
     let name = path.to_str().expect("UTF-8");
-    assert_eq!(code(&run(&["-o", name, "testdata/plain.pcap"])), 0);
+    assert_eq!(code(&run(&["-o", name, "@plain.pcap"])), 0);
     assert_eq!(mode(), 0o644);
-    assert_eq!(code(&run(&["-o", name, "--reveal", "body", "testdata/plain.pcap"])), 0);
+    assert_eq!(code(&run(&["-o", name, "--reveal", "body", "@plain.pcap"])), 0);
     assert_eq!(mode(), 0o600);
     assert!(fs::read_to_string(&path).expect("read").starts_with("== Session 1"));
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::cli::{code, run, stderr, stdout};
+use crate::cli::{code, path, run, stderr, stdout};
 use crate::lab::{self, testdata};
 use crate::wire::Talk;
 
@@ -34,11 +34,11 @@ fn shown(arguments: &[&str], names: &[&str]) -> String {
         for (option, suffix) in [("--keys", "keys"), ("--keylog", "keylog")] {
             let file = format!("{name}.{suffix}");
             if testdata(&file).exists() {
-                arguments.extend([option.to_owned(), format!("testdata/{file}")]);
+                arguments.extend([option.to_owned(), lab::shown(&file)]);
             }
         }
     }
-    arguments.extend(names.iter().map(|name| format!("testdata/{name}.pcap")));
+    arguments.extend(names.iter().map(|name| lab::shown(&format!("{name}.pcap"))));
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let output = run(&arguments);
     assert!(code(&output) <= 1, "{}", stderr(&output));
@@ -117,9 +117,15 @@ fn passwords_are_masked_unless_revealed() {
 #[test]
 fn many_sessions_are_all_in_the_table_and_as_many_as_fit_in_detail() {
     // 346 sessions or more; the page says how many of them it shows in detail.
-    let output = run(&["-q", "--format", "html", "testdata/"]);
-    let page = stdout(&output);
-    let sessions = stdout(&run(&["-q", "--format", "csv", "testdata/"])).lines().count() - 1;
+    let labs = lab::Lab::all();
+    let files = labs.iter().flat_map(|lab| &lab.files).map(|file| path(file));
+    let of_all = |format| {
+        let arguments: Vec<_> =
+            ["-q", "--format", format].into_iter().chain(files.clone()).collect();
+        stdout(&run(&arguments)).to_owned()
+    };
+    let page = of_all("html");
+    let sessions = of_all("csv").lines().count() - 1;
     let body = &page[page.find("<table class=\"sessions\"").expect("a table")..];
     let table = &body[..body.find("</table>").expect("its end")];
     assert_eq!(table.matches("<tr>").count() - 1, sessions);

@@ -127,7 +127,7 @@ fn openssl(arguments: &[&str]) -> Option<Vec<u8>> {
 
 #[test]
 fn a_missing_key_is_named_as_openssl_names_it() {
-    let audit = audit(&["testdata/tls12_aes128_sha.pcap"]);
+    let audit = audit(&["@tls12_aes128_sha.pcap"]);
     let missing = &audit["missing_keys"][0];
     let certificate = ["x509", "-in", "testdata/pki/server.crt", "-noout"];
     let subject = [&certificate[..], &["-subject", "-nameopt", "RFC2253"]].concat();
@@ -150,7 +150,7 @@ fn what_cannot_be_used_is_told_with_its_place_beside_the_keys_that_can() {
     );
     let (_folder, list) = file("keys.list", list);
     let log = file("bad.keylog", "CLIENT_RANDOM 00 zz\n");
-    let capture = "testdata/tls12_aes128_sha.pcap";
+    let capture = "@tls12_aes128_sha.pcap";
     let arguments = ["--keys", path(&list), "--keylog", path(&log.1), capture];
     let audit = audit(&arguments);
     let places: Vec<_> = items(&audit["errors"])
@@ -179,7 +179,7 @@ fn key_material_is_validated_without_a_capture() {
     let output = run(&["keys", "-q", "--key", "testdata/pki/server.key"]);
     assert_eq!((code(&output), stderr(&output)), (0, ""));
     assert!(!stdout(&output).contains("session"), "{}", stdout(&output));
-    let log = ["--keylog", "testdata/tls13.keylog"];
+    let log = ["--keylog", "@tls13.keylog"];
     assert_eq!(audit(&log)["keys"][0]["source"], "keylog:5 lines");
     assert_eq!(items(&audit(&log)["unmatched_lines"]).len(), 0);
     let output = run(&["keys", "--key", "testdata/pki/ec.key"]);
@@ -205,11 +205,11 @@ fn the_randoms_that_a_key_log_lacks_are_told_and_the_lines_that_no_session_asks_
     let random = line.split(' ').nth(1).expect("a random");
     let audit = audit(&[
         "--keylog",
-        "testdata/ecdhe_tls12.keylog",
+        "@ecdhe_tls12.keylog",
         "--keylog",
-        "testdata/dhe_tls12.keylog",
-        "testdata/ecdhe_tls12.pcap",
-        "testdata/tls13.pcap",
+        "@dhe_tls12.keylog",
+        "@ecdhe_tls12.pcap",
+        "@tls13.pcap",
     ]);
     assert_eq!(audit["missing_secrets"][0]["client_random"], random);
     assert_eq!(audit["missing_secrets"][0]["reason"], "keylog_without_session");
@@ -218,7 +218,7 @@ fn the_randoms_that_a_key_log_lacks_are_told_and_the_lines_that_no_session_asks_
     let dhe = lab::read_text(&testdata("dhe_tls12.keylog"));
     let secrets = dhe.lines().enumerate().filter(|(_, line)| line.starts_with("CLIENT_RANDOM"));
     let expected: Vec<_> =
-        secrets.map(|(i, _)| format!("testdata/dhe_tls12.keylog:{}", i + 1)).collect();
+        secrets.map(|(i, _)| format!("{}:{}", lab::shown("dhe_tls12.keylog"), i + 1)).collect();
     assert_eq!(unmatched, expected);
     assert_eq!(audit["unmatched_lines_total"], expected.len());
 }

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::cli::path;
 
+#[path = "../../testdata/find.rs"]
+mod find;
+
 /// A capture of `testdata/` with its truth.
 pub(crate) struct Lab {
     pub(crate) name: String,
@@ -50,21 +53,15 @@ impl Lab {
 
     /// The plaintext of a connection as its ends recorded it: `c2s` or `s2c`.
     pub(crate) fn stream(&self, connection: usize, direction: &str) -> Vec<u8> {
-        let path = testdata(&format!("streams/{}.{connection}.{direction}", self.name));
+        let path = testdata(&format!("{}.{connection}.{direction}", self.name));
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 }
 
 /// The names of all captures that have a truth.
 pub(crate) fn names() -> Vec<String> {
-    let entries = fs::read_dir(testdata("")).expect("testdata");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut names: Vec<_> = paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_string()))
-        .collect();
-    names.sort();
-    names
+    let folders = find::scenarios();
+    folders.iter().filter_map(|folder| Some(folder.file_name()?.to_str()?.to_string())).collect()
 }
 
 /// The project's folder.
@@ -72,9 +69,20 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file of `testdata/`.
+/// A file of `testdata/`, by its name alone or as an argument (`@NAME`).
 pub(crate) fn testdata(name: &str) -> PathBuf {
-    root().join("testdata").join(name)
+    root().join(find::find(name.trim_start_matches('@')))
+}
+
+/// The same from the root of the project, as commands are given it and reports name it.
+pub(crate) fn shown(name: &str) -> String {
+    path(&find::find(name)).to_owned()
+}
+
+/// The arguments of a command: `@NAME` stands for the file of that name in `testdata/`.
+pub(crate) fn arguments(given: &[&str]) -> Vec<String> {
+    let argument = |word: &&str| word.strip_prefix('@').map_or_else(|| (*word).to_owned(), shown);
+    given.iter().map(argument).collect()
 }
 
 pub(crate) fn read_text(path: &Path) -> String {

@@ -15,12 +15,14 @@ mod wire;
 
 // A module a feature.
 mod anonymize;
+mod border;
 mod check;
 mod choosing;
 mod cli;
 mod compare;
 #[cfg(target_os = "linux")]
 mod confinement;
+mod cycles;
 mod diagnosis;
 mod docs;
 mod elsewhere;

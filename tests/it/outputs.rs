@@ -8,8 +8,8 @@ use std::process::{Command, Output, Stdio};
 use crate::cli::{code, path, run, stderr};
 use crate::lab::{self, testdata};
 
-const CAPTURE: &str = "testdata/several_mails.pcap";
-const KEYS: &str = "testdata/several_mails.keys";
+const CAPTURE: &str = "@several_mails.pcap";
+const KEYS: &str = "@several_mails.keys";
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder");
@@ -23,7 +23,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 fn to(stdout: Stdio, arguments: &[&str]) -> Output {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("smtp-decrypt"));
-    command.current_dir(lab::root()).args(arguments).stdout(stdout);
+    command.current_dir(lab::root()).args(lab::arguments(arguments)).stdout(stdout);
     command.stderr(Stdio::piped()).output().expect("it runs")
 }
 
@@ -85,7 +85,7 @@ fn a_disk_that_fills_keeps_what_was_there_and_nothing_half() {
     let Some(tiny) = Tiny::mount() else { return println!("skipped: no right to mount") };
     let (folder, report) = (tiny.0.path(), tiny.0.path().join("report"));
     fs::write(&report, "old").expect("written");
-    let big = ["--format", "json", "--keys", "testdata/mixed.keys", "testdata/mixed.pcap"];
+    let big = ["--format", "json", "--keys", "@mixed.keys", "@mixed.pcap"];
     assert_told(&run(&[&["-q", "-o", path(&report)], &big[..]].concat()), "-o");
     assert_eq!((names(folder), lab::read_text(&report)), (vec!["report".into()], "old".into()));
     fs::write(folder.join("fill"), vec![0; 8 << 10]).expect("written");
@@ -104,7 +104,7 @@ fn a_reader_that_goes_away_is_no_failure_for_any_command() {
         };
         let mut child = Command::new(assert_cmd::cargo::cargo_bin("smtp-decrypt"))
             .current_dir(lab::root())
-            .args(arguments)
+            .args(lab::arguments(&arguments))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -147,7 +147,7 @@ fn files_with_secrets_that_others_can_read_are_told() {
         fs::set_permissions(file, fs::Permissions::from_mode(mode)).expect("set");
     };
     let told = |more: &[&str]| {
-        let options = ["--key", path(&key), "--keylog", path(&log), "testdata/tls13.pcap"];
+        let options = ["--key", path(&key), "--keylog", path(&log), "@tls13.pcap"];
         stderr(&run(&[more, &options].concat())).to_owned()
     };
     allow(&key, 0o600);

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::cli::{code, path, smtp_decrypt, stderr, stdout};
 use crate::lab;
 
-const CAPTURE: &str = "testdata/tls12_aes128_gcm_sha256.pcap";
-const CAPTURE13: &str = "testdata/tls13.pcap";
+const CAPTURE: &str = "@tls12_aes128_gcm_sha256.pcap";
+const CAPTURE13: &str = "@tls13.pcap";
 
 /// A configuration of Wireshark with the profile `mail`.
 struct Configuration {
@@ -38,7 +38,7 @@ impl Configuration {
         let output = Command::new("tshark")
             .current_dir(lab::root())
             .env("WIRESHARK_CONFIG_DIR", self.folder.path())
-            .args(["-C", "mail", "-r", capture])
+            .args(lab::arguments(&["-C", "mail", "-r", capture]))
             .args(fields)
             .output()
             .ok()?;
@@ -69,7 +69,7 @@ impl Configuration {
 }
 
 fn testdata(name: &str) -> String {
-    lab::root().join("testdata").join(name).display().to_string()
+    lab::testdata(name).display().to_string()
 }
 
 /// The path of the key with a character escaped, as Wireshark writes those that need it.

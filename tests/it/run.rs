@@ -9,10 +9,9 @@ use serde_json::Value;
 use smtp_decrypt::capture::{Capture, Input};
 use smtp_decrypt::engine;
 use smtp_decrypt::keys::{KeyRing, KeySource};
+use smtp_decrypt::record::Reveal;
 use smtp_decrypt::render::json;
-use smtp_decrypt::report::{
-    CaptureReport, Generator, KeyReport, Report, Reveal, SCHEMA, SessionReport,
-};
+use smtp_decrypt::report::{CaptureReport, Generator, KeyReport, Report, SCHEMA, SessionReport};
 use smtp_decrypt::role::Role;
 use smtp_decrypt::session::{Setup, Tap};
 use smtp_decrypt::tls::Keys;

@@ -124,13 +124,8 @@ fn secrets_are_for_their_owner_alone_and_nothing_is_overwritten() {
 }
 
 /// One session with its key.
-const EXPORT_KEY_LOG: [&str; 5] = [
-    "export",
-    "keylog",
-    "testdata/tls12_aes128_sha.pcap",
-    "--keys",
-    "testdata/tls12_aes128_sha.keys",
-];
+const EXPORT_KEY_LOG: [&str; 5] =
+    ["export", "keylog", "@tls12_aes128_sha.pcap", "--keys", "@tls12_aes128_sha.keys"];
 
 /// The lines of a key log that was exported.
 fn lines(lab: &Lab, more: &[&str]) -> Vec<String> {

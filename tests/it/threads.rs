@@ -79,6 +79,6 @@ fn flows_are_exported_alike_by_any_number_of_threads() {
 #[test]
 fn the_walk_over_captures_of_others_finds_ours() {
     let mut files = Vec::new();
-    collect(&lab::testdata(""), &mut files);
+    collect(&lab::root().join("testdata"), &mut files);
     assert!(files.len() > 100);
 }

@@ -6,16 +6,16 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::cli::{code, run};
-use crate::lab::Lab;
+use crate::cli::{code, path, run};
+use crate::lab::{Lab, testdata};
 use crate::run::Runner;
 use crate::wire::{self, Talk};
 
 /// Times of all frames in ns, by number; none without tshark.
 fn frame_times(name: &str) -> Option<BTreeMap<u64, i64>> {
     let fields = ["-T", "fields", "-e", "frame.number", "-e", "frame.time_epoch"];
-    let capture = format!("testdata/{name}.pcap");
-    let output = Command::new("tshark").args(["-r", &capture]).args(fields).output().ok()?;
+    let capture = testdata(&format!("{name}.pcap"));
+    let output = Command::new("tshark").args(["-r", path(&capture)]).args(fields).output().ok()?;
     let text = String::from_utf8(output.stdout).expect("ASCII");
     let row = |line: &str| {
         let (frame, time) = line.split_once('\t').expect("two fields");
@@ -272,7 +272,7 @@ fn encrypted_handshake_records_are_not_called_application_data() {
 
 /// What is slow with these arguments.
 fn codes(arguments: &[&str]) -> Vec<String> {
-    let output = run(&[&["--format", "json", "testdata/plain.pcap"], arguments].concat());
+    let output = run(&[&["--format", "json", "@plain.pcap"], arguments].concat());
     assert_eq!(code(&output), 0);
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let findings = crate::lab::items(&report["sessions"][0]["findings"]).iter();
@@ -287,7 +287,7 @@ fn what_is_slow_is_for_the_user_to_say() {
     let limits = ["--slow", "greeting=19152us", "--slow", "mail=9.209ms", "--slow", "accept=1ms"];
     assert_eq!(codes(&limits), ["smtp.slow_greeting", "smtp.slow_accept"]);
     assert_eq!(codes(&["--slow", "greeting=1us", "--slow", "greeting=off"]), Vec::<String>::new());
-    assert_eq!(code(&run(&["--slow", "lunch=1h", "testdata/plain.pcap"])), 2);
+    assert_eq!(code(&run(&["--slow", "lunch=1h", "@plain.pcap"])), 2);
 }
 
 #[test]

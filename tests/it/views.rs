@@ -9,9 +9,9 @@ use crate::lab::{self, testdata};
 use crate::wire::{self, Talk};
 
 fn shown(options: &[&str], name: &str) -> String {
-    let (keys, capture) = (format!("testdata/{name}.keys"), format!("testdata/{name}.pcap"));
+    let (keys, capture) = (format!("@{name}.keys"), format!("@{name}.pcap"));
     let mut arguments = options.to_vec();
-    if testdata(&format!("{name}.keys")).exists() {
+    if testdata(&keys).exists() {
         arguments.extend(["--keys", &keys]);
     }
     arguments.push(&capture);
@@ -107,7 +107,7 @@ fn times_are_shown_as_asked() {
         .expect("it")
         .current_dir(lab::root())
         .env("TZ", "XXX-05:30")
-        .args(["--time", "local", "testdata/plain.pcap"])
+        .args(lab::arguments(&["--time", "local", "@plain.pcap"]))
         .output()
         .expect("it runs");
     assert!(stdout(&output).contains("07:24:44.150128   +165 µs     6  C: EHLO"));

@@ -49,22 +49,43 @@ const WALLS: &[(&str, &[&str])] = &[
     ("sieve.rs", &["tls", "smtp", "keys", "report", "engine", "render", "export", "cli"]),
     ("sieve", &["tls", "smtp", "keys", "report", "engine", "render", "export", "cli"]),
     ("engine", &["tls", "smtp", "keys", "render", "export", "cli"]),
-    ("report", &["session", "engine", "render", "export", "cli", "decode"]),
+    (
+        "report",
+        &[
+            "capture", "decode", "keys", "session", "engine", "record", "judge", "redact",
+            "render", "export", "cli",
+        ],
+    ),
+    ("judge", &["decode", "session", "engine", "record", "redact", "render", "export", "cli"]),
+    ("record", &["decode", "session", "engine", "redact", "render", "export", "cli"]),
+    (
+        "redact",
+        &[
+            "capture", "decode", "flow", "tls", "keys", "session", "engine", "record", "judge",
+            "render", "export", "cli",
+        ],
+    ),
     (
         "compare",
         &[
-            "capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine", "render",
-            "export", "cli",
+            "capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine", "record",
+            "judge", "redact", "render", "export", "cli",
         ],
     ),
     (
         "check",
         &[
-            "capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine", "render",
-            "export", "cli",
+            "capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine", "record",
+            "judge", "redact", "render", "export", "cli",
         ],
     ),
-    ("render", &["session", "engine", "export", "cli", "capture", "decode", "flow", "keys"]),
+    (
+        "render",
+        &[
+            "session", "engine", "record", "judge", "redact", "export", "cli", "capture", "decode",
+            "flow", "keys",
+        ],
+    ),
     ("export", &["cli", "keys", "filter", "compare", "check"]),
     ("moment.rs", &["capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine"]),
     ("role.rs", &["capture", "decode", "flow", "tls", "keys", "smtp", "session", "engine"]),
@@ -86,8 +107,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("cbc", &["tls/decrypt", "keys"]),
     ("aes_gcm", &["tls/decrypt"]),
     ("hmac", &["tls/decrypt"]),
-    ("jiff", &["render", "report", "moment.rs", "filter"]),
-    ("serde_json", &["render", "export", "cli", "report", "check", "capture/sniff.rs"]),
+    ("jiff", &["render", "judge", "moment.rs", "filter"]),
+    ("serde_json", &["render", "export", "cli", "check", "capture/sniff.rs"]),
     ("signal_hook", &["cli"]),
     ("ruzstd", &["capture"]),
     ("lz4_flex", &["capture"]),
@@ -386,6 +407,9 @@ const KEEPERS: &[&str] = &[
     "keys",
     "smtp",
     "report",
+    "record",
+    "judge",
+    "redact",
     "engine",
 ];
 

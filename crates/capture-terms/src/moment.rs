@@ -69,6 +69,12 @@ impl Serialize for Timestamp {
     }
 }
 
+/// A duration as people read it: `1.503 s`.
+#[must_use]
+pub fn seconds(ns: i64) -> String {
+    format!("{}.{:03} s", ns / 1_000_000_000, ns / 1_000_000 % 1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -80,18 +80,19 @@ struct Losses {
     skip: PerRole<bool>,
 }
 
-/// What is between a STARTTLS and the first TLS record.
-#[derive(Default)]
-struct Switch {
-    /// Neither direction takes bytes: the session above decides what they are.
-    is_due: bool,
-    /// Plaintext came behind STARTTLS before it was answered.
-    injected: Option<Moment>,
-    /// The instant of the 220, as long as the client has said nothing later.
-    quiet_since: Option<Moment>,
-    /// The session knows better than a first byte that looks like TLS; until the next line.
-    is_denied: bool,
+/// Whether TLS may begin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    /// Where a line begins.
+    Possible,
+    /// Neither direction takes bytes: the caller decides what they are.
+    Due,
+    /// The caller says that these are text: behind the next line it may.
+    Denied,
 }
+
+/// Says whether what a side says at the start of a line is TLS and no line.
+pub type BeginsTls = fn(Role, &[u8]) -> bool;
 
 /// Whose turn it is, where one side was made to wait.
 #[derive(Default)]
@@ -104,6 +105,7 @@ struct Turn {
 
 /// One dialogue. See the module for how it works.
 pub struct Dialogue {
+    begins_tls: BeginsTls,
     facts: SmtpFacts,
     mode: Mode,
     offset: PerRole<u64>,
@@ -133,10 +135,18 @@ impl Default for Dialogue {
 }
 
 impl Dialogue {
-    /// A dialogue of which nothing has been said.
+    /// A dialogue of which nothing has been said, and that meets TLS behind STARTTLS only.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_tls(|_, _| false)
+    }
+
+    /// The same, but it asks at each line whether TLS begins there: the command that leads to it may
+    /// not have been captured.
+    #[must_use]
+    pub fn with_tls(begins_tls: BeginsTls) -> Self {
         Self {
+            begins_tls,
             facts: SmtpFacts::default(),
             mode: Mode::Preamble(ProxyReader::default()),
             offset: PerRole::default(),
@@ -151,7 +161,7 @@ impl Dialogue {
             is_greeted: false,
             owes_hello: false,
             losses: Losses::default(),
-            switch: Switch::default(),
+            switch: Switch::Possible,
             turn: Turn::default(),
             findings: BTreeMap::new(),
         }
@@ -186,7 +196,7 @@ impl Dialogue {
     /// Whether a direction takes nothing before the other has spoken or TLS was decided on.
     #[must_use]
     pub fn is_waiting(&self, from: Role) -> bool {
-        self.switch.is_due
+        self.switch == Switch::Due
             || match from {
                 Role::Client => self.queue.youngest().is_some_and(|open| open.holds),
                 Role::Server => self.turn.server_yields,
@@ -216,7 +226,7 @@ impl Dialogue {
         self.close_unanswered(out);
         self.owes_hello = self.facts.starttls == StartTls::Accepted;
         self.facts.encrypted = true;
-        self.switch = Switch::default();
+        self.switch = Switch::Possible;
         self.turn = Turn::default();
         self.mode = Mode::Command;
         self.lines = PerRole::new(|_| LineReader::default());
@@ -226,10 +236,20 @@ impl Dialogue {
     }
 
     /// What follows after [`SmtpEvent::SwitchToTls`] is plaintext all the same: of a decrypting
-    /// tap, or injected. The dialogue goes on, and says `SwitchToTls` again where a line begins as
-    /// a TLS record does.
+    /// tap, or of an end that ignores it. The dialogue goes on.
     pub fn resume_plain(&mut self) {
-        self.switch = Switch { is_denied: true, ..Switch::default() };
+        self.switch = Switch::Denied;
+    }
+
+    /// Plaintext of this side stands where TLS is due: behind STARTTLS, or behind its 220
+    /// (RFC 3207 §4). Somebody on the way may have added it, to be obeyed or believed inside TLS by
+    /// an end that does not discard it (CVE-2011-0411, CVE-2021-38084).
+    pub fn injected(&mut self, from: Role, at: Moment, out: &mut Sink<'_>) {
+        let message = match from {
+            Role::Client => "plaintext follows STARTTLS where TLS is due",
+            Role::Server => "plaintext follows the server's reply to STARTTLS",
+        };
+        self.note("smtp.starttls_injection", at, message.to_owned(), out);
     }
 
     /// The connection is over. Commands that wait become exchanges without reply, an open message
@@ -268,21 +288,23 @@ impl Dialogue {
         bytes.len().saturating_sub(rest.len())
     }
 
-    /// Whether a line begins as only a TLS record does: with a handshake (or, from a server, an
-    /// alert) content type, a control character that begins no line of SMTP (RFC 5246 §6.2.1).
-    fn sees_tls(&self, from: Role, bytes: &[u8]) -> bool {
-        let begins_tls = match bytes.first() {
-            Some(0x16) => true,
-            Some(0x15) => from == Role::Server,
-            _ => false,
-        };
-        let may_begin = !self.facts.encrypted && !self.switch.is_denied;
-        begins_tls && may_begin && self.lines[from].is_empty()
+    /// Stops where TLS begins in the place of a line.
+    fn meets_tls(&mut self, from: Role, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> bool {
+        let may_begin =
+            !self.facts.encrypted && self.switch == Switch::Possible && self.lines[from].is_empty();
+        if !may_begin || !(self.begins_tls)(from, bytes) {
+            return false;
+        }
+        self.switch = Switch::Due;
+        out(SmtpEvent::TlsUnasked { at });
+        true
     }
 
-    fn switch_to_tls(&mut self, at: Moment, out: &mut Sink<'_>) {
-        self.switch = Switch { is_due: true, ..Switch::default() };
-        out(SmtpEvent::SwitchToTls { at });
+    /// A line was read: behind it TLS may begin.
+    fn allow_tls(&mut self) {
+        if self.switch == Switch::Denied {
+            self.switch = Switch::Possible;
+        }
     }
 
     fn push(&mut self, open: Open, out: &mut Sink<'_>) {

@@ -56,11 +56,19 @@ pub enum SmtpEvent<'a> {
         /// When its last byte was captured.
         at: Moment,
     },
-    /// From the next byte of either side on, TLS is due. The dialogue takes no more bytes until
-    /// [`tls_started`](super::Dialogue::tls_started) or
+    /// From the next byte of either side on, TLS is due: the server said 220 to STARTTLS. The
+    /// dialogue takes no more bytes until [`tls_started`](super::Dialogue::tls_started) or
     /// [`resume_plain`](super::Dialogue::resume_plain) is called.
     SwitchToTls {
         /// When the reply's last byte was captured.
+        at: Moment,
+        /// The client's side was stopped behind STARTTLS: what waits of it stands right behind.
+        stopped_client: bool,
+    },
+    /// TLS begins where a line should, and nobody asked for it. The dialogue takes no more bytes, as
+    /// above.
+    TlsUnasked {
+        /// When its first byte was captured.
         at: Moment,
     },
     /// Where a secret stands in a stream, for exports masked byte by byte.

@@ -31,7 +31,7 @@ mod words;
 
 use capture_terms::{moment, role};
 pub use command::Parameters;
-pub use dialogue::{Dialogue, Input};
+pub use dialogue::{BeginsTls, Dialogue, Input};
 pub use dkim::{BodyHash, Dkim};
 pub use event::{
     Exchange, ExchangeKind, Mail, Recipient, Secret, SecretSpan, Sink, SmtpEvent, Transfer,

@@ -44,13 +44,13 @@ TABLES = {
 
 def captures():
     """Those of sessions with RSA key exchange and of mail in the clear, on a network of their own."""
-    for truth in sorted(TESTDATA.glob("*.json")):
+    for truth in sorted(TESTDATA.glob("*/*/*.json")):
         document = json.loads(truth.read_text())
         if not isinstance(document, dict) or document.get("keylog") or not document.get("complete"):
             continue
         if "ssl2" in truth.stem or "sslv2" in truth.stem:
             continue
-        yield from (TESTDATA / file for file in document["files"])
+        yield from (truth.parent / file for file in document["files"])
 
 
 def key_list(folder):

@@ -11,9 +11,13 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::cli::args::{Cli, Command};
-use crate::report::hex;
+use crate::hex::hex;
+use crate::testdata::{find, scenarios};
 
-const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
+/// A file of `testdata/` as an argument.
+fn shown(file: &str) -> String {
+    find(file).display().to_string()
+}
 
 /// A capture and the truth about it.
 struct Recorded {
@@ -23,18 +27,12 @@ struct Recorded {
 
 impl Recorded {
     fn all() -> Vec<Self> {
-        let mut names: Vec<_> = fs::read_dir(TESTDATA)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-            .collect();
-        names.sort();
-        names.iter().map(|name| Self::named(name)).collect()
+        let name = |folder: &PathBuf| folder.file_name().unwrap().to_str().unwrap().to_owned();
+        scenarios().iter().map(|folder| Self::named(&name(folder))).collect()
     }
 
     fn named(name: &str) -> Self {
-        let text = fs::read(Path::new(TESTDATA).join(format!("{name}.json"))).unwrap();
+        let text = fs::read(find(&format!("{name}.json"))).unwrap();
         Self { name: name.to_owned(), truth: serde_json::from_slice(&text).unwrap() }
     }
 
@@ -54,10 +52,10 @@ impl Recorded {
         ]);
         line.extend(more.iter().map(ToString::to_string));
         if let Some(keys) = self.truth["keys"].as_str() {
-            line.extend(["--keys".to_owned(), format!("{TESTDATA}/{keys}")]);
+            line.extend(["--keys".to_owned(), shown(keys)]);
         }
         let files = self.truth["files"].as_array().unwrap();
-        line.extend(files.iter().map(|file| format!("{TESTDATA}/{}", file.as_str().unwrap())));
+        line.extend(files.iter().map(|file| shown(file.as_str().unwrap())));
         let Some(Command::Export(args)) = Cli::try_parse_from(line).unwrap().command else {
             panic!("no export");
         };
@@ -76,7 +74,7 @@ impl Recorded {
 
     /// What was sent in a direction, `c2s` or `s2c`.
     fn stream(&self, connection: &Value, direction: &str) -> Vec<u8> {
-        let path = format!("{TESTDATA}/streams/{}.{}.{direction}", self.name, connection["n"]);
+        let path = find(&format!("{}.{}.{direction}", self.name, connection["n"]));
         fs::read(path).unwrap()
     }
 

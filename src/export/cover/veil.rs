@@ -6,7 +6,7 @@ use std::mem;
 
 use crate::export::lane::{Content, Run};
 use crate::moment::Span;
-use crate::report::{blank_bytes, blank_command, blank_reply};
+use crate::redact::{blank_bytes, blank_command, blank_reply};
 use crate::role::{PerRole, Role};
 
 /// Bytes of a line that are waited for; a longer one is blanked in parts. More than any line that a

@@ -7,10 +7,11 @@ use super::ladder::Ladder;
 use super::notable::{MOST_DETAILED, chosen};
 use super::timeline::Timeline;
 use super::waterfall::Waterfall;
+use crate::record::Reveal;
 use crate::render::text::tests::run;
 use crate::render::text::{Style, Times};
 use crate::render::{Conclusion, Renderer as _};
-use crate::report::{Outcome, Reveal, SessionReport, handshake_message};
+use crate::report::{Outcome, SessionReport, handshake_message};
 
 fn session(name: &str) -> SessionReport {
     run(name, Reveal::default()).sessions.swap_remove(0)
@@ -45,7 +46,7 @@ fn the_ladder_has_every_handshake_message_at_its_frame() {
 
 #[test]
 fn the_waterfall_has_the_phases_of_the_dialogue_in_their_order() {
-    // As testdata/tls12_aes128_sha.json has the dialogue.
+    // As testdata/suites/tls12_aes128_sha/tls12_aes128_sha.json has the dialogue.
     let names = [
         "TCP connect",
         "greeting",

@@ -1,7 +1,6 @@
 //! Pages of real sessions, and pages of hostile ones.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -10,11 +9,13 @@ use super::{Conclusion, Renderer as _, Style, TextReport, Views};
 use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
+use crate::record::Reveal;
 use crate::report::{
-    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport, Reveal,
-    SessionReport, Severity, SkippedFrames, Summary,
+    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport, SessionReport,
+    Severity, SkippedFrames, Summary,
 };
 use crate::session::Setup;
+use crate::testdata::find;
 use crate::tls::Keys;
 
 pub(in crate::render) struct Run {
@@ -23,9 +24,9 @@ pub(in crate::render) struct Run {
     findings: Vec<Finding>,
 }
 
-/// What the engine says of `testdata/NAME.pcap` with the keys beside it.
+/// What the engine says of the capture `NAME` with the keys beside it.
 pub(in crate::render) fn run(name: &str, reveal: Reveal) -> Run {
-    let keys = PathBuf::from(format!("testdata/{name}.keys"));
+    let keys = find(&format!("{name}.keys"));
     let sources: Vec<_> = keys.exists().then_some(KeySource::List(keys)).into_iter().collect();
     let (ring, errors) = KeyRing::load(&sources);
     assert!(errors.is_empty(), "{errors:?}");
@@ -34,7 +35,7 @@ pub(in crate::render) fn run(name: &str, reveal: Reveal) -> Run {
         reveal,
         ..Setup::default()
     });
-    let path = PathBuf::from(format!("testdata/{name}.pcap"));
+    let path = find(&format!("{name}.pcap"));
     let mut capture = Capture::open(vec![Input::File(path)]);
     let mut sessions = Vec::new();
     let totals = crate::engine::run(

@@ -1,6 +1,6 @@
 //! Findings about the capture files.
 
-use super::{Code, Severity};
+use crate::report::findings::{Code, Severity};
 
 pub(super) const CODES: &[Code] = &[
     Code {

@@ -1,6 +1,6 @@
 //! Findings about key material.
 
-use super::{Code, Severity};
+use crate::report::findings::{Code, Severity};
 
 pub(super) const CODES: &[Code] = &[Code {
     code: "keys.bad_secrets_block",

@@ -1,6 +1,6 @@
 //! Findings about the conversation: why the mail failed, and what is not safe.
 
-use super::{Code, Severity};
+use crate::report::findings::{Code, Severity};
 
 pub(super) const CODES: &[Code] = &[
     Code {
@@ -180,8 +180,8 @@ pub(super) const CODES: &[Code] = &[
     Code {
         code: "smtp.starttls_injection",
         severity: Severity::Warning,
-        meaning: "Plain bytes came together with STARTTLS or with its reply.",
-        evidence: "The bytes after STARTTLS in the same flight, or after its 220.",
+        meaning: "Plain bytes stand between STARTTLS and TLS.",
+        evidence: "The bytes behind STARTTLS ahead of the ClientHello, or behind its 220 ahead of the ServerHello, however packets cut them.",
         causes: &[
             "an attack: commands injected before TLS (CVE-2011-0411)",
             "a client that does not wait for the reply",

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::report::Reason;
+use crate::report::reason::Reason;
 
 #[test]
 fn has_each_code_once_and_under_its_area() {

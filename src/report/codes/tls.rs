@@ -1,6 +1,6 @@
 //! Findings about TLS: why a handshake failed, and what weakens a session.
 
-use super::{Code, Severity};
+use crate::report::findings::{Code, Severity};
 
 pub(super) const CODES: &[Code] = &[
     Code {

@@ -1,7 +1,7 @@
 //! The reasons why a session was not opened, or not wholly. The case has the evidence and the hint;
 //! `docs/verdicts.md` has examples.
 
-use super::{Code, Severity};
+use crate::report::findings::{Code, Severity};
 
 pub(super) const CODES: &[Code] = &[
     Code {

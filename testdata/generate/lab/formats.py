@@ -5,6 +5,8 @@ import shutil
 import struct
 import subprocess
 
+from lab.topics import folder
+
 
 def editcap(*words):
     # editcap as root warns on stderr; that is no failure.
@@ -64,12 +66,14 @@ VARIANTS = {
 
 def make(name, out):
     origin, ending, description, convert = VARIANTS[name]
-    target = out / f"{name}.{ending}"
-    convert(out / f"{origin}.pcap", target, out)
-    shutil.copyfile(out / f"{origin}.keys", out / f"{name}.keys")
-    for stream in (out / "streams").glob(f"{origin}.[0-9]*.*"):
-        shutil.copyfile(stream, stream.with_name(name + stream.name.removeprefix(origin)))
-    truth = json.loads((out / f"{origin}.json").read_text())
+    source, made = folder(out, origin), folder(out, name)
+    made.mkdir(parents=True, exist_ok=True)
+    target = made / f"{name}.{ending}"
+    convert(source / f"{origin}.pcap", target, source)
+    shutil.copyfile(source / f"{origin}.keys", made / f"{name}.keys")
+    for stream in source.glob(f"{origin}.[0-9]*.[cs]2[cs]"):
+        shutil.copyfile(stream, made / (name + stream.name.removeprefix(origin)))
+    truth = json.loads((source / f"{origin}.json").read_text())
     truth |= {"name": name, "description": description, "files": [target.name], "keys": f"{name}.keys",
               "variant_of": origin}
     if name == "format_pcapng_secrets":
@@ -78,4 +82,4 @@ def make(name, out):
             connection["tls"]["decryptable_with_keys"] = True
             connection |= {"expected_outcome": connection["expected_outcome_with_keylog"],
                            "expected_reason": None, "expected_outcome_with_keylog": None}
-    (out / f"{name}.json").write_text(json.dumps(truth, indent=1) + "\n")
+    (made / f"{name}.json").write_text(json.dumps(truth, indent=1) + "\n")

@@ -38,9 +38,11 @@ class Scene:
     broken_by: str | None = None  # what was done so that it fails
 
     def key_rows(self):
+        """Rows of the key list; paths are relative to TOPIC/NAME/, where it lies."""
         if not self.has_keys:
             return None
-        return self.keys or [f"127.0.0.1,{self.port},smtp,pki/server.key"]
+        rows = self.keys or [f"127.0.0.1,{self.port},smtp,pki/server.key"]
+        return [row.replace(",pki/", ",../../pki/") for row in rows]
 
     def expected_of(self, number):
         return self.expected[number] if isinstance(self.expected, list) else self.expected

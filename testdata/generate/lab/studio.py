@@ -3,13 +3,15 @@ from lab import postfix, truth
 from lab.cutting import drop_frames, one_file_each
 from lab.contexts import client_context, server_context
 from lab.sniffer import Sniffer
+from lab.topics import folder
 
 
 class Studio:
     """What an act can use."""
 
     def __init__(self, out, work):
-        self.out, self.work = out, work
+        self.root, self.work = out, work
+        self.out = out  # the folder of the scene that is recorded
         self.pki = out / "pki"
         self.postfix = postfix.Postfix(work, self.pki)
         self.scene = None
@@ -29,6 +31,8 @@ class Studio:
 
     def record(self, scene):
         self.scene = scene
+        self.out = folder(self.root, scene.name)
+        self.out.mkdir(parents=True, exist_ok=True)
         remove_old(self.out, scene.name)
         if scene.port in postfix.PORTS and not scene.own_server:
             self.postfix.start()
@@ -58,7 +62,7 @@ class Studio:
         if rows:
             (self.out / f"{scene.name}.keys").write_text("".join(row + "\n" for row in rows))
         for number, recording in enumerate(recordings):
-            truth.write_streams(self.out / "streams", scene.name, number, recording)
+            truth.write_streams(self.out, scene.name, number, recording)
         truth.write_json(self.out / f"{scene.name}.json", {
             "name": scene.name, "description": scene.description, "files": files,
             "keys": f"{scene.name}.keys" if rows else None,
@@ -96,6 +100,6 @@ def cut_in_largest_packet(path):
 
 
 def remove_old(out, name):
-    for pattern in [f"{name}.pcap", f"{name}.[0-9]*.pcap", f"{name}.keylog", f"streams/{name}.[0-9]*.*"]:
+    for pattern in [f"{name}.pcap", f"{name}.[0-9]*.pcap", f"{name}.keylog", f"{name}.[0-9]*.[cs]2[cs]"]:
         for file in out.glob(pattern):
             file.unlink()

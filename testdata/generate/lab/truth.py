@@ -1,4 +1,4 @@
-"""NAME.json and streams/NAME.N.* out of recordings."""
+"""NAME.json and NAME.N.c2s, NAME.N.s2c out of recordings."""
 import functools
 import hashlib
 import json
@@ -83,7 +83,6 @@ def check_stored_mails(recording, mails):
 
 
 def write_streams(folder, name, number, recording):
-    folder.mkdir(exist_ok=True)
     (folder / f"{name}.{number}.c2s").write_bytes(recording.c2s)
     (folder / f"{name}.{number}.s2c").write_bytes(recording.s2c)
 

@@ -63,7 +63,7 @@ mod tests {
     use crate::decode::TcpFlags;
     use crate::moment::Moment;
 
-    /// The SYN of a real connection from ::1 and its checksum are in testdata/ipv6.pcap; this one is
+    /// The SYN of a real connection from ::1 and its checksum are in testdata/transport/ipv6/ipv6.pcap; this one is
     /// summed by hand: ports 1 and 2, header length 5 words.
     fn segment(bytes: &[u8]) -> Segment<'_> {
         let [source, destination] = [1, 2].map(|n| SocketAddr::from(([0, 0, 0, n], 0)));

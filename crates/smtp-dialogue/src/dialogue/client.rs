@@ -15,7 +15,7 @@ impl Dialogue {
     /// Takes some of the client's bytes; none if it must wait.
     pub(super) fn client_step(&mut self, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> usize {
         if self.is_waiting(Role::Client) {
-            self.watch_waiting(bytes, at);
+            self.turn.client_held = true;
             return 0;
         }
         match self.mode {
@@ -24,18 +24,6 @@ impl Dialogue {
             Mode::Data(_) => self.data_step(bytes, at, out),
             Mode::Chunk { .. } => self.chunk_step(bytes, at, out),
             Mode::Blob { .. } => self.blob_step(bytes, at, out),
-        }
-    }
-
-    /// RFC 3207 §4: nothing may follow STARTTLS in the plain. Somebody on the way who adds
-    /// commands there has them obeyed inside TLS by a server that does not discard them
-    /// (CVE-2011-0411).
-    fn watch_waiting(&mut self, bytes: &[u8], at: Moment) {
-        self.switch.quiet_since.take_if(|since| at > *since);
-        self.turn.client_held = true;
-        let asked = self.queue.youngest().is_some_and(|open| matches!(open.kind, Kind::StartTls));
-        if asked && !looks_like_tls(bytes) {
-            self.switch.injected.get_or_insert(at);
         }
     }
 
@@ -84,8 +72,7 @@ impl Dialogue {
     }
 
     fn line_step(&mut self, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> usize {
-        if self.sees_tls(Role::Client, bytes) {
-            self.switch_to_tls(at, out);
+        if self.meets_tls(Role::Client, bytes, at, out) {
             return 0;
         }
         let offset = self.offset[Role::Client];
@@ -97,7 +84,7 @@ impl Dialogue {
     }
 
     pub(super) fn on_client_line(&mut self, line: Line, out: &mut Sink<'_>) {
-        self.switch.is_denied = false;
+        self.allow_tls();
         let is_certain = command::is_certain(&line.bytes);
         if (self.losses.skip[Role::Client] && !is_certain) || self.may_be_of_a_body(&line) {
             return Self::skip_client_line(&line, out);
@@ -236,11 +223,6 @@ impl Dialogue {
         }
         self.end_body_unfinished(out);
     }
-}
-
-/// A TLS record, or an SSLv2 hello (RFC 5246 §E.2), which has the first bit set.
-pub(super) fn looks_like_tls(bytes: &[u8]) -> bool {
-    matches!(bytes.first(), None | Some(0x14..=0x17 | 0x80..))
 }
 
 fn kind(command: Command) -> Kind {

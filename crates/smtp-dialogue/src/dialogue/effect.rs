@@ -1,7 +1,7 @@
 //! What a command changes once its reply is known.
 
 use super::server::is_final;
-use super::{Dialogue, Mode};
+use super::{Dialogue, Mode, Switch};
 use crate::event::{Sink, SmtpEvent};
 use crate::facts::{Helo, StartTls};
 use crate::message::Summary;
@@ -25,7 +25,7 @@ impl Dialogue {
         let is_refused = reply.is_some_and(|reply| !reply.is_positive());
         match open.kind {
             Kind::Hello { verb, name } if !is_refused => self.on_hello(verb, name, reply),
-            Kind::StartTls => self.on_starttls_answered(answer, out),
+            Kind::StartTls => self.on_starttls_answered(open.holds, answer, out),
             Kind::Auth | Kind::AuthResponse => self.on_auth_answered(open.holds, reply),
             Kind::Mail(path) if !is_refused => self.transaction = Some(Transaction::new(path)),
             Kind::Rcpt(path) => self.transaction.get_or_insert_default().add(path, reply),
@@ -63,20 +63,22 @@ impl Dialogue {
         }
     }
 
-    fn on_starttls_answered(&mut self, answer: Option<(Reply, Moment)>, out: &mut Sink<'_>) {
-        let injected = self.switch.injected.take();
+    /// `held` as for DATA. Behind its 220 a server has nothing to say before TLS (RFC 3207 §4), nor
+    /// has a client behind STARTTLS: what they do say is for the caller to judge.
+    fn on_starttls_answered(
+        &mut self,
+        held: bool,
+        answer: Option<(Reply, Moment)>,
+        out: &mut Sink<'_>,
+    ) {
         let Some((reply, at)) = answer.filter(|_| !self.facts.encrypted) else { return };
         if reply.code != 220 {
             self.facts.starttls = self.facts.starttls.max(StartTls::Refused);
             return;
         }
         self.facts.starttls = StartTls::Accepted;
-        if let Some(at) = injected {
-            let message = "plaintext follows STARTTLS before its reply".to_owned();
-            self.note("smtp.starttls_injection", at, message, out);
-        }
-        self.switch_to_tls(at, out);
-        self.switch.quiet_since = Some(at);
+        self.switch = Switch::Due;
+        out(SmtpEvent::SwitchToTls { at, stopped_client: held });
     }
 
     /// `held` as for DATA; a client that has not waited may be past its AUTH.

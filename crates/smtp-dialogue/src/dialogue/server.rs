@@ -1,7 +1,6 @@
 //! The server's side: what its replies make of the commands.
 
-use super::client::looks_like_tls;
-use super::{Dialogue, Mode};
+use super::{Dialogue, Mode, Switch};
 use crate::event::{Exchange, ExchangeKind, Sink, SmtpEvent};
 use crate::facts::{ForeignLine, Greeting, StartTls};
 use crate::line::Line;
@@ -14,15 +13,10 @@ use crate::transaction::Transaction;
 impl Dialogue {
     /// Takes some of the server's bytes; none if TLS is due.
     pub(super) fn server_step(&mut self, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> usize {
-        if self.switch.is_due {
-            self.watch_switch(bytes, at, out);
+        if self.switch == Switch::Due || self.turn.server_yields {
             return 0;
         }
-        if self.turn.server_yields {
-            return 0;
-        }
-        if self.sees_tls(Role::Server, bytes) {
-            self.switch_to_tls(at, out);
+        if self.meets_tls(Role::Server, bytes, at, out) {
             return 0;
         }
         let offset = self.offset[Role::Server];
@@ -33,17 +27,8 @@ impl Dialogue {
         taken
     }
 
-    /// After its 220 a server has nothing to say before the ClientHello (RFC 3207 §4): plaintext
-    /// there is somebody's on the way (CVE-2021-38084 and its like).
-    fn watch_switch(&mut self, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
-        if self.switch.quiet_since.take().is_some() && !looks_like_tls(bytes) {
-            let message = "plaintext follows the server's reply to STARTTLS".to_owned();
-            self.note("smtp.starttls_injection", at, message, out);
-        }
-    }
-
     fn on_server_line(&mut self, line: &Line, out: &mut Sink<'_>) {
-        self.switch.is_denied = false;
+        self.allow_tls();
         let is_behind_gap = std::mem::take(&mut self.losses.skip[Role::Server]);
         if is_behind_gap && !reply::is_reply_line(&line.bytes) {
             return;

@@ -40,7 +40,7 @@ impl Seen {
                 _ => self.body_spans.push(span),
             },
             SmtpEvent::Finding { code, .. } => self.findings.push(code),
-            SmtpEvent::SwitchToTls { .. } => self.switches += 1,
+            SmtpEvent::SwitchToTls { .. } | SmtpEvent::TlsUnasked { .. } => self.switches += 1,
             _ => {}
         }
     }
@@ -80,7 +80,7 @@ impl Wire {
 
     fn with_cuts(cuts: Vec<usize>) -> Self {
         Self {
-            dialogue: Dialogue::new(),
+            dialogue: Dialogue::with_tls(|_, bytes| bytes.first() == Some(&0x16)),
             held: PerRole::default(),
             seen: Seen::default(),
             after_switch: AfterSwitch::Tls,

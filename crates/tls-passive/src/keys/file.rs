@@ -28,7 +28,21 @@ pub(super) struct KeyFile {
 
 /// Reads the keys of the file at `path`.
 pub(super) fn load(path: &Path, passwords: Candidates<'_>) -> Result<KeyFile, KeyError> {
-    parse(&read(path)?, passwords).map_err(|fault| fault.in_file(path))
+    let bytes = read(path)?;
+    let granted = passwords.effort.read(bytes.len() as u64);
+    granted.map_err(|problem| KeyError::new(Place::file(path), problem))?;
+    parse(&bytes, passwords).map_err(|fault| fault.in_file(path))
+}
+
+/// Why a file that another file names is not read: it is not there, or it is a device, a pipe or a
+/// folder, which may have no end. (A pipe that the user names is what the user wants.)
+pub(super) fn irregular(path: &Path) -> Option<io::Error> {
+    match path.metadata() {
+        Ok(file) if file.is_file() => None,
+        Ok(file) if file.is_dir() => Some(io::ErrorKind::IsADirectory.into()),
+        Ok(_) => Some(io::Error::other("not a regular file")),
+        Err(error) => Some(error),
+    }
 }
 
 /// The whole of a file that holds secrets; they are wiped when it is dropped.
@@ -71,6 +85,10 @@ fn from_blocks(blocks: &[Block<'_>], passwords: Candidates<'_>) -> Result<KeyFil
         match private_keys(block, passwords) {
             Some(Ok(found)) => keys.extend(found),
             Some(Err(fault)) if is_damage(&fault.problem) => return Err(fault),
+            // What was not tried is told before what did not open.
+            Some(Err(fault)) if matches!(fault.problem, Problem::ManyDerivations(_)) => {
+                unusable = Some(fault);
+            }
             Some(Err(fault)) => unusable = unusable.or(Some(fault)),
             None => certificates += usize::from(block.label.ends_with("CERTIFICATE")),
         }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::address::AddressPattern;
-use super::error::{Fault, KeyError, Place, printable};
+use super::error::{Fault, KeyError, Place};
 use super::field::{Field, Rows, hex_text};
 use super::port::PortPattern;
 use super::problem::Problem;
@@ -36,8 +36,31 @@ const KEY_LOG_WORDS: [&[u8]; 5] = [
 /// A file that is no key list at all would else give an error for each of its lines.
 pub(super) const MAX_FAULTS: usize = 1000;
 
-/// How much of a faulty field a message shows, in characters.
-const SHOWN: usize = 40;
+/// What the third column is known to say. Of another word it may be a password whose column is wrong.
+const PROTOCOLS: [&str; 22] = [
+    "data",
+    "dns",
+    "ftp",
+    "http",
+    "http2",
+    "https",
+    "imap",
+    "imaps",
+    "ldap",
+    "ldaps",
+    "lmtp",
+    "pop",
+    "pop3",
+    "pop3s",
+    "sip",
+    "smtp",
+    "smtps",
+    "ssl",
+    "start_tls",
+    "starttls",
+    "submission",
+    "tls",
+];
 
 /// A row and the key file it names.
 pub(super) struct ListRow {
@@ -127,14 +150,15 @@ impl List<'_> {
         let address = AddressPattern::parse(&text(ip));
         let pattern = PortPattern::parse(&text(port));
         if address.is_none() {
-            self.fault(line, ip.at, Problem::Address(shown(ip)));
+            self.fault(line, ip.at, Problem::Address);
         }
         if pattern.is_none() {
-            self.fault(line, port.at, Problem::Port(shown(port)));
+            self.fault(line, port.at, Problem::Port);
         }
         let (Some(address), Some(port)) = (address, pattern) else { return };
         let remark = remark(&address, rest.len());
-        let row = Row { address, port, protocol: text(proto), source: self.source(line) };
+        let row =
+            Row { address, port, protocol: protocol(&text(proto)), source: self.source(line) };
         self.push(line, row, path, rest.first(), remark);
     }
 
@@ -218,8 +242,11 @@ fn text(field: &Field) -> String {
     String::from_utf8_lossy(&field.bytes).trim().to_owned()
 }
 
-fn shown(field: &Field) -> String {
-    printable(&text(field)).chars().take(SHOWN).collect()
+/// The protocol as written, if it is one.
+fn protocol(written: &str) -> String {
+    let is_known =
+        written.is_empty() || PROTOCOLS.iter().any(|known| written.eq_ignore_ascii_case(known));
+    if is_known { written.to_owned() } else { "other".to_owned() }
 }
 
 /// The 1-based column, in characters, of byte `at`: continuation bytes of UTF-8 do not count.

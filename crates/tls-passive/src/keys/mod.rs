@@ -14,6 +14,7 @@ mod address;
 mod asn1;
 mod cipher;
 mod der;
+mod effort;
 mod error;
 mod field;
 mod file;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::effort::Effort;
 use super::problem::Problem;
 
 /// Each may cost a key derivation, which is made to be slow.
@@ -27,18 +28,28 @@ impl From<Problem> for Refusal {
 
 /// The passwords for any key.
 #[derive(Default)]
-pub(super) struct Passwords(Vec<Zeroizing<Vec<u8>>>);
+pub(super) struct Passwords {
+    lines: Vec<Zeroizing<Vec<u8>>>,
+    effort: Effort,
+}
+
+/// A password, and what trying it may still cost.
+#[derive(Clone, Copy)]
+pub(super) struct Password<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) effort: &'a Effort,
+}
 
 impl Passwords {
     /// Adds the lines of a password file, of which only the line ends are left out: a password may
     /// begin or end with a blank.
     pub(super) fn add_lines(&mut self, text: &[u8]) -> Result<(), Problem> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let before = self.0.len();
+        let before = self.lines.len();
         for line in text.split(|&byte| byte == b'\n') {
             self.add(line.strip_suffix(b"\r").unwrap_or(line))?;
         }
-        if self.0.len() == before { Err(Problem::EmptyPasswordFile) } else { Ok(()) }
+        if self.lines.len() == before { Err(Problem::EmptyPasswordFile) } else { Ok(()) }
     }
 
     /// Adds a password, unless it is empty.
@@ -46,22 +57,22 @@ impl Passwords {
         if password.is_empty() {
             return Ok(());
         }
-        if self.0.len() >= MAX_PASSWORDS {
+        if self.lines.len() >= MAX_PASSWORDS {
             return Err(Problem::TooManyPasswords(MAX_PASSWORDS));
         }
-        self.0.push(Zeroizing::new(password.to_vec()));
+        self.lines.push(Zeroizing::new(password.to_vec()));
         Ok(())
     }
 
     /// These, behind that of the row which names the key.
     pub(super) fn behind<'a>(&'a self, own: Option<&'a [u8]>) -> Candidates<'a> {
-        Candidates { own, shared: &self.0 }
+        Candidates { own, shared: &self.lines, effort: &self.effort }
     }
 }
 
 impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Passwords({})", self.0.len())
+        write!(f, "Passwords({})", self.lines.len())
     }
 }
 
@@ -70,18 +81,25 @@ impl fmt::Debug for Passwords {
 pub(super) struct Candidates<'a> {
     own: Option<&'a [u8]>,
     shared: &'a [Zeroizing<Vec<u8>>],
+    /// What opening keys may cost.
+    pub(super) effort: &'a Effort,
 }
 
 impl Candidates<'_> {
+    /// No password at all, as some keys are exported.
+    pub(super) fn empty(&self) -> Password<'_> {
+        Password { bytes: b"", effort: self.effort }
+    }
+
     /// What the first password opens that opens anything.
     pub(super) fn open<T>(
         self,
-        attempt: impl Fn(&[u8]) -> Result<T, Refusal>,
+        attempt: impl Fn(Password<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Problem> {
         let passwords = self.own.into_iter().chain(self.shared.iter().map(|p| p.as_slice()));
         let mut tried = 0;
         for password in passwords {
-            match attempt(password) {
+            match attempt(Password { bytes: password, effort: self.effort }) {
                 Ok(opened) => return Ok(opened),
                 Err(Refusal::Problem(problem)) => return Err(problem),
                 Err(Refusal::WrongPassword) => tried += 1,
@@ -98,7 +116,7 @@ mod tests {
     fn tried(passwords: &Passwords, own: Option<&[u8]>) -> Vec<String> {
         let tried = std::cell::RefCell::new(Vec::new());
         let problem = passwords.behind(own).open(|password| {
-            tried.borrow_mut().push(String::from_utf8_lossy(password).into_owned());
+            tried.borrow_mut().push(String::from_utf8_lossy(password.bytes).into_owned());
             Err::<(), _>(Refusal::WrongPassword)
         });
         assert!(problem.is_err());

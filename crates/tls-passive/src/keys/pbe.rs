@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::asn1;
 use super::cipher::Cipher;
 use super::kdf::{self, Purpose};
-use super::passwords::Refusal;
+use super::passwords::{Password, Refusal};
 use super::problem::Problem;
 
 /// Ten million iterations take seconds, which is what RFC 8018 §4.2 allows for the most critical
@@ -54,7 +54,7 @@ enum Hash {
 pub(super) fn decrypt(
     algorithm: &AlgorithmIdentifierRef<'_>,
     ciphertext: &[u8],
-    password: &[u8],
+    password: Password<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     if algorithm.oid == pbes2::PBES2_OID {
         return pbes2(algorithm, ciphertext, password);
@@ -64,6 +64,9 @@ pub(super) fn decrypt(
     if iterations > MAX_ITERATIONS {
         return Err(Problem::Costly(format!("{iterations} iterations")).into());
     }
+    // PKCS#12 derives a key of up to two hashes, and a vector.
+    password.effort.derive(3 * u64::from(iterations))?;
+    let password = password.bytes;
     let plaintext = match scheme {
         Scheme::Pbes1(hash, cipher) => {
             let derived = match hash {
@@ -99,15 +102,15 @@ fn parameters<'a>(algorithm: &AlgorithmIdentifierRef<'a>) -> Option<(&'a [u8], u
 fn pbes2(
     algorithm: &AlgorithmIdentifierRef<'_>,
     ciphertext: &[u8],
-    password: &[u8],
+    password: Password<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let scheme = algorithm.parameters.map(pbes2::Parameters::try_from);
     // The crate refuses what it does not know and what is damaged with the same error.
     let Some(Ok(scheme)) = scheme else {
         return Err(Problem::UnknownEncryption("a PBES2 scheme of unknown parts".into()).into());
     };
-    affordable(&scheme.kdf)?;
-    match scheme.decrypt(password, ciphertext) {
+    password.effort.derive(cost(&scheme.kdf)?)?;
+    match scheme.decrypt(password.bytes, ciphertext) {
         Ok(plaintext) => Ok(Zeroizing::new(plaintext)),
         Err(pkcs5::Error::UnsupportedAlgorithm { oid }) => {
             Err(Problem::UnknownEncryption(oid.to_string()).into())
@@ -117,16 +120,28 @@ fn pbes2(
     }
 }
 
-fn affordable(kdf: &pbes2::Kdf) -> Result<(), Problem> {
-    if let Some(pbkdf2) = kdf.pbkdf2().filter(|pbkdf2| pbkdf2.iteration_count > MAX_ITERATIONS) {
-        return Err(Problem::Costly(format!("{} iterations", pbkdf2.iteration_count)));
+/// The iterations of a key derivation, or of what takes as long, if it is one and affordable. Parameters
+/// are checked here, before the crates see them: they take some of these for granted.
+fn cost(kdf: &pbes2::Kdf) -> Result<u64, Problem> {
+    if let Some(pbkdf2) = kdf.pbkdf2() {
+        return match pbkdf2.iteration_count {
+            0 => Err(Problem::Damaged),
+            // A key and no more than a second hash of it.
+            count if count <= MAX_ITERATIONS => Ok(2 * u64::from(count)),
+            count => Err(Problem::Costly(format!("{count} iterations"))),
+        };
     }
-    let Some(scrypt) = kdf.scrypt() else { return Ok(()) };
-    let bytes = scrypt.cost_parameter.saturating_mul(128 * u64::from(scrypt.block_size));
-    if bytes > MAX_SCRYPT_BYTES || scrypt.parallelization > MAX_SCRYPT_PASSES {
-        return Err(Problem::Costly(format!("{bytes} bytes, {} times", scrypt.parallelization)));
+    let Some(scrypt) = kdf.scrypt() else { return Ok(0) };
+    let (n, r, p) = (scrypt.cost_parameter, scrypt.block_size, scrypt.parallelization);
+    // RFC 7914 section 2.
+    if n < 2 || !n.is_power_of_two() || r == 0 || p == 0 {
+        return Err(Problem::Damaged);
     }
-    Ok(())
+    let bytes = n.saturating_mul(128 * u64::from(r));
+    if bytes > MAX_SCRYPT_BYTES || p > MAX_SCRYPT_PASSES {
+        return Err(Problem::Costly(format!("{bytes} bytes, {p} times")));
+    }
+    Ok(n * u64::from(r) * u64::from(p))
 }
 
 /// A password as PKCS#12 wants it (RFC 7292 §B.1): UTF-16, big-endian, with a terminator. What is not

@@ -10,7 +10,7 @@ use pkcs8::spki::AlgorithmIdentifierRef;
 use rsa::RsaPrivateKey;
 use zeroize::Zeroizing;
 
-use super::passwords::Refusal;
+use super::passwords::{Password, Refusal};
 use super::problem::Problem;
 use super::{asn1, der, pbe, unlock};
 
@@ -29,7 +29,7 @@ const SAFE_CONTENTS_BAG: ObjectIdentifier =
 pub(super) const MAX_DEPTH: usize = 4;
 
 /// The RSA keys of a PFX. What else is in it only counts if there is none.
-pub(super) fn keys(pfx: &[u8], password: &[u8]) -> Result<Vec<RsaPrivateKey>, Refusal> {
+pub(super) fn keys(pfx: &[u8], password: Password<'_>) -> Result<Vec<RsaPrivateKey>, Refusal> {
     let mut safe = Safe { password, keys: Vec::new(), refusal: None, certificates: 0 };
     safe.pfx(pfx).ok_or(Problem::Damaged)?;
     match safe.refusal {
@@ -41,7 +41,7 @@ pub(super) fn keys(pfx: &[u8], password: &[u8]) -> Result<Vec<RsaPrivateKey>, Re
 }
 
 struct Safe<'a> {
-    password: &'a [u8],
+    password: Password<'a>,
     keys: Vec<RsaPrivateKey>,
     /// Why the first of the other parts is no key.
     refusal: Option<Refusal>,
@@ -136,7 +136,7 @@ fn content_info(value: AnyRef<'_>) -> Option<(ObjectIdentifier, &[u8])> {
 /// EncryptedData (RFC 5652 §8).
 fn encrypted_data(
     value: AnyRef<'_>,
-    password: &[u8],
+    password: Password<'_>,
 ) -> Option<Result<Zeroizing<Vec<u8>>, Refusal>> {
     let [_version, info, ..] = asn1::fields(value)?[..] else { return None };
     let [_kind, algorithm, content, ..] = asn1::fields(info)?[..] else { return None };

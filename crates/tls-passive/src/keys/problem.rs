@@ -41,16 +41,20 @@ pub enum Problem {
     #[error("a row of {0} field(s) where `ip,port,proto,path` needs four")]
     FieldCount(usize),
     /// The first field.
-    #[error(
-        "address `{0}` is neither an IP address, a network, a range, a host name nor a wildcard"
-    )]
-    Address(String),
+    #[error("no address: neither an IP address, a network, a range, a host name nor a wildcard")]
+    Address,
     /// The second field.
-    #[error("port `{0}` is not a number from 0 to 65535, a range or a wildcard")]
-    Port(String),
+    #[error("no port: not a number from 0 to 65535, a range or a wildcard")]
+    Port,
     /// The fourth field.
     #[error("the path of the key file is empty")]
     NoPath,
+    /// A path that leads to no file. It is not shown: where columns are swapped it is a password.
+    #[error("the file that this column names cannot be read: {0}")]
+    NamedUnreadable(io::Error),
+    /// More rows for one key, or keys for one row, than are kept.
+    #[error("more than {0} pairs of a row and a key: the others are left out")]
+    TooManyPairs(usize),
     /// More faulty rows than are worth listing.
     #[error("too many faulty rows: the rest of the list was not read")]
     TooManyFaults,
@@ -109,6 +113,12 @@ pub enum Problem {
     /// A key derivation that would take too long or too much memory.
     #[error("encrypted with a key derivation that costs too much ({0})")]
     Costly(String),
+    /// Key derivations that together would take too long.
+    #[error("encrypted, and the key derivations of this run come to more than {0} iterations")]
+    ManyDerivations(u64),
+    /// Key files that together are too large.
+    #[error("the key files of this run come to more than {0} bytes")]
+    MuchKeyMaterial(u64),
     /// `Proc-Type: 4,ENCRYPTED` without a `DEK-Info` that can be read.
     #[error("encrypted, but its DEK-Info header is missing or damaged")]
     DekInfo,
@@ -158,7 +168,7 @@ impl Problem {
     /// What to do about the problem met in `file`.
     pub(super) fn hint(&self, file: &str) -> String {
         match self {
-            Self::Unreadable(error) => io_hint(error),
+            Self::Unreadable(error) | Self::NamedUnreadable(error) => io_hint(error),
             Self::NoKey => {
                 "name a file with an RSA private key, in PEM (`-----BEGIN ... PRIVATE KEY-----`) or DER; \
                  a key list is given with --keys, a key log with --keylog"
@@ -178,9 +188,14 @@ impl Problem {
             Self::FieldCount(_) => {
                 "write `ip,port,proto,path[,password]`, or `\"path\",\"password\"`; quote each field by itself"
             }
-            Self::Address(_) => "write 192.0.2.1, 192.0.2.0/24, 2001:db8::1, a host name, or `any`",
-            Self::Port(_) => "write 25, 2500-2600, start_tls, or `any`",
+            Self::Address => "write 192.0.2.1, 192.0.2.0/24, 2001:db8::1, a host name, or `any`",
+            Self::Port => "write 25, 2500-2600, start_tls, or `any`",
             Self::NoPath => "the fourth field names the key file, relative to the folder of the list",
+            Self::TooManyPairs(_) => "write one row for many servers: `any`, a network or a range",
+            Self::MuchKeyMaterial(_) => "give the keys of this capture alone",
+            Self::ManyDerivations(_) => {
+                "write the keys without a password (openssl pkey -in FILE -out plain.key), or give fewer passwords"
+            }
             Self::TooManyFaults => "is this file a key list?",
             Self::OnlyCertificates(_) => "name the file with the server's private key, often beside it as .key",
             Self::PublicKey => "name the file with the private key",

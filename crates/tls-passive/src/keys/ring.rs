@@ -21,6 +21,9 @@ use super::{KeySource, file, keylog, list, profile};
 /// How many further rows of a key its note names.
 const MAX_NAMED: usize = 5;
 
+/// Pairs of a row and a key: a row for each of ten thousand servers with ten keys.
+pub(super) const MOST_PAIRS: usize = 100_000;
+
 /// The keys of a run, in the order in which they were first named, and its key logs. Not `Clone`,
 /// not `Serialize`; `Debug` shows the identities alone.
 #[derive(Debug, Default)]
@@ -165,6 +168,8 @@ struct Loader {
     by_identity: HashMap<[u8; 32], KeyId>,
     /// The keys of each file that was read, so that a thousand rows of one key read it once.
     files: HashMap<PathBuf, Vec<KeyId>>,
+    /// Pairs of a row and a key.
+    pairs: usize,
 }
 
 impl Loader {
@@ -188,6 +193,9 @@ impl Loader {
 
     fn list_row(&mut self, listed: ListRow) {
         let ListRow { row, path, password, at, password_at, remark } = listed;
+        if let Some(io) = file::irregular(&path) {
+            return self.errors.push(KeyError::new(at, Problem::NamedUnreadable(io)));
+        }
         let error = match self.add(&path, row, password.as_ref().map(|bytes| bytes.as_slice())) {
             Ok(keys) => return self.remark(&keys, remark),
             Err(error) => error,
@@ -207,6 +215,9 @@ impl Loader {
     }
 
     fn key_log(&mut self, path: &Path, named_by: Option<Place>) {
+        if let (Some(io), Some(at)) = (file::irregular(path), &named_by) {
+            return self.errors.push(KeyError::new(at.clone(), Problem::NamedUnreadable(io)));
+        }
         match keylog::load(path) {
             Ok((log, errors)) => {
                 self.ring.keylog.add(log);
@@ -251,12 +262,14 @@ impl Loader {
         password: Option<&[u8]>,
     ) -> Result<Vec<KeyId>, KeyError> {
         if let Some(keys) = self.files.get(path).cloned() {
+            self.pair(keys.len(), path)?;
             for id in &keys {
                 self.ring.keys[id.0].add_row(row.clone());
             }
             return Ok(keys);
         }
         let read = file::load(path, self.passwords.behind(password))?;
+        self.pair(read.keys.len(), path)?;
         let keys = read
             .keys
             .into_iter()
@@ -265,6 +278,15 @@ impl Loader {
         self.remark(&keys, read.remark);
         self.files.insert(path.to_owned(), keys.clone());
         Ok(keys)
+    }
+
+    /// So many keys get a row.
+    fn pair(&mut self, keys: usize, path: &Path) -> Result<(), KeyError> {
+        self.pairs += keys;
+        if self.pairs <= MOST_PAIRS {
+            return Ok(());
+        }
+        Err(KeyError::new(Place::file(path), Problem::TooManyPairs(MOST_PAIRS)))
     }
 
     /// The place of a key in the ring, which holds each only once.

@@ -5,7 +5,7 @@ use pkcs8::spki::AlgorithmIdentifierRef;
 use rsa::RsaPrivateKey;
 use zeroize::Zeroizing;
 
-use super::passwords::{Candidates, Refusal};
+use super::passwords::{Candidates, Password, Refusal};
 use super::problem::Problem;
 use super::shape::Shape;
 use super::{asn1, der, legacy, pbe, pkcs12};
@@ -19,7 +19,9 @@ pub(super) fn keys(bytes: &[u8], passwords: Candidates<'_>) -> Result<Vec<RsaPri
         Shape::Pkcs12 => passwords
             .open(|password| pkcs12::keys(bytes, password))
             // Many are exported with the empty password, and with one that was not asked for.
-            .or_else(|problem| pkcs12::keys(bytes, b"").map_err(|refusal| or(refusal, problem))),
+            .or_else(|problem| {
+                pkcs12::keys(bytes, passwords.empty()).map_err(|refusal| or(refusal, problem))
+            }),
         _ => der::decode(bytes).map(|key| vec![key]),
     }
 }
@@ -30,11 +32,14 @@ pub(super) fn legacy_key(
     ciphertext: &[u8],
     passwords: Candidates<'_>,
 ) -> Result<RsaPrivateKey, Problem> {
-    passwords.open(|password| proven(&legacy::decrypt(dek_info, ciphertext, password)?))
+    passwords.open(|password| proven(&legacy::decrypt(dek_info, ciphertext, password.bytes)?))
 }
 
 /// The key in an EncryptedPrivateKeyInfo (RFC 5958 §3).
-pub(super) fn encrypted_pkcs8(bytes: &[u8], password: &[u8]) -> Result<RsaPrivateKey, Refusal> {
+pub(super) fn encrypted_pkcs8(
+    bytes: &[u8],
+    password: Password<'_>,
+) -> Result<RsaPrivateKey, Refusal> {
     let (algorithm, ciphertext) = encrypted_parts(bytes).ok_or(Problem::Damaged)?;
     proven(&pbe::decrypt(&algorithm, ciphertext, password)?)
 }

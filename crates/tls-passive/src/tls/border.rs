@@ -3,13 +3,6 @@
 use super::names::ProtocolVersion;
 use super::record::{ContentType, HEADER, LARGEST_FRAGMENT};
 
-/// Whether a record header stands anywhere in bytes. In text there is none, and in random bytes one
-/// in some two million places looks like one.
-#[must_use]
-pub fn holds_border(bytes: &[u8]) -> bool {
-    bytes.windows(HEADER).any(|header| header_at(header, None).is_some())
-}
-
 /// The first offset at which a record may begin, and whether it does: its header fits what is
 /// known, and the next header stands where it says, or nothing does yet and it ends just here.
 pub(super) fn find_border(bytes: &[u8], version: Option<ProtocolVersion>) -> (usize, bool) {
@@ -42,7 +35,7 @@ fn record_at(bytes: &[u8], version: Option<ProtocolVersion>) -> Fit {
 }
 
 /// Whether bytes may be a record header; the length of the record if there are enough of them.
-fn header_at(bytes: &[u8], version: Option<ProtocolVersion>) -> Option<Option<usize>> {
+pub(super) fn header_at(bytes: &[u8], version: Option<ProtocolVersion>) -> Option<Option<usize>> {
     let kind = bytes.first().is_some_and(|&kind| ContentType(kind).is_known());
     let known = version.map(|version| version.0.to_be_bytes());
     let fits = |i: usize, expected: Option<u8>, default: std::ops::RangeInclusive<u8>| {

@@ -1,7 +1,7 @@
 //! The limits of this room.
 
 use super::disguise::aliases;
-use super::lock::seen;
+use super::lock::{self, seen, unlock};
 use super::{disclosed, facts, handshake, late, machine, negotiation, record, schedule13};
 use crate::limits::{Limit, limits};
 
@@ -22,5 +22,11 @@ pub const LIMITS: &[Limit] = limits! { "tls":
     schedule13::MOST_UPDATES => Count, "key updates tried behind a hole", "one hole rarely hides two; then the rest stays closed";
     disclosed::MOST_LINES => Count, "secrets of a connection that are kept for an export", "a connection with more renegotiations is an attack";
     aliases::MOST_KNOWN => Count, "words, numbers and sessions that `anonymize` tells apart", "those beyond share a pseudonym";
+    lock::MOST_NUMBER => Bytes, "a ciphertext or a number of a key in a handshake file", "those of the largest key; a longer one is an error";
+    unlock::MOST_WAITING => Count, "resumptions that wait in `unlock` for their origin", "some 70 MB; further ones stay closed, which is told";
+    unlock::MOST_MASTERS => Count, "session IDs and tickets that `unlock` knows", "some 75 MB; sessions that name further ones stay closed";
+    unlock::MOST_ANSWERS => Count, "handshakes that `unlock` answers", "as many as a key log may have secrets";
+    unlock::MOST_IN_VAIN => Count, "ciphertexts with which a key is asked in vain", "whoever searches for a secret by the answers needs more; then the key answers no more";
+    unlock::MOST_BINDINGS => Count, "handshakes that one ciphertext is answered for", "it belongs to one";
     seen::MOST_LOCKS => Count, "handshakes of a connection that `handshakes` writes", "a connection with more is an attack";
 };

@@ -2,7 +2,7 @@
 //! it is secret and none of it is content, so it may travel where keys may not.
 
 pub(super) mod seen;
-mod unlock;
+pub(super) mod unlock;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::hex::{Hex, HexArray};
 use crate::moment::Timestamp;
 pub(super) use seen::Locks;
-pub use unlock::{LockFate, Unlocker};
+pub use unlock::{Asked, LockFate, Unlocker};
 
 /// A handshake of SSL 3.0 to TLS 1.2 whose secret a server's RSA key decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,34 @@ pub struct End {
     pub ip: IpAddr,
     /// Its port.
     pub port: u16,
+}
+
+/// Bytes of a number of RSA: those of the largest key (`keys::problem::MAX_BITS`), and a sign or length.
+pub(super) const MOST_NUMBER: usize = 16_384 / 8 + 2;
+
+/// Bytes of a session ID (RFC 5246 section 7.4.1.2).
+const SESSION_ID: usize = 32;
+
+/// Bytes of a hash: SHA-512.
+const HASH: usize = 64;
+
+impl Lock {
+    /// The field that is longer than such a field ever is. What was captured has none; a file may.
+    #[must_use]
+    pub fn oversize(&self) -> Option<&'static str> {
+        let mut fields = vec![("session_id", self.session_id.0.len(), SESSION_ID)];
+        if let Way::KeyExchange(exchange) = &self.way {
+            let ciphertext = exchange.encrypted_premaster_secret.0.len();
+            fields.push(("encrypted_premaster_secret", ciphertext, MOST_NUMBER));
+            let hash = exchange.session_hash.as_ref();
+            fields.push(("session_hash", hash.map_or(0, |hash| hash.0.len()), HASH));
+            if let Some(key) = &exchange.certificate {
+                fields.push(("modulus", key.modulus.0.len(), MOST_NUMBER));
+                fields.push(("exponent", key.exponent.0.len(), MOST_NUMBER));
+            }
+        }
+        fields.into_iter().find(|(_, len, most)| len > most).map(|(name, ..)| name)
+    }
 }
 
 impl From<SocketAddr> for End {

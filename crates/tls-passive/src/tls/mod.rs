@@ -27,7 +27,6 @@ mod sniff;
 mod ssl2;
 pub mod suite;
 
-pub use border::holds_border;
 #[cfg(any(test, fuzzing))]
 pub use decrypt::{Fate, Rehearsal};
 pub use decrypt::{KeyLogLine, SessionStore};
@@ -38,7 +37,7 @@ pub use lock::Lock;
 pub use machine::Tls;
 pub use openers::Keys;
 pub use seen::SeenRecord;
-pub use sniff::looks_like_tls;
+pub use sniff::{Sniffed, Sniffer, begins_in_text, hello_of, holds_border, sniffed};
 
 use crate::moment::{Moment, Span};
 use crate::role::Role;

@@ -350,3 +350,68 @@ proptest! {
         }
     }
 }
+
+/// The DER in the one block of a test key.
+fn der_of(name: &str) -> Vec<u8> {
+    let text = bytes(name);
+    pem::blocks(&text).unwrap()[0].decode().unwrap().to_vec()
+}
+
+/// Opens with little to spend, so that hostile parameters cost a test nothing.
+fn opened_cheaply(der: &[u8]) -> Result<KeyFile, Fault> {
+    let known = passwords(true);
+    let candidates = known.behind(None);
+    candidates.effort.derive(crate::keys::effort::MOST_ITERATIONS - 200_000).unwrap();
+    super::parse(der, candidates)
+}
+
+#[test]
+fn parameters_of_scrypt_are_checked_before_they_reach_a_library() {
+    let der = der_of("encrypted/pbes2-scrypt.pem");
+    // N = 1024, r = 8, p = 1 (RFC 7914 section 7).
+    let numbers = [0x02, 0x02, 0x04, 0x00, 0x02, 0x01, 0x08, 0x02, 0x01, 0x01];
+    let at = der.windows(numbers.len()).position(|part| part == numbers).unwrap();
+    assert!(opened_cheaply(&der).is_ok());
+    let patched = |place: usize, value: u8| {
+        let mut other = der.clone();
+        other[at + place] = value;
+        other
+    };
+    // N = 0 is a byte shorter, and so is all that it stands in.
+    let mut zero = der.clone();
+    zero.splice(at..at + 4, [0x02, 0x01, 0x00]);
+    [3, 5, 18, 20, 33].iter().for_each(|&length: &usize| zero[length] -= 1);
+    for other in [zero, patched(3, 1), patched(6, 0), patched(9, 0)] {
+        let problem = opened_cheaply(&other).unwrap_err().problem;
+        let is_told = matches!(problem, Problem::Damaged | Problem::UnknownEncryption(_));
+        assert!(is_told, "{problem}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_parameters_of_an_encryption_make_it_panic_or_wait(
+        name in prop::sample::select(vec![
+            "pbes2-scrypt.pem", "pbes2-aes-256-cbc.pem", "pbe-SHA1-3DES.pem", "pbe-MD5-DES.pem",
+        ]),
+        at in 0_usize..120,
+        value in any::<u8>(),
+    ) {
+        let mut der = der_of(&format!("encrypted/{name}"));
+        der[at] = value;
+        let _ = opened_cheaply(&der);
+    }
+}
+
+#[test]
+fn the_derivations_of_a_run_have_one_budget() {
+    let block = String::from_utf8(bytes("encrypted/pbes2-aes-256-cbc.pem")).unwrap();
+    let mut wrong = Passwords::default();
+    wrong.add_lines("wrong\n".repeat(100).as_bytes()).unwrap();
+    // The budget is spent by others: what is left takes some blocks of 2048 iterations.
+    let candidates = wrong.behind(None);
+    candidates.effort.derive(crate::keys::effort::MOST_ITERATIONS - 100_000).unwrap();
+    let fault = super::parse(block.repeat(300).as_bytes(), candidates).unwrap_err();
+    assert!(matches!(fault.problem, Problem::ManyDerivations(_)), "{}", fault.problem);
+    assert!(candidates.effort.derive(5_000).is_err(), "nothing is left for the next file");
+}

@@ -85,7 +85,7 @@ fn every_fault_of_a_list_is_told_with_its_place() {
     }
     assert_eq!(
         faults[1],
-        "dir/keys.list:1:12: port `58x` is not a number from 0 to 65535, a range or a wildcard"
+        "dir/keys.list:1:12: no port: not a number from 0 to 65535, a range or a wildcard"
     );
     assert_eq!(
         faults[2],

@@ -218,12 +218,13 @@ fn all_errors_of_all_sources_are_told() {
     let errors = KeyRing::load(&[list, missing, KeySource::KeyFile(test_key("ec.pem"))]).1;
     let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 5, "{errors:#?}");
-    assert!(errors[1].contains("keys.list:2:5: port `25x`"));
+    assert!(errors[1].contains("keys.list:2:5: no port"));
     assert!(
         errors[0].contains("keys.list:1:13: ") && errors[0].contains("ec.pem:1: an EC key cannot")
     );
     assert!(
-        errors[2].contains("keys.list:3:13: ") && errors[2].contains("gone.pem: cannot be read")
+        errors[2]
+            .contains("keys.list:3:13: the file that this column names cannot be read: No such")
     );
     assert!(errors[3].starts_with("no/keys.list: cannot be read"));
     assert!(errors[4].ends_with("testkeys/ec.pem:1: an EC key cannot decrypt any key exchange"));
@@ -302,4 +303,60 @@ fn debug_shows_no_secret() {
 fn a_ring_is_shared_by_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<KeyRing>();
+}
+
+/// Every order of a row's columns, as a hand may have written it.
+fn orders(columns: &[&str]) -> Vec<Vec<String>> {
+    let [first, rest @ ..] = columns else { return vec![Vec::new()] };
+    let insert = |order: Vec<String>| {
+        (0..=order.len()).map(move |at| {
+            let mut longer = order.clone();
+            longer.insert(at, (*first).to_owned());
+            longer
+        })
+    };
+    orders(rest).into_iter().flat_map(insert).collect()
+}
+
+#[test]
+fn no_message_shows_a_password_whatever_column_it_stands_in() {
+    for length in 2..=5 {
+        let columns = ["Sup3rS3cret", "rsa1024.encrypted.pem", "192.0.2.1", "25", "smtp"];
+        for order in orders(&columns[..length]) {
+            let quoted = order.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>();
+            for row in [order.join(","), quoted.join(",")] {
+                let (_folder, list) = folder(&["rsa1024.encrypted.pem"], &row);
+                let (ring, errors) = KeyRing::load(&[list]);
+                let hints = errors.iter().map(|error| format!("{error} {}", error.hint()));
+                let said = hints.collect::<String>();
+                let rows = ring.keys().iter().flat_map(|key| key.rows()).map(|row| &row.protocol);
+                let shown = format!("{said}{ring:?}{:?}", rows.collect::<Vec<_>>());
+                assert!(!shown.contains("Sup3r"), "{row}: {shown}");
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_row_names_regular_files_only() {
+    let (folder, list) = folder(&[], "any,25,smtp,/dev/zero\nany,25,smtp,pipe\nany,25,smtp,.\n");
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo");
+    let errors = KeyRing::load(&[list]).1;
+    assert_eq!(errors.len(), 3, "{errors:?}");
+    assert!(errors.iter().all(|error| matches!(error.problem, Problem::NamedUnreadable(_))));
+}
+
+#[test]
+fn rows_and_keys_multiply_no_further_than_a_cap() {
+    let bundle = test_key("rsa1024.pem");
+    let many = fs::read_to_string(bundle).unwrap().repeat(100);
+    let (folder, list) = folder(&[], &"any,25,smtp,many.pem\n".repeat(1_010));
+    fs::write(folder.path().join("many.pem"), many).unwrap();
+    let (ring, errors) = KeyRing::load(&[list]);
+    assert_eq!(ring.keys().len(), 1);
+    assert!(ring.keys()[0].rows().len() <= MOST_PAIRS);
+    assert_eq!(errors.len(), 10, "{:?}", errors.first());
+    assert!(errors.iter().all(|error| matches!(error.problem, Problem::TooManyPairs(_))));
 }

@@ -1,8 +1,10 @@
 //! Locks and keys become the lines of a key log, many at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
 
 use super::{KeyExchange, Lock, Way};
 use crate::keys::{KeyId, KeyRing};
@@ -13,8 +15,29 @@ use crate::tls::decrypt::{
 use crate::tls::names::ProtocolVersion;
 use crate::tls::suite::SuiteId;
 
+/// Resumptions that wait for the session that they resume, some 700 bytes each. Further ones stay
+/// closed: unlock some files at a time.
+pub(crate) const MOST_WAITING: usize = 100_000;
+
+/// Sessions that may be resumed, by session ID and by ticket, some 150 bytes each.
+pub(crate) const MOST_MASTERS: usize = 500_000;
+
+/// Handshakes that are answered in a run: as many as a key log may have secrets.
+pub(crate) const MOST_ANSWERS: u64 = 1 << 20;
+
+/// Ciphertexts with which a key is asked in vain. Those of a capture were made by clients, for this key;
+/// who searches for a secret by the answers needs many thousands of his own (Bleichenbacher, 1998).
+pub(crate) const MOST_IN_VAIN: u64 = 10_000;
+
+/// Handshakes that one ciphertext is answered for: it belongs to one, which may have been captured
+/// more than once, and in parts.
+pub(crate) const MOST_BINDINGS: u8 = 4;
+
 /// What a client names to resume a session: a session ID, or the SHA-256 of a ticket.
-type Handle = Vec<u8>;
+type Handle = Box<[u8]>;
+
+/// Half of a SHA-256.
+type Name = [u8; 16];
 
 /// What came of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +54,12 @@ pub enum LockFate {
     Unsupported,
     /// The session that it resumes was not opened.
     NoOrigin,
+    /// The key was asked so often, or so often in vain, that it answers no more.
+    Exhausted,
+    /// Its ciphertext was answered for other handshakes already.
+    Reused,
+    /// More resumptions wait for their origin than are kept.
+    TooMany,
 }
 
 /// Opens locks with the keys of a ring.
@@ -39,13 +68,39 @@ pub struct Unlocker<'r> {
     /// The sessions that may be resumed.
     masters: HashMap<Handle, Rc<MasterSecret>>,
     resumptions: Vec<Lock>,
+    asked: HashMap<KeyId, Asked>,
+    answered: u64,
+    /// For how many handshakes each ciphertext was answered, and for which, as hashes.
+    bindings: HashMap<Name, u8>,
+    bound: HashSet<Name>,
+}
+
+/// What a key was asked, and what it answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Handshakes that it opened.
+    pub answered: u64,
+    /// Different session hashes and pairs of randoms among them: what a secret was made from.
+    pub bindings: u64,
+    /// Ciphertexts that hold no premaster secret under it.
+    pub in_vain: u64,
+    /// Handshakes that it was not asked for, since one of the limits was reached.
+    pub refused: u64,
 }
 
 impl<'r> Unlocker<'r> {
     /// Without locks yet.
     #[must_use]
     pub fn new(ring: &'r KeyRing) -> Self {
-        Self { ring, masters: HashMap::new(), resumptions: Vec::new() }
+        Self {
+            ring,
+            masters: HashMap::new(),
+            resumptions: Vec::new(),
+            asked: HashMap::new(),
+            answered: 0,
+            bindings: HashMap::new(),
+            bound: HashSet::new(),
+        }
     }
 
     /// Opens the locks of `batch` whose secret was exchanged, all RSA operations at once, and keeps
@@ -59,16 +114,29 @@ impl<'r> Unlocker<'r> {
         for lock in batch {
             match lock.way.clone() {
                 Way::KeyExchange(exchange) => exchanged.push((lock, exchange)),
-                Way::Resumption(_) => self.resumptions.push(lock),
+                Way::Resumption(_) if self.resumptions.len() < MOST_WAITING => {
+                    self.resumptions.push(lock);
+                }
+                Way::Resumption(_) => tell(&lock, Err(LockFate::TooMany)),
             }
         }
+        // What a batch asks for counts before the next: its limits may be passed by one batch.
         let keys: Vec<_> =
             exchanged.iter().map(|(lock, exchange)| self.keys_for(lock, exchange)).collect();
-        let requests: Vec<_> = exchanged.iter().zip(&keys).flat_map(requests).collect();
+        let fits: Vec<_> =
+            exchanged.iter().zip(&keys).map(|(asked, keys)| self.may_ask(asked, keys)).collect();
+        let allowed: Vec<_> = keys
+            .into_iter()
+            .zip(&fits)
+            .map(|(keys, fits)| if fits.is_ok() { keys } else { Vec::new() })
+            .collect();
+        let requests: Vec<_> = exchanged.iter().zip(&allowed).flat_map(requests).collect();
         let mut answers = open_premasters(self.ring, &requests).into_iter();
-        for ((lock, exchange), keys) in exchanged.iter().zip(&keys) {
+        for (((lock, exchange), keys), fits) in exchanged.iter().zip(&allowed).zip(fits) {
             let answers: Vec<_> = answers.by_ref().take(keys.len()).collect();
-            let master = premaster_of(exchange, answers)
+            self.count(keys, &answers);
+            let master = fits
+                .and_then(|()| premaster_of(exchange, answers))
                 .and_then(|premaster| master_of(lock, exchange, &premaster));
             tell(lock, master.map(|master| self.remember(lock, Rc::new(master))));
         }
@@ -76,20 +144,82 @@ impl<'r> Unlocker<'r> {
 
     /// Opens the resumptions of sessions that are open, in whatever order they came: a session that
     /// was resumed may give out the ticket of the next.
-    pub fn finish(mut self, tell: &mut impl FnMut(&Lock, Result<KeyLogLine, LockFate>)) {
-        loop {
-            let before = self.resumptions.len();
-            for lock in std::mem::take(&mut self.resumptions) {
-                match self.origin_of(&lock) {
-                    Some(master) => tell(&lock, Ok(self.remember(&lock, master))),
-                    None => self.resumptions.push(lock),
-                }
+    pub fn finish(
+        mut self,
+        tell: &mut impl FnMut(&Lock, Result<KeyLogLine, LockFate>),
+    ) -> Vec<(KeyId, Asked)> {
+        let resumptions = std::mem::take(&mut self.resumptions);
+        let mut waiting: HashMap<Handle, Vec<usize>> = HashMap::new();
+        let mut ready = Vec::new();
+        for (at, lock) in resumptions.iter().enumerate() {
+            if self.origin_of(lock).is_some() {
+                ready.push(at);
             }
-            if self.resumptions.len() == before {
-                break;
+            for handle in wanted(lock) {
+                waiting.entry(handle).or_default().push(at);
             }
         }
-        self.resumptions.iter().for_each(|lock| tell(lock, Err(LockFate::NoOrigin)));
+        ready.reverse();
+        let mut is_open = vec![false; resumptions.len()];
+        while let Some(at) = ready.pop() {
+            let Some(lock) = resumptions.get(at).filter(|_| !is_open[at]) else { continue };
+            let Some(master) = self.origin_of(lock) else { continue };
+            is_open[at] = true;
+            tell(lock, Ok(self.remember(lock, master)));
+            // Each handle wakes its waiters once, so this is linear in any order.
+            for handle in given(lock) {
+                ready.extend(waiting.remove(&handle).into_iter().flatten().rev());
+            }
+        }
+        let closed = resumptions.iter().zip(is_open).filter(|(_, is_open)| !is_open);
+        closed.for_each(|(lock, _)| tell(lock, Err(LockFate::NoOrigin)));
+        let mut asked: Vec<_> = self.asked.into_iter().collect();
+        asked.sort_by_key(|(key, _)| *key);
+        asked
+    }
+
+    /// Whether the limits allow that these keys are asked for a handshake.
+    fn may_ask(
+        &mut self,
+        (lock, exchange): &(Lock, KeyExchange),
+        keys: &[KeyId],
+    ) -> Result<(), LockFate> {
+        let Some(&first) = keys.first() else { return Ok(()) };
+        let is_spent =
+            |key: &&KeyId| self.asked.get(key).is_some_and(|asked| asked.in_vain >= MOST_IN_VAIN);
+        let spent = keys
+            .iter()
+            .find(is_spent)
+            .or_else(|| (self.answered >= MOST_ANSWERS).then_some(&first));
+        if let Some(&key) = spent {
+            self.asked.entry(key).or_default().refused += 1;
+            return Err(LockFate::Exhausted);
+        }
+        let [ciphertext, binding] = names(lock, exchange);
+        if self.bound.contains(&binding) {
+            return Ok(());
+        }
+        let bindings = self.bindings.entry(ciphertext).or_default();
+        let asked = self.asked.entry(first).or_default();
+        if *bindings >= MOST_BINDINGS {
+            asked.refused += 1;
+            return Err(LockFate::Reused);
+        }
+        *bindings += 1;
+        asked.bindings += 1;
+        self.bound.insert(binding);
+        Ok(())
+    }
+
+    /// Without a certificate most keys are asked in vain: this counts if all were.
+    fn count(&mut self, keys: &[KeyId], answers: &[Result<PremasterSecret, PremasterFault>]) {
+        let found = answers.iter().position(Result::is_ok);
+        if let Some(key) = found.and_then(|at| keys.get(at)) {
+            self.answered += 1;
+            self.asked.entry(*key).or_default().answered += 1;
+            return;
+        }
+        keys.iter().for_each(|key| self.asked.entry(*key).or_default().in_vain += 1);
     }
 
     /// The certificate's key and no other; without a certificate those of the server's rows, then
@@ -109,21 +239,52 @@ impl<'r> Unlocker<'r> {
     }
 
     fn origin_of(&self, lock: &Lock) -> Option<Rc<MasterSecret>> {
-        let Way::Resumption(resumed) = &lock.way else { return None };
-        let by_ticket = resumed.ticket_sha256.and_then(|ticket| self.masters.get(&ticket.0[..]));
-        by_ticket.or_else(|| self.masters.get(&lock.session_id.0)).cloned()
+        wanted(lock).find_map(|handle| self.masters.get(&handle)).cloned()
     }
 
     fn remember(&mut self, lock: &Lock, master: Rc<MasterSecret>) -> KeyLogLine {
         let line = KeyLogLine::of_master(lock.client_random.0, &master);
-        if let Some(ticket) = lock.new_ticket_sha256 {
-            self.masters.insert(ticket.0.to_vec(), Rc::clone(&master));
-        }
-        if !lock.session_id.0.is_empty() {
-            self.masters.insert(lock.session_id.0.clone(), master);
+        for handle in given(lock) {
+            if self.masters.len() < MOST_MASTERS || self.masters.contains_key(&handle) {
+                self.masters.insert(handle, Rc::clone(&master));
+            }
         }
         line
     }
+}
+
+/// By what a resumption names its origin: the ticket, then the session ID.
+fn wanted(lock: &Lock) -> impl Iterator<Item = Handle> {
+    let ticket = match &lock.way {
+        Way::Resumption(resumed) => resumed.ticket_sha256.map(|ticket| ticket.0.into()),
+        Way::KeyExchange(_) => None,
+    };
+    ticket.into_iter().chain(session_id(lock))
+}
+
+/// By what later sessions may name this one.
+fn given(lock: &Lock) -> impl Iterator<Item = Handle> {
+    let ticket = lock.new_ticket_sha256.map(|ticket| ticket.0.into());
+    ticket.into_iter().chain(session_id(lock))
+}
+
+fn session_id(lock: &Lock) -> Option<Handle> {
+    Some(lock.session_id.0.as_slice().into()).filter(|id: &Handle| !id.is_empty())
+}
+
+/// What a ciphertext is known by, and what it and the handshake it is bound to are.
+fn names(lock: &Lock, exchange: &KeyExchange) -> [Name; 2] {
+    let ciphertext = Sha256::digest(&exchange.encrypted_premaster_secret.0);
+    let bound = Sha256::new_with_prefix(ciphertext);
+    let bound = match &exchange.session_hash {
+        Some(hash) if exchange.extended_master_secret => bound.chain_update(&hash.0),
+        _ => bound.chain_update(lock.client_random.0).chain_update(lock.server_random.0),
+    };
+    [half(&ciphertext), half(&bound.finalize())]
+}
+
+fn half(hash: &[u8]) -> Name {
+    hash.first_chunk().copied().unwrap_or_default()
 }
 
 fn requests<'l>(

@@ -1,0 +1,61 @@
+//! Why a session failed: the likeliest cause in a sentence, and others that the capture does not
+//! exclude. A session whose mail was accepted has none.
+
+mod alert;
+mod case;
+mod closing;
+mod delivered;
+mod dialogue;
+mod foreign;
+mod handshake;
+mod offer;
+mod refusal;
+mod reply;
+mod sealed;
+mod status;
+mod transport;
+mod unsuited;
+
+pub(super) use case::Case;
+pub(super) use handshake::decisive_alert;
+pub(super) use reply::whole;
+pub(crate) use sealed::lacks_finished;
+pub(super) use sealed::objection;
+pub(super) use transport::{hard_error, too_big};
+
+use crate::report::codes::finding;
+use crate::report::diagnosis::{Diagnosis, Likelihood};
+use crate::report::findings::{Finding, Severity};
+use crate::report::outcome::Outcome;
+
+impl Case<'_> {
+    /// The diagnosis, if the session failed and anything shows why.
+    pub(super) fn diagnose(&self) -> Option<Diagnosis> {
+        let mut causes = match self.session.outcome {
+            Outcome::Probe => return None,
+            Outcome::Delivered => delivered::causes(self),
+            Outcome::Unknown => sealed::causes(self),
+            Outcome::TlsFailed => [sealed::causes(self), handshake::causes(self)]
+                .into_iter()
+                .find(|causes| !causes.is_empty())?,
+            _ => [transport::causes(self), dialogue::causes(self), handshake::causes(self)]
+                .into_iter()
+                .find(|causes| !causes.is_empty())?,
+        };
+        causes.sort_by_key(|cause| cause.likelihood);
+        let mut causes = causes.into_iter();
+        Some(Diagnosis { cause: causes.next()?, alternatives: causes.collect() })
+    }
+}
+
+/// The finding of the cause. What made a session fail is an error; what is only possible stays
+/// what its code says.
+pub(super) fn finding_of(diagnosis: &Diagnosis) -> Finding {
+    let cause = &diagnosis.cause;
+    let mut found = finding(cause.code, cause.message.clone()).at(cause.frame);
+    found.hint = cause.hint.clone().or(found.hint);
+    if cause.likelihood < Likelihood::Possible {
+        return Finding { severity: Severity::Error, ..found };
+    }
+    found
+}

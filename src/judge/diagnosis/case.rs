@@ -1,0 +1,37 @@
+//! What a diagnosis is made of.
+
+use crate::flow::TcpFacts;
+use crate::report::session::SessionReport;
+use crate::report::timeline::{TimelineEntry, handshake_message};
+use crate::role::Role;
+use crate::smtp::SmtpFacts;
+use crate::tls::TlsFacts;
+
+/// What a diagnosis is made of.
+pub(in crate::judge) struct Case<'a> {
+    pub(in crate::judge) session: &'a SessionReport,
+    pub(in crate::judge) tcp: &'a TcpFacts,
+    pub(in crate::judge) tls: Option<&'a TlsFacts>,
+    pub(in crate::judge) smtp: Option<&'a SmtpFacts>,
+}
+
+impl Case<'_> {
+    pub(super) fn last_event(&self, from: Role, area: &str) -> Option<&TimelineEntry> {
+        let is_his =
+            |entry: &&TimelineEntry| entry.from == Some(from) && entry.event.starts_with(area);
+        self.session.timeline.iter().rev().find(is_his)
+    }
+}
+
+/// Where the handshake stood: "after the server's ServerHelloDone".
+pub(super) fn step(case: &Case<'_>, of: Role) -> String {
+    match case.last_event(of, "tls.") {
+        Some(entry) => format!("after the {}'s {}", of.name(), message(entry.event)),
+        None => format!("before the {} had said anything in TLS", of.name()),
+    }
+}
+
+fn message(event: &'static str) -> &'static str {
+    let other = if event == "tls.alert" { "alert" } else { "last record" };
+    handshake_message(event).unwrap_or(other)
+}

@@ -1,0 +1,230 @@
+//! Whether a TLS session was opened, and if not, why not: one reason, the facts that show it, and
+//! what would help. The first cause wins: each question below is asked only if those before it do
+//! not answer the matter.
+
+mod case;
+mod explanation;
+
+pub(crate) use self::case::{Case, is_established};
+use self::explanation::{
+    Explanation, bad_premaster, handshake_missing, one_sided, resumed, shared_secret, unsupported,
+};
+use crate::report::decryption::{Decryption, DecryptionStatus};
+use crate::report::findings::{Finding, Severity};
+use crate::report::reason::Reason;
+use crate::role::{PerRole, Role};
+use crate::tls::facts::{KeySearch, Secret};
+use crate::tls::suite::{KeyExchange, Suite};
+
+impl Case<'_> {
+    /// Decides.
+    pub(crate) fn decide(&self) -> Decryption {
+        let (status, explanation) = match self.facts.keys {
+            KeySearch::Opened(_) => self.opened(),
+            _ if self.carries_nothing() => (DecryptionStatus::NotNeeded, None),
+            _ => (DecryptionStatus::None, Some(self.not_opened())),
+        };
+        self.decryption(status, explanation)
+    }
+
+    fn decryption(&self, status: DecryptionStatus, why: Option<Explanation>) -> Decryption {
+        let facts = self.facts;
+        let secret = self.secret().filter(|_| status != DecryptionStatus::None);
+        let (reason, evidence, hint) = match why {
+            Some(Explanation { reason, evidence, hint }) => (Some(reason), evidence, hint),
+            None => (None, self.success(status), None),
+        };
+        Decryption {
+            status,
+            reason,
+            secret: secret.map(secret_name),
+            key: secret.map(|secret| self.source(secret.opener())),
+            finished_verified: facts.finished_verdict(),
+            records: PerRole::new(|role| facts.opened[role].records),
+            bytes: PerRole::new(|role| facts.opened[role].bytes),
+            protected_records: PerRole::new(|role| facts.protected[role].records),
+            records_failed: Role::BOTH.map(|r| facts.failed[r] + facts.damaged[r]).iter().sum(),
+            evidence,
+            hint,
+        }
+    }
+
+    fn carries_nothing(&self) -> bool {
+        let facts = self.facts;
+        let data = facts.first_application_data;
+        let whole = facts.holes.client.first.is_none() && facts.holes.server.first.is_none();
+        facts.is_complete() && whole && data.client.is_none() && data.server.is_none()
+    }
+
+    /// The keys are known: is everything open?
+    fn opened(&self) -> (DecryptionStatus, Option<Explanation>) {
+        let facts = self.facts;
+        let opened = facts.opened.client.records + facts.opened.server.records;
+        let failed = facts.failed.client + facts.failed.server;
+        let protected = facts.protected.client.records + facts.protected.server.records;
+        let status = if opened > 0 || failed < protected {
+            DecryptionStatus::Partial
+        } else {
+            DecryptionStatus::None
+        };
+        let first_hole = self.first_hole();
+        let failed_first = facts
+            .first_failure
+            .is_some_and(|failure| first_hole.is_none_or(|(hole, _)| failure < hole));
+        if failed_first {
+            return (status, Some(self.integrity_failed(failed)));
+        }
+        if let Some((at, cut)) = first_hole {
+            return (status, Some(self.hole(at, cut)));
+        }
+        if facts.began_late && facts.client_hello.is_none() {
+            return (status, Some(self.opened_late()));
+        }
+        if facts.closed_again.is_some() {
+            let why = self.by_negotiation().unwrap_or_else(|| self.by_search());
+            return (status, Some(why));
+        }
+        if facts.finished_verdict() == Some(false) {
+            return (status, Some(self.integrity_failed(failed)));
+        }
+        if opened == 0 && !is_established(facts) {
+            return (DecryptionStatus::None, Some(self.incomplete()));
+        }
+        (DecryptionStatus::Decrypted, None)
+    }
+
+    /// The keys are not known: what is the first thing that is missing?
+    fn not_opened(&self) -> Explanation {
+        self.never_captured().or_else(|| self.by_negotiation()).unwrap_or_else(|| self.by_search())
+    }
+
+    /// Is the handshake in the capture?
+    fn never_captured(&self) -> Option<Explanation> {
+        let facts = self.facts;
+        let hole = self.first_hole();
+        match (facts.seen.client, facts.seen.server) {
+            (true, false) if hole.is_none() && !self.answered_nothing() => {
+                return Some(one_sided(Role::Client));
+            }
+            // Plain text was answered by an alert: nothing of the client's is missing.
+            (false, true) if self.spoke.client && !facts.alerts.is_empty() => {
+                return Some(self.incomplete());
+            }
+            (false, true) => return Some(one_sided(Role::Server)),
+            _ => {}
+        }
+        if facts.client_hello.is_none() && facts.server_hello.is_none() {
+            return Some(match hole {
+                Some((at, cut)) if !facts.began_late => self.hole(at, cut),
+                _ => handshake_missing(),
+            });
+        }
+        if let Some((at, cut)) = hole.filter(|_| facts.client_hello.is_none()) {
+            return Some(self.hole(at, cut));
+        }
+        if facts.server_hello.is_none() {
+            return Some(hole.map_or_else(|| self.incomplete(), |(at, cut)| self.hole(at, cut)));
+        }
+        None
+    }
+
+    /// The server was there, but said nothing to the ClientHello.
+    fn answered_nothing(&self) -> bool {
+        let went_on = self.facts.first_application_data.client.is_some()
+            || self.facts.client_key_exchange_at.is_some()
+            || self.facts.change_cipher_spec.client.is_some();
+        self.facts.client_hello.is_some() && !went_on
+    }
+
+    /// Does what was negotiated allow it?
+    fn by_negotiation(&self) -> Option<Explanation> {
+        let facts = self.facts;
+        let settled = is_established(facts) || self.first_hole().is_some();
+        let has_begun = facts.client_key_exchange_at.is_some() || facts.resumed.is_some();
+        // What is under protection hides whether TLS 1.3 was finished.
+        let was_stopped = self.closed && !facts.is_tls13();
+        if !settled && (!has_begun || was_stopped) {
+            return Some(self.incomplete());
+        }
+        if facts.is_ssl2() && facts.ssl2_kind.is_none() {
+            return Some(self.ssl2_without_kind());
+        }
+        let Some(suite) = facts.suite() else { return Some(unsupported(facts)) };
+        let needs_log = facts.is_tls13() || facts.resumed.is_some() || is_ephemeral(suite);
+        if needs_log && facts.log_without_line {
+            return Some(self.not_in_log());
+        }
+        if facts.is_tls13() {
+            return Some(self.tls13());
+        }
+        if let Some(resumption) = facts.resumed {
+            return Some(resumed(facts, resumption));
+        }
+        match suite.key_exchange {
+            KeyExchange::RsaExport if facts.ephemeral_rsa => Some(self.ephemeral_rsa(suite)),
+            KeyExchange::Rsa | KeyExchange::RsaExport => None,
+            KeyExchange::RsaPsk | KeyExchange::Psk => Some(shared_secret(suite)),
+            KeyExchange::NoExchange => Some(unsupported(facts)),
+            _ => Some(self.forward_secrecy(suite)),
+        }
+    }
+
+    /// In SSL 2.0 the client chooses, in the message that holds the key: a session that is resumed
+    /// has none, and what is resumed names no kind.
+    fn ssl2_without_kind(&self) -> Explanation {
+        match (self.facts.resumed, self.first_hole()) {
+            (Some(resumption), _) => resumed(self.facts, resumption),
+            (None, Some((at, cut))) => self.hole(at, cut),
+            (None, None) => self.incomplete(),
+        }
+    }
+
+    /// Why did the search for the key fail?
+    fn by_search(&self) -> Explanation {
+        let hole = self.first_hole();
+        match self.facts.keys {
+            KeySearch::NoKeyForCertificate => self.no_key_for_certificate(),
+            KeySearch::NoKeyFits => self.no_key_fits(),
+            KeySearch::BadPremaster(key, note) => {
+                bad_premaster(self.keys.ring.key(key).identity(), note)
+            }
+            KeySearch::UnsupportedSuite => unsupported(self.facts),
+            KeySearch::TranscriptDamaged | KeySearch::NotTried | KeySearch::Opened(_) => {
+                match (hole, self.facts.suite().map(|suite| suite.key_exchange)) {
+                    (Some((at, cut)), _) => self.hole(at, cut),
+                    (None, Some(KeyExchange::RsaExport)) => unsupported(self.facts),
+                    _ => self.incomplete(),
+                }
+            }
+        }
+    }
+}
+
+fn is_ephemeral(suite: &Suite) -> bool {
+    !matches!(suite.key_exchange, KeyExchange::Rsa | KeyExchange::RsaExport)
+}
+
+fn secret_name(secret: Secret) -> &'static str {
+    match secret {
+        Secret::RsaKey(_) => "rsa_key",
+        Secret::KeyLog => "keylog",
+        Secret::Dsb => "dsb",
+        Secret::Resumed { .. } => "resumption",
+    }
+}
+
+/// The finding that goes with the reason.
+pub(super) fn finding(decryption: &Decryption, frame: Option<u64>) -> Option<Finding> {
+    let reason = decryption.reason?;
+    let severity = match reason {
+        Reason::KeyMismatch
+        | Reason::LostPackets
+        | Reason::SnapLength
+        | Reason::OneSided
+        | Reason::BadPremaster
+        | Reason::IntegrityFailed => Severity::Warning,
+        _ => Severity::Info,
+    };
+    let finding = Finding::new(reason.finding(), severity, decryption.evidence.clone()).at(frame);
+    Some(Finding { hint: decryption.hint.clone(), ..finding })
+}

@@ -1,0 +1,12 @@
+//! What happens on a connection becomes a session of the report. Asks `judge` for what is not seen
+//! but concluded. Knows no secrets, no rendering and no terminal.
+
+mod capture;
+pub mod limits;
+mod mail;
+mod recorder;
+mod reply;
+mod tcp;
+mod tls;
+
+pub use recorder::{Closed, Recorder, Reveal};

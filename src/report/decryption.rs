@@ -1,0 +1,60 @@
+//! Whether a TLS session was opened, and if not, why not.
+
+use serde::Serialize;
+
+use super::reason::Reason;
+use crate::role::PerRole;
+
+/// Whether a session was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecryptionStatus {
+    /// From its first protected record to its last.
+    Decrypted,
+    /// With holes.
+    Partial,
+    /// Not at all.
+    None,
+    /// It carries nothing to open.
+    NotNeeded,
+}
+
+impl DecryptionStatus {
+    /// The name in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decrypted => "decrypted",
+            Self::Partial => "partial",
+            Self::None => "none",
+            Self::NotNeeded => "not_needed",
+        }
+    }
+}
+
+/// What came of the decryption of a session.
+#[derive(Clone, Debug, Serialize)]
+pub struct Decryption {
+    /// Whether it was opened.
+    pub status: DecryptionStatus,
+    /// If not wholly, why.
+    pub reason: Option<Reason>,
+    /// What opened it: `rsa_key`, `keylog`, `dsb` or `resumption`.
+    pub secret: Option<&'static str>,
+    /// The key that opened it, by its `source`.
+    pub key: Option<String>,
+    /// Whether the Finished messages have the right content; null if none was read.
+    pub finished_verified: Option<bool>,
+    /// Records of application data opened, by sender.
+    pub records: PerRole<u64>,
+    /// Bytes of application data in them.
+    pub bytes: PerRole<u64>,
+    /// Protected records seen, by sender.
+    pub protected_records: PerRole<u64>,
+    /// Records that had to be openable and were not, or were damaged by a hole.
+    pub records_failed: u64,
+    /// The facts, in a sentence.
+    pub evidence: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}

@@ -1,0 +1,59 @@
+//! The dialogue of a session.
+
+use serde::Serialize;
+
+use super::exchange::ConversationExchange;
+use super::mail::MailReport;
+use super::transaction::TransactionReport;
+
+/// The dialogue of a session.
+#[derive(Clone, Debug, Serialize)]
+pub struct SmtpReport {
+    /// The server's first reply.
+    pub greeting: Option<GreetingReport>,
+    /// The last EHLO, HELO or LHLO.
+    pub helo: Option<Helo>,
+    /// What the last EHLO reply offered.
+    pub extensions: Vec<String>,
+    /// How far STARTTLS came.
+    pub starttls: &'static str,
+    /// The authentication, if one was tried.
+    pub auth: Option<AuthReport>,
+    /// Commands and replies in order.
+    pub exchanges: Vec<ConversationExchange>,
+    /// Exchanges beyond those kept.
+    pub omitted_exchanges: u64,
+    /// The transactions whose message was sent.
+    pub mails: Vec<MailReport>,
+    /// All transactions: each MAIL, and what became of it.
+    pub transactions: Vec<TransactionReport>,
+}
+
+/// The server's first reply.
+#[derive(Clone, Debug, Serialize)]
+pub struct GreetingReport {
+    /// Its code.
+    pub code: u16,
+    /// Its text.
+    pub text: String,
+}
+
+/// How the client introduced itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct Helo {
+    /// `EHLO`, `HELO` or `LHLO`.
+    pub verb: &'static str,
+    /// The name it gave.
+    pub name: String,
+}
+
+/// An authentication.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuthReport {
+    /// The SASL mechanism.
+    pub mechanism: String,
+    /// The user, where the mechanism tells it.
+    pub user: Option<String>,
+    /// `accepted`, `rejected` or `unfinished`.
+    pub result: &'static str,
+}
