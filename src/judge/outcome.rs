@@ -61,7 +61,7 @@ impl Ending<'_> {
     /// A connection on which nothing was said.
     fn without_words(&self) -> Outcome {
         let tcp = self.tcp;
-        if tcp.syn.is_none() {
+        if tcp.syn.is_none() || self.lacks_bytes() {
             return Outcome::Incomplete;
         }
         if tcp.syn_ack.is_none() && tcp.established.is_none() {
@@ -81,6 +81,15 @@ impl Ending<'_> {
         }
     }
 
+    /// Bytes that were sent are not in the capture, or nothing of one side is.
+    fn lacks_bytes(&self) -> bool {
+        let counters = &self.tcp.counters;
+        let lost = counters.client.lost_bytes + counters.server.lost_bytes > 0;
+        let speaks = |role: Role| counters[role].stream_bytes > 0;
+        let unheard = |role: Role| counters[role].packets == 0 && speaks(role.peer());
+        lost || unheard(Role::Client) || unheard(Role::Server)
+    }
+
     fn of_failed_handshake(&self, tls: &TlsFacts) -> Outcome {
         // Some clients begin TLS although the server has refused it.
         let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == "refused");
@@ -91,7 +100,7 @@ impl Ending<'_> {
         let whole = self.tcp.syn.is_some();
         let begun = tls.client_hello.is_some() || (whole && !tls.alerts.is_empty());
         let closed = self.tcp.closing() != Closing::Open || !tls.alerts.is_empty();
-        let lost = tls.holes.client.first.is_some() || tls.holes.server.first.is_some();
+        let lost = tls.gaps.client.first.is_some() || tls.gaps.server.first.is_some();
         match (begun, closed) {
             (true, _) if lost => Outcome::Unknown,
             (true, true) => Outcome::TlsFailed,
@@ -128,7 +137,7 @@ impl Ending<'_> {
             return Outcome::Probe;
         }
         let is_rst = matches!(closing, Closing::Rst(_));
-        let is_whole = self.tcp.syn.is_some() && self.tcp.counters.server.lost_bytes == 0;
+        let is_whole = self.tcp.syn.is_some() && !self.lacks_bytes();
         let Some(smtp) = self.smtp.filter(|_| is_whole) else { return self.by_rest(is_rst) };
         match self.is_cut_short(smtp, by) {
             true if is_rst && smtp.greeting.is_some() => Outcome::Reset,
@@ -140,8 +149,9 @@ impl Ending<'_> {
 
     /// Where part of it was not captured, or nothing of it was SMTP.
     fn by_rest(&self, is_rst: bool) -> Outcome {
-        let unanswered = self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());
-        match (is_rst, unanswered) {
+        let unheard = self.tcp.counters.server.packets == 0;
+        let unanswered = unheard || self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());
+        match (is_rst && !unheard, unanswered) {
             (true, _) => Outcome::Reset,
             // A message was sent, and what became of it was not captured.
             (false, true) => Outcome::Incomplete,

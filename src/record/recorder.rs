@@ -7,7 +7,7 @@ use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::judge::diagnosis::lacks_finished;
 use crate::judge::outcome::Ending;
 use crate::judge::slow::{self, SlowLimits};
-use crate::judge::timing::{Manners, SmtpPhases, Turns, slowest, timing};
+use crate::judge::timing::{DialogueFacts, SmtpPhases, Turns, slowest, timing};
 use crate::judge::transaction::transactions;
 use crate::judge::verdict::{Case, is_established};
 use crate::judge::{rules, starttls};
@@ -26,7 +26,9 @@ use crate::report::tcp::{FrameSpan, TcpReport};
 use crate::report::timeline::TimelineEntry;
 use crate::report::tls::{TlsReport, level_name};
 use crate::role::{PerRole, Role};
-use crate::smtp::{Exchange, ExchangeKind, Mail, ProxyHeader, SmtpEvent, SmtpFacts};
+use crate::smtp::{
+    Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, ProxyHeader, SmtpEvent, SmtpFacts,
+};
 use crate::tls::{Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
@@ -365,7 +367,7 @@ impl Recorder {
         let opened = tls.as_ref().is_none_or(|tls| {
             matches!(tls.decryption.status, DecryptionStatus::Decrypted | DecryptionStatus::Partial)
         }) && !closed_again;
-        let manners = Manners {
+        let manners = DialogueFacts {
             is_known: closed.smtp.is_some() && opened,
             client_begins: closed.tls.map_or_else(|| is_implicit(closed), |(_, implicit)| implicit),
             handshake: None,
@@ -473,7 +475,7 @@ impl Recorder {
 
 /// By its port, where nothing was said that tells (RFC 8314 §7.3).
 fn is_implicit(closed: &Closed<'_>) -> bool {
-    closed.ends.server.port() == 465 && closed.smtp.is_none()
+    IMPLICIT_TLS_PORTS.contains(&closed.ends.server.port()) && closed.smtp.is_none()
 }
 
 fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {

@@ -10,8 +10,8 @@ use crate::moment::{Moment, Timestamp};
 /// Windows; the timers' grain makes 40 into 36.
 const SHORTEST_DELAY: i64 = 30_000_000;
 
-/// And by no more than 500 ms (RFC 1122 §4.2.3.2).
-const LONGEST_DELAY: i64 = 500_000_000;
+/// And by hardly more than 200 ms, though RFC 1122 §4.2.3.2 allows 500.
+const LONGEST_DELAY: i64 = 250_000_000;
 
 /// So soon after the acknowledgement a sender that was only waiting for it goes on, beyond the way
 /// there and back, in ns (3 ms).

@@ -14,9 +14,7 @@ use crate::moment::seconds;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::smtp::SmtpReport;
 use crate::role::Role;
-
-/// Ports of implicit TLS: a client that waits there for a greeting waits for ever (RFC 8314 §3.3).
-const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
+use crate::smtp::IMPLICIT_TLS_PORTS;
 
 /// Why the conversation came to nothing, the causes in the order in which a session gets to them.
 pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
@@ -53,7 +51,9 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
     let server = case.session.server.0;
     let bytes = case.session.tcp.bytes;
     let up = case.tcp.established.filter(|_| case.session.tls.is_none())?;
-    if bytes.client + bytes.server > 0 {
+    // What was not captured may have been said.
+    let lost = case.session.tcp.lost_bytes;
+    if bytes.client + bytes.server + lost.client + lost.server > 0 {
         return None;
     }
     if let Some(cause) = closed_before_greeting(case) {
@@ -62,6 +62,7 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
     let last =
         case.end().map_or_else(|| case.tcp.span.map(|(_, last)| last), |end| Some(end.at))?;
     let waited = last.ts - up.ts;
+    // A client that waits there for a greeting waits for ever (RFC 8314 §3.3).
     if IMPLICIT_TLS_PORTS.contains(&server.port()) {
         let message = format!(
             "nobody said a byte in {}: on port {} the client must begin TLS, and it waited for a greeting",

@@ -30,6 +30,9 @@ const SERVICES: [(&str, &str); 17] = [
 /// Who greets with 220, 200 or 120 too (RFC 959, RFC 3977).
 const NUMBERED: [(&str, &str); 3] = [("200 ", "NNTP"), ("201 ", "NNTP"), ("120 ", "FTP")];
 
+/// What no other protocol says.
+const SMTP_VERBS: [&str; 6] = ["EHLO", "HELO", "LHLO", "MAIL", "RCPT", "STARTTLS"];
+
 /// First words of a client that speaks something else.
 const REQUESTS: [(&str, &str); 8] = [
     ("GET ", "HTTP"),
@@ -61,7 +64,7 @@ pub(super) fn cause(case: &Case<'_>) -> Option<Cause> {
 }
 
 fn server_is_another(case: &Case<'_>) -> Option<Cause> {
-    let line = case.smtp?.foreign.as_ref()?;
+    let line = case.smtp?.foreign.as_ref().filter(|_| wants_mail(case))?;
     let server = case.session.server.0;
     let speaks = service(&line.text, &SERVICES).or_else(|| service(&line.text, &NUMBERED));
     let (likelihood, what) = match speaks {
@@ -80,11 +83,23 @@ fn server_is_another(case: &Case<'_>) -> Option<Cause> {
     )))
 }
 
+/// Whether the client speaks SMTP, or waits for the server to begin as in SMTP: else two others talk.
+fn wants_mail(case: &Case<'_>) -> bool {
+    let Some(smtp) = &case.session.smtp else { return false };
+    let mut verbs =
+        smtp.exchanges.iter().filter_map(|exchange| exchange.verb.as_deref()).peekable();
+    verbs.peek().is_none() || verbs.any(|verb| SMTP_VERBS.contains(&verb))
+}
+
 fn client_is_another(case: &Case<'_>) -> Option<Cause> {
     let smtp = case.session.smtp.as_ref()?;
     let first = smtp.exchanges.iter().find(|exchange| exchange.command.is_some())?;
     let command = first.command.as_deref()?;
     let name = service(command, &REQUESTS)?;
+    // A server that answers in the same language is none of mail's.
+    if case.smtp.is_some_and(|facts| facts.foreign.is_some()) {
+        return None;
+    }
     let message =
         format!("the client speaks {name} to a mail server: its first line is {}", quoted(command));
     let cause = Cause::new("smtp.other_protocol", Likelihood::Certain, message).at(first.frame);

@@ -67,7 +67,7 @@ fn sizes(tls: &TlsFacts) -> Option<(usize, usize)> {
 /// Who objected in a handshake of TLS 1.3 that was not opened, if its records tell.
 pub(in crate::judge) fn objection(tls: &TlsFacts, tcp: &TcpFacts) -> Option<Objection> {
     let is_opened = matches!(tls.keys, KeySearch::Opened(_));
-    let is_whole = Role::BOTH.iter().all(|&role| tls.holes[role].first.is_none())
+    let is_whole = Role::BOTH.iter().all(|&role| tls.gaps[role].first.is_none())
         && tls.client_hello.as_ref().is_some_and(|hello| !hello.offers(EARLY_DATA));
     if !tls.is_tls13() || is_opened || !is_whole || tls.began_late {
         return None;

@@ -3,9 +3,9 @@
 use std::mem;
 use std::net::SocketAddr;
 
-use super::decrypt::{Effort, Hole, RecordCipher};
+use super::decrypt::{RecordCipher, RecordGap, TrialBudget};
 use super::disclosed::Disclosed;
-use super::facts::{Holes, KeySearch, MOST_QUOTED, TlsFacts};
+use super::facts::{Gaps, KeySearch, MOST_QUOTED, TlsFacts};
 use super::handshake::MessageJoiner;
 use super::lock::Locks;
 use super::names::{AlertDescription, ProtocolVersion};
@@ -47,16 +47,16 @@ pub struct Tls {
     joiners: PerRole<MessageJoiner>,
     pub(super) protection: PerRole<Protection>,
     /// What was lost before the next record.
-    pub(super) holes: PerRole<Option<Hole>>,
+    pub(super) gaps: PerRole<Option<RecordGap>>,
     pub(super) negotiation: Negotiation,
     pub(super) schedule: Schedule,
     pub(super) ssl2: ssl2::State,
     pub(super) scratch: Vec<u8>,
-    /// What may still be spent on records behind holes.
-    pub(super) effort: Effort,
+    /// What may still be spent on records behind gaps.
+    pub(super) budget: TrialBudget,
     pub(super) disclosed: Disclosed,
     pub(super) watch: Watch,
-    /// Bytes and holes fed so far.
+    /// Bytes and gaps fed so far.
     pub(super) fed: PerRole<u64>,
     pub(super) locks: Locks,
     pub(super) facts: TlsFacts,
@@ -72,12 +72,12 @@ impl Tls {
             readers: PerRole::default(),
             joiners: PerRole::default(),
             protection: PerRole::default(),
-            holes: PerRole::default(),
+            gaps: PerRole::default(),
             negotiation: Negotiation::default(),
             schedule: Schedule::default(),
             ssl2: ssl2::State::default(),
             scratch: Vec::new(),
-            effort: Effort::default(),
+            budget: TrialBudget::default(),
             disclosed: Disclosed::default(),
             watch: Watch::default(),
             fed: PerRole::default(),
@@ -88,7 +88,7 @@ impl Tls {
 
     /// So many packets came before the connection.
     pub fn begin_behind(&mut self, packets: u64) {
-        self.effort = Effort::behind(packets);
+        self.budget = TrialBudget::behind(packets);
     }
 
     /// What is known so far.
@@ -116,7 +116,7 @@ impl Tls {
         if is_first && self.facts.began_late && !looks_like_tls(bytes) && !bytes.is_ascii() {
             self.readers[from].skip(0);
         }
-        self.effort.earn(bytes.len());
+        self.budget.earn(bytes.len());
         let bytes = self.feed_ssl2(from, bytes, is_first, at, out);
         let mut reader = mem::take(&mut self.readers[from]);
         reader.feed(bytes.as_slice(), at, &mut |found| match found {
@@ -137,9 +137,9 @@ impl Tls {
         }
     }
 
-    /// Takes a hole in one direction.
+    /// Takes a gap in one direction.
     pub fn feed_gap(&mut self, from: Role, gap: Gap, at: Moment, out: &mut Out<'_>) {
-        note_hole(&mut self.facts.holes[from], gap, at);
+        note_gap(&mut self.facts.gaps[from], gap, at);
         self.fed[from] = self.fed[from].saturating_add(gap.bytes);
         self.tell_cut(from, out);
         self.readers[from].skip(gap.bytes);
@@ -171,8 +171,8 @@ impl Tls {
         if record.header.content_type == ContentType::CHANGE_CIPHER_SPEC && self.is_for_show() {
             return self.watch.clear();
         }
-        if let Some(hole) = &record.behind {
-            self.widen(from, hole);
+        if let Some(gap) = &record.behind {
+            self.widen(from, gap);
         }
         if is_bare_alert(record) {
             self.watch.clear();
@@ -184,7 +184,7 @@ impl Tls {
             Protection::Open(cipher) => self.on_protected(from, record, cipher, out),
             Protection::Opaque => self.on_keyless(from, record, out),
         }
-        if self.effort.is_spent() {
+        if self.budget.is_spent() {
             self.facts.search_given_up.get_or_insert_with(|| record.at());
         }
     }
@@ -210,29 +210,29 @@ impl Tls {
         self.facts.is_tls13() || (offered && too_early)
     }
 
-    fn widen(&mut self, from: Role, hole: &Hole) {
-        let wider = self.holes[from].get_or_insert_with(Hole::default);
-        wider.bytes = wider.bytes.saturating_add(hole.bytes);
-        wider.before.clone_from(&hole.before);
+    fn widen(&mut self, from: Role, gap: &RecordGap) {
+        let wider = self.gaps[from].get_or_insert_with(RecordGap::default);
+        wider.bytes = wider.bytes.saturating_add(gap.bytes);
+        wider.before.clone_from(&gap.before);
     }
 
-    /// In the clear as far as is known. Behind a hole ChangeCipherSpec may have been in it.
+    /// In the clear as far as is known. Behind a gap ChangeCipherSpec may have been in it.
     fn on_clear(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        let hole = self.holes[from].take();
-        if let Some(hole) = hole.clone().filter(|_| self.negotiation.has_secret()) {
-            if let Some((cipher, content_type)) = self.try_ciphers(from, record, Some(&hole)) {
-                // Application data may have been in the hole too.
-                out(TlsEvent::DataGap(from, hole.bytes, record.at()));
+        let gap = self.gaps[from].take();
+        if let Some(gap) = gap.clone().filter(|_| self.negotiation.has_secret()) {
+            if let Some((cipher, content_type)) = self.try_ciphers(from, record, Some(&gap)) {
+                // Application data may have been in the gap too.
+                out(TlsEvent::DataGap(from, gap.bytes, record.at()));
                 return self.on_first_opened(from, record, cipher, content_type, out);
             }
             if record.header.content_type == ContentType::APPLICATION_DATA {
-                out(TlsEvent::DataGap(from, hole.bytes, record.at()));
-                self.holes[from] = Some(hole);
+                out(TlsEvent::DataGap(from, gap.bytes, record.at()));
+                self.gaps[from] = Some(gap);
                 return self.on_pending(from, record, out);
             }
         }
         if record.header.content_type == ContentType::APPLICATION_DATA {
-            self.holes[from] = hole;
+            self.gaps[from] = gap;
             return self.on_early_data(from, record, out);
         }
         self.watch.clear();
@@ -257,18 +257,18 @@ impl Tls {
     ) {
         self.tally_protected(from, record);
         let mut scratch = mem::take(&mut self.scratch);
-        let hole = self.holes[from].take();
-        let opened = match &hole {
+        let gap = self.gaps[from].take();
+        let opened = match &gap {
             None => cipher.open(record.header, record.fragment, &mut scratch),
-            Some(hole) => {
-                let effort = &mut self.effort;
-                cipher.open_behind(hole, record.header, record.fragment, &mut scratch, effort)
+            Some(gap) => {
+                let budget = &mut self.budget;
+                cipher.open_behind(gap, record.header, record.fragment, &mut scratch, budget)
             }
         };
         let Ok(content) = opened else {
             self.protection[from] = Protection::Open(cipher);
             self.scratch = scratch;
-            return self.on_unopened(from, record, hole, out);
+            return self.on_unopened(from, record, gap, out);
         };
         let content_type = content.content_type;
         // What the content does to the protection, it does to the direction, not to this cipher.
@@ -281,33 +281,32 @@ impl Tls {
         self.scratch = scratch;
     }
 
-    /// A record that the cipher does not open: in TLS 1.3 the keys may have changed in a hole, or
+    /// A record that the cipher does not open: in TLS 1.3 the keys may have changed in a gap, or
     /// early data was refused; else it stays closed.
     fn on_unopened(
         &mut self,
         from: Role,
         record: &Record<'_>,
-        hole: Option<Hole>,
+        gap: Option<RecordGap>,
         out: &mut Out<'_>,
     ) {
-        if let Some((cipher, content_type, content)) = self.next_stage(from, record, hole.as_ref())
-        {
+        if let Some((cipher, content_type, content)) = self.next_stage(from, record, gap.as_ref()) {
             self.watch.place(&cipher, record);
             self.protection[from] = Protection::Open(cipher);
             return self.on_opened(from, record, content_type, &content, out);
         }
-        if hole.is_some() {
-            self.lose(from, hole, record);
+        if gap.is_some() {
+            self.lose(from, gap, record);
         }
         self.on_failure(from, record, out);
     }
 
-    /// Adds a record that could not be opened behind a hole to the hole.
-    pub(super) fn lose(&mut self, from: Role, hole: Option<Hole>, record: &Record<'_>) {
-        let Some(mut hole) = hole else { return };
-        hole.bytes = hole.bytes.saturating_add(record.wire_len());
-        hole.before = record.fragment.to_vec();
-        self.holes[from] = Some(hole);
+    /// Adds a record that could not be opened behind a gap to the gap.
+    pub(super) fn lose(&mut self, from: Role, gap: Option<RecordGap>, record: &Record<'_>) {
+        let Some(mut gap) = gap else { return };
+        gap.bytes = gap.bytes.saturating_add(record.wire_len());
+        gap.before = record.fragment.to_vec();
+        self.gaps[from] = Some(gap);
     }
 
     pub(super) fn on_failure(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
@@ -468,14 +467,14 @@ fn is_bare_alert(record: &Record<'_>) -> bool {
     record.header.content_type == ContentType::ALERT && record.fragment.len() == 2
 }
 
-fn note_hole(holes: &mut Holes, gap: Gap, at: Moment) {
+fn note_gap(gaps: &mut Gaps, gap: Gap, at: Moment) {
     match gap.cause {
-        GapCause::Lost => holes.lost += gap.bytes,
-        GapCause::SnapLength => holes.cut += gap.bytes,
+        GapCause::Lost => gaps.lost += gap.bytes,
+        GapCause::SnapLength => gaps.cut += gap.bytes,
         GapCause::Tunnel => {
-            holes.cut += gap.bytes;
-            holes.cut_in_tunnel += gap.bytes;
+            gaps.cut += gap.bytes;
+            gaps.cut_in_tunnel += gap.bytes;
         }
     }
-    holes.first.get_or_insert(at);
+    gaps.first.get_or_insert(at);
 }
