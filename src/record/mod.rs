@@ -4,6 +4,7 @@
 mod capture;
 pub mod limits;
 mod mail;
+mod proxy;
 mod recorder;
 mod reply;
 mod tcp;

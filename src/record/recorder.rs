@@ -26,9 +26,7 @@ use crate::report::tcp::{FrameSpan, TcpReport};
 use crate::report::timeline::TimelineEntry;
 use crate::report::tls::{TlsReport, level_name};
 use crate::role::{PerRole, Role};
-use crate::smtp::{
-    Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, ProxyHeader, SmtpEvent, SmtpFacts,
-};
+use crate::smtp::{Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, SmtpEvent, SmtpFacts};
 use crate::tls::{Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
@@ -206,7 +204,7 @@ impl Recorder {
             }
             SmtpEvent::Body { mail, bytes } if self.reveal.body => self.keep_body(mail, bytes),
             SmtpEvent::Mail(mail) => self.on_mail(*mail),
-            SmtpEvent::Proxy { header, .. } => self.proxy = Some(proxy_report(&header)),
+            SmtpEvent::Proxy { header, .. } => self.proxy = Some(ProxyReport::of(&header)),
             SmtpEvent::Finding { code, at, message } => {
                 self.findings.push(codes::finding(code, message).at(at.frame));
             }
@@ -490,12 +488,4 @@ fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
         spoke: PerRole::new(|role| closed.tcp.counters[role].stream_bytes > 0),
     }
     .decide()
-}
-
-fn proxy_report(header: &ProxyHeader) -> ProxyReport {
-    ProxyReport {
-        version: header.version.number(),
-        source: header.source.map(|address| address.to_string()),
-        destination: header.destination.map(|address| address.to_string()),
-    }
 }
