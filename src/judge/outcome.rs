@@ -6,6 +6,7 @@ use crate::report::exchange::ConversationExchange;
 use crate::report::outcome::Outcome;
 use crate::report::smtp::SmtpReport;
 use crate::role::Role;
+use crate::smtp::{AuthResult, StartTls, Verb};
 use crate::tls::TlsFacts;
 
 /// A client that leaves sooner, and says nothing, did not wait for a greeting: a port scan, a health
@@ -14,13 +15,10 @@ pub(crate) const GREETING_PATIENCE: i64 = 1_000_000_000;
 
 /// Commands of a client that only looks whether the server is there. With HELO nothing can be asked
 /// for: whoever wants TLS or AUTH says EHLO.
-const CHECKS: [&str; 5] = ["HELO", "NOOP", "RSET", "HELP", "QUIT"];
-
-/// What a client introduces itself with.
-const HELLOS: [&str; 3] = ["EHLO", "HELO", "LHLO"];
+const CHECKS: [Verb; 5] = [Verb::Helo, Verb::Noop, Verb::Rset, Verb::Help, Verb::Quit];
 
 /// Commands of a transaction.
-const OF_A_MAIL: [&str; 5] = ["MAIL", "RCPT", "DATA", "BDAT", "."];
+const OF_A_MAIL: [Verb; 5] = [Verb::Mail, Verb::Rcpt, Verb::Data, Verb::Bdat, Verb::Message];
 
 /// What an outcome is made of.
 pub(crate) struct Ending<'a> {
@@ -92,7 +90,7 @@ impl Ending<'_> {
 
     fn of_failed_handshake(&self, tls: &TlsFacts) -> Outcome {
         // Some clients begin TLS although the server has refused it.
-        let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == "refused");
+        let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == StartTls::Refused);
         if was_refused && tls.server_hello.is_none() {
             return Outcome::StarttlsRefused;
         }
@@ -162,7 +160,7 @@ impl Ending<'_> {
     fn said_bye(&self) -> bool {
         self.smtp.is_some_and(|smtp| {
             smtp.mails.iter().all(|mail| mail.reply.is_some())
-                && smtp.exchanges.iter().any(|e| is_verb(e, "QUIT") && e.reply.is_some())
+                && smtp.exchanges.iter().any(|e| e.verb == Some(Verb::Quit) && e.reply.is_some())
         })
     }
 
@@ -184,7 +182,7 @@ impl Ending<'_> {
         let Some(smtp) = self.smtp.filter(|_| self.tls.is_none() && self.tcp.syn.is_some()) else {
             return false;
         };
-        let said: Vec<_> = smtp.exchanges.iter().filter_map(|e| e.verb.as_deref()).collect();
+        let said: Vec<_> = smtp.exchanges.iter().filter_map(|e| e.verb.as_ref()).collect();
         !said.is_empty() && said.iter().all(|verb| CHECKS.contains(verb))
     }
 
@@ -194,11 +192,11 @@ impl Ending<'_> {
             first.verb.is_none() && first.reply.as_ref().is_some_and(|reply| reply.complete)
         });
         let told = smtp.exchanges.iter().any(|e| e.reply.as_ref().is_some_and(|r| r.code == 421));
-        let owed = smtp.exchanges.iter().any(|e| e.reply.is_none() && !is_verb(e, "QUIT"));
+        let owed = smtp.exchanges.iter().any(|e| e.reply.is_none() && e.verb != Some(Verb::Quit));
         let tried = smtp
             .exchanges
             .iter()
-            .any(|e| e.verb.as_deref().is_some_and(|verb| OF_A_MAIL.contains(&verb)));
+            .any(|e| e.verb.as_ref().is_some_and(|verb| OF_A_MAIL.contains(verb)));
         self.is_foreign || !greeted || owed || tried || (by == Role::Server && !told)
     }
 }
@@ -208,10 +206,6 @@ fn closer(closing: Closing) -> Option<Role> {
         Closing::Fin(by) | Closing::Rst(by) => Some(by),
         Closing::Open => None,
     }
-}
-
-fn is_verb(exchange: &ConversationExchange, verb: &str) -> bool {
-    exchange.verb.as_deref() == Some(verb)
 }
 
 /// What the replies to mails say. A message that is accepted when every recipient was refused reaches
@@ -225,26 +219,27 @@ fn by_mail(smtp: &SmtpReport) -> Option<Outcome> {
 
 /// What was refused, in the order in which a session gets to it.
 fn by_refusal(smtp: &SmtpReport) -> Option<Outcome> {
-    let refused = |verbs: &[&str]| {
+    let refused = |is_asked: fn(&Verb) -> bool| {
         smtp.exchanges.iter().any(|exchange| {
-            exchange.verb.as_deref().is_some_and(|verb| verbs.contains(&verb))
+            exchange.verb.as_ref().is_some_and(is_asked)
                 && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
         })
     };
     if smtp.greeting.as_ref().is_some_and(|greeting| greeting.code >= 400) {
         return Some(Outcome::Refused);
     }
-    if smtp.starttls == "refused" {
+    if smtp.starttls == StartTls::Refused {
         return Some(Outcome::StarttlsRefused);
     }
-    if smtp.auth.as_ref().is_some_and(|auth| auth.result == "rejected") {
+    if smtp.auth.as_ref().is_some_and(|auth| auth.result == AuthResult::Rejected) {
         return Some(Outcome::AuthFailed);
     }
     let welcome = |exchange: &ConversationExchange| {
-        exchange.verb.as_deref().is_some_and(|verb| HELLOS.contains(&verb))
+        exchange.verb.as_ref().is_some_and(Verb::is_hello)
             && exchange.reply.as_ref().is_some_and(|reply| reply.class() == 2)
     };
     // EHLO may be refused by a server that takes HELO.
-    let is_unwelcome = refused(&HELLOS) && !smtp.exchanges.iter().any(welcome);
-    (is_unwelcome || refused(&OF_A_MAIL)).then_some(Outcome::Rejected)
+    let is_unwelcome = refused(Verb::is_hello) && !smtp.exchanges.iter().any(welcome);
+    let is_refused = refused(|verb| OF_A_MAIL.contains(verb));
+    (is_unwelcome || is_refused).then_some(Outcome::Rejected)
 }

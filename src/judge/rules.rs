@@ -17,7 +17,7 @@ use crate::report::findings::{Finding, Severity};
 use crate::report::session::SessionReport;
 use crate::report::tls::level_name;
 use crate::role::{PerRole, Role};
-use crate::smtp::SmtpFacts;
+use crate::smtp::{SmtpFacts, Verb};
 use crate::tls::TlsFacts;
 
 /// Adds to a finished session what its parts show together: the cause of its failure first, then
@@ -125,12 +125,12 @@ fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
 fn starttls_refused(session: &SessionReport) -> Option<Finding> {
     let smtp = session.smtp.as_ref()?;
     let refused = smtp.exchanges.iter().find(|exchange| {
-        exchange.verb.as_deref().is_some_and(|verb| starttls::VERBS.contains(&verb))
+        exchange.verb.as_ref().is_some_and(Verb::starts_tls)
             && exchange.reply.as_ref().is_some_and(|reply| reply.code != 220)
             && !exchange.encrypted
     })?;
     let reply = whole(refused.reply.as_ref()?);
-    let message = format!("the server refused STARTTLS: {reply}");
+    let message = format!("the server refused {}: {reply}", refused.verb.as_ref()?);
     Some(finding("smtp.starttls_refused", message).at(refused.reply_frame))
 }
 
@@ -139,12 +139,20 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
     let Some(smtp) = &session.smtp else { return Vec::new() };
     let is_refused = |exchange: &&ConversationExchange| {
         matches!(
-            exchange.verb.as_deref(),
-            None | Some("AUTH" | "AUTH-RESPONSE" | "MAIL" | "RCPT" | "DATA" | "BDAT" | ".")
+            exchange.verb,
+            None | Some(
+                Verb::Auth
+                    | Verb::AuthResponse
+                    | Verb::Mail
+                    | Verb::Rcpt
+                    | Verb::Data
+                    | Verb::Bdat
+                    | Verb::Message
+            )
         ) && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
     };
     let say = |exchange: &ConversationExchange| {
-        let what = exchange.command.as_deref().or(exchange.verb.as_deref());
+        let what = exchange.command.as_deref().or_else(|| exchange.verb.as_ref().map(Verb::name));
         let line = exchange.reply.as_ref().map(whole).unwrap_or_default();
         let message = match what {
             Some(".") => format!("the message was refused: {line}"),

@@ -4,6 +4,7 @@ use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::mail::MailReport;
 use crate::report::outcome::Outcome;
 use crate::report::transaction::TransactionReport;
+use crate::smtp::Verb;
 
 /// The transactions of a dialogue; `closed` tells whether the connection ended within the capture.
 pub(crate) fn transactions(
@@ -35,13 +36,15 @@ struct Open {
 
 impl Walk<'_> {
     fn take(&mut self, exchange: &ConversationExchange) {
-        match exchange.verb.as_deref() {
-            Some("MAIL") => self.begin(exchange),
-            Some("RCPT") => self.recipient(exchange),
-            Some("DATA") => self.refusal_of(exchange, 400),
-            Some("BDAT") => self.chunk(exchange),
-            Some(".") => self.message(exchange),
-            Some("RSET" | "EHLO" | "HELO" | "LHLO" | "QUIT") => self.close(false),
+        match exchange.verb.as_ref() {
+            Some(Verb::Mail) => self.begin(exchange),
+            Some(Verb::Rcpt) => self.recipient(exchange),
+            Some(Verb::Data) => self.refusal_of(exchange, 400),
+            Some(Verb::Bdat) => self.chunk(exchange),
+            Some(Verb::Message) => self.message(exchange),
+            Some(Verb::Rset | Verb::Ehlo | Verb::Helo | Verb::Lhlo | Verb::Quit) => {
+                self.close(false);
+            }
             _ => {}
         }
     }
@@ -148,7 +151,7 @@ mod tests {
             lines: vec![format!("{code} x")],
             complete: true,
         });
-        let verb = command.split(' ').next().map(str::to_owned);
+        let verb = command.split(' ').next().and_then(|word| Verb::of(word.as_bytes()));
         ConversationExchange {
             command: Some(command.to_owned()),
             verb,

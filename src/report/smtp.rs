@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::exchange::ConversationExchange;
 use super::mail::MailReport;
 use super::transaction::TransactionReport;
+use crate::smtp::{AuthResult, StartTls, Verb};
 
 /// The dialogue of a session.
 #[derive(Clone, Debug, Serialize)]
@@ -16,7 +17,7 @@ pub struct SmtpReport {
     /// What the last EHLO reply offered.
     pub extensions: Vec<String>,
     /// How far STARTTLS came.
-    pub starttls: &'static str,
+    pub starttls: StartTls,
     /// The authentication, if one was tried.
     pub auth: Option<AuthReport>,
     /// Commands and replies in order.
@@ -42,7 +43,7 @@ pub struct GreetingReport {
 #[derive(Clone, Debug, Serialize)]
 pub struct Helo {
     /// `EHLO`, `HELO` or `LHLO`.
-    pub verb: &'static str,
+    pub verb: Verb,
     /// The name it gave.
     pub name: String,
 }
@@ -55,5 +56,5 @@ pub struct AuthReport {
     /// The user, where the mechanism tells it.
     pub user: Option<String>,
     /// `accepted`, `rejected` or `unfinished`.
-    pub result: &'static str,
+    pub result: AuthResult,
 }

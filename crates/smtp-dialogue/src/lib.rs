@@ -57,6 +57,7 @@ mod reply;
 pub mod sniff;
 mod transaction;
 mod unstuff;
+mod verb;
 mod words;
 
 use capture_terms::{moment, role};
@@ -76,3 +77,4 @@ pub use fields::Fields;
 pub use mime::Part;
 pub use proxy::{ProxyHeader, ProxyVersion};
 pub use reply::Reply;
+pub use verb::Verb;

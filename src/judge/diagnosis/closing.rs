@@ -13,6 +13,7 @@ use crate::report::findings::Finding;
 use crate::report::smtp::SmtpReport;
 use crate::report::timeline::TimelineEntry;
 use crate::role::Role;
+use crate::smtp::Verb;
 
 /// A silence so long that the side that ended it must have given up, in ns (10 s).
 const GAVE_UP: i64 = 10_000_000_000;
@@ -110,7 +111,7 @@ pub(super) fn service_closing(case: &Case<'_>, smtp: &SmtpReport) -> Option<Caus
         let at = exchange.reply_frame.and_then(|frame| case.said_at(frame));
         // What is said when the client has left is not why it left.
         let is_too_late = left.zip(at).is_some_and(|(left, at)| left < at);
-        exchange.verb.as_deref() != Some("QUIT")
+        exchange.verb != Some(Verb::Quit)
             && !is_too_late
             && exchange.reply.as_ref().is_some_and(|reply| reply.code == 421)
     };
@@ -134,14 +135,14 @@ fn silence_before(case: &Case<'_>, exchange: &ConversationExchange) -> String {
 pub(super) fn closed_without_reply(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let end = case.end().filter(|end| end.by == Role::Server && case.heard_the_server())?;
     let owed = |exchange: &&ConversationExchange| {
-        exchange.reply.is_none() && exchange.verb.as_deref().is_some_and(|verb| verb != "QUIT")
+        exchange.reply.is_none() && exchange.verb.as_ref().is_some_and(|verb| *verb != Verb::Quit)
     };
     let exchange = smtp.exchanges.iter().find(owed)?;
     let asked = case.said_at(exchange.frame?).filter(|asked| *asked <= end.at)?;
     let message = format!(
         "the server {} the connection without a reply to {} (frame {}), {} after it{}",
         end.deed,
-        exchange.verb.as_deref().unwrap_or_default(),
+        exchange.verb.as_ref().map_or("", Verb::name),
         asked.frame,
         seconds(end.at.ts - asked.ts),
         reset_by(case, end)
@@ -161,8 +162,8 @@ pub(super) fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     if answered.is_some_and(|at| at <= end.at) {
         return None;
     }
-    let (asked, patience, what) = match last.verb.as_deref() {
-        Some("QUIT") => return None,
+    let (asked, patience, what) = match last.verb.as_ref() {
+        Some(Verb::Quit) => return None,
         Some(verb) => (case.said_at(last.frame?)?, GAVE_UP, format!("no reply to {verb}")),
         None if smtp.exchanges.len() == 1 => {
             (case.tcp.established?, GREETING_PATIENCE, "the server sent no greeting".into())
@@ -189,7 +190,7 @@ pub(super) fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 /// it kept it in a pool.
 pub(super) fn reused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let end = case.end().filter(|end| end.by == Role::Server)?;
-    let quit = |exchange: &ConversationExchange| exchange.verb.as_deref() == Some("QUIT");
+    let quit = |exchange: &ConversationExchange| exchange.verb == Some(Verb::Quit);
     if smtp.exchanges.iter().any(quit) {
         return None;
     }
@@ -223,7 +224,7 @@ pub(super) fn reused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 /// The connection ended in order or out of it, and nobody said QUIT.
 pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let end = case.end()?;
-    if smtp.exchanges.iter().any(|exchange| exchange.verb.as_deref() == Some("QUIT")) {
+    if smtp.exchanges.iter().any(|exchange| exchange.verb == Some(Verb::Quit)) {
         return None;
     }
     let last = case.session.timeline.iter().rev().find(|entry| !entry.event.starts_with("tcp."))?;
@@ -262,5 +263,8 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 }
 
 fn said_last(smtp: &SmtpReport) -> Option<String> {
-    smtp.exchanges.iter().rev().find_map(|exchange| exchange.verb.clone())
+    smtp.exchanges
+        .iter()
+        .rev()
+        .find_map(|exchange| exchange.verb.as_ref().map(|verb| verb.name().to_owned()))
 }

@@ -14,7 +14,7 @@ use crate::moment::seconds;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::smtp::SmtpReport;
 use crate::role::Role;
-use crate::smtp::IMPLICIT_TLS_PORTS;
+use crate::smtp::{IMPLICIT_TLS_PORTS, StartTls, Verb};
 
 /// Why the conversation came to nothing, the causes in the order in which a session gets to them.
 pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
@@ -82,7 +82,7 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
 
 fn starttls_not_begun(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let last = smtp.exchanges.last()?;
-    let agreed = last.verb.as_deref() == Some("STARTTLS")
+    let agreed = last.verb.as_ref().is_some_and(Verb::starts_tls)
         && last.reply.as_ref().is_some_and(|reply| reply.class() == 2);
     let begun = case.tls.is_some_and(|tls| tls.seen.client || tls.seen.server);
     let end = case.end().filter(|_| agreed && !begun)?;
@@ -141,8 +141,8 @@ fn stripped(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let found = ["smtp.starttls_stripped", "smtp.inspected"]
         .iter()
         .find_map(|code| case.session.findings.iter().find(|finding| finding.code == *code))?;
-    let tried = smtp.starttls == "accepted"
-        || smtp.exchanges.iter().any(|exchange| exchange.verb.as_deref() == Some("MAIL"));
+    let tried = smtp.starttls == StartTls::Accepted
+        || smtp.exchanges.iter().any(|exchange| exchange.verb == Some(Verb::Mail));
     let message = format!("{}; the client left without sending mail", found.message);
     (!tried).then(|| Cause::new(found.code, Likelihood::Likely, message).at(found.frame))
 }

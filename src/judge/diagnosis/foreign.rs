@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use crate::report::diagnosis::{Cause, Likelihood};
+use crate::smtp::Verb;
 
 /// Bytes of a line that a message quotes.
 const QUOTED: usize = 120;
@@ -31,7 +32,8 @@ const SERVICES: [(&str, &str); 17] = [
 const NUMBERED: [(&str, &str); 3] = [("200 ", "NNTP"), ("201 ", "NNTP"), ("120 ", "FTP")];
 
 /// What no other protocol says.
-const SMTP_VERBS: [&str; 6] = ["EHLO", "HELO", "LHLO", "MAIL", "RCPT", "STARTTLS"];
+const SMTP_VERBS: [Verb; 6] =
+    [Verb::Ehlo, Verb::Helo, Verb::Lhlo, Verb::Mail, Verb::Rcpt, Verb::StartTls];
 
 /// First words of a client that speaks something else.
 const REQUESTS: [(&str, &str); 8] = [
@@ -86,8 +88,7 @@ fn server_is_another(case: &Case<'_>) -> Option<Cause> {
 /// Whether the client speaks SMTP, or waits for the server to begin as in SMTP: else two others talk.
 fn wants_mail(case: &Case<'_>) -> bool {
     let Some(smtp) = &case.session.smtp else { return false };
-    let mut verbs =
-        smtp.exchanges.iter().filter_map(|exchange| exchange.verb.as_deref()).peekable();
+    let mut verbs = smtp.exchanges.iter().filter_map(|exchange| exchange.verb.as_ref()).peekable();
     verbs.peek().is_none() || verbs.any(|verb| SMTP_VERBS.contains(&verb))
 }
 

@@ -11,6 +11,7 @@ use crate::moment::{Moment, seconds};
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
 use crate::role::Role;
+use crate::smtp::StartTls;
 use crate::tls::{Alert, TlsFacts};
 
 /// A silence in a handshake so long that the side that ended it must have given up, in ns (5 s).
@@ -97,7 +98,7 @@ fn tls_to_plain(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
         (None, Some(_)) => hello.frame,
         (None, None) => return None,
     };
-    if smtp.is_some_and(|smtp| smtp.starttls == "accepted") {
+    if smtp.is_some_and(|smtp| smtp.starttls == StartTls::Accepted) {
         return Some(plain_answer(case, facts, frame));
     }
     let message = format!(

@@ -7,6 +7,7 @@ use crate::flow::{Closing, TcpFacts};
 use crate::moment::Moment;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::role::Role;
+use crate::smtp::StartTls;
 use crate::tls::TlsFacts;
 use crate::tls::facts::KeySearch;
 use crate::tls::facts::Sealed;
@@ -200,6 +201,6 @@ fn client_left(said_quit: bool, at: Moment) -> Cause {
 impl Case<'_> {
     /// Inside TLS the client speaks first: it was the client's turn.
     pub(super) fn is_after_starttls(&self) -> bool {
-        self.session.smtp.as_ref().is_some_and(|smtp| smtp.starttls == "accepted")
+        self.session.smtp.as_ref().is_some_and(|smtp| smtp.starttls == StartTls::Accepted)
     }
 }

@@ -6,6 +6,7 @@ use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
 use crate::report::smtp::SmtpReport;
 use crate::role::Role;
+use crate::smtp::{StartTls, Verb};
 use crate::tls::facts::KeySearch;
 
 /// What a client with a password can use (RFC 4616, RFC 2195, RFC 5802, RFC 2831; LOGIN was never
@@ -32,7 +33,7 @@ pub(super) fn renegotiation_refused(case: &Case<'_>, smtp: &SmtpReport) -> Optio
         }
         _ => return None,
     };
-    let last = smtp.exchanges.iter().rev().find_map(|exchange| exchange.verb.as_deref());
+    let last = smtp.exchanges.iter().rev().find_map(|exchange| exchange.verb.as_ref());
     let after = last.map_or_else(String::new, |verb| format!(" after {verb}"));
     let message = format!(
         "the client asked for a renegotiation of TLS{after} (frame {}), and {answer}",
@@ -48,12 +49,12 @@ pub(super) fn renegotiation_refused(case: &Case<'_>, smtp: &SmtpReport) -> Optio
 /// at all if it does not like what it got.
 pub(super) fn certificate_not_accepted(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let facts = case.tls.filter(|facts| matches!(facts.keys, KeySearch::Opened(_)))?;
-    if smtp.starttls != "accepted" {
+    if smtp.starttls != StartTls::Accepted {
         return None;
     }
     let inside = |exchange: &&ConversationExchange| exchange.encrypted && exchange.verb.is_some();
     let (deed, frame) = match smtp.exchanges.iter().find(inside) {
-        Some(first) if first.verb.as_deref() == Some("QUIT") => {
+        Some(first) if first.verb == Some(Verb::Quit) => {
             ("said QUIT as its first command inside TLS, without EHLO", first.frame)
         }
         Some(_) => return None,
@@ -74,14 +75,14 @@ pub(super) fn certificate_not_accepted(case: &Case<'_>, smtp: &SmtpReport) -> Op
 pub(super) fn no_shared_mechanism(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let ways = mechanisms(smtp);
     let is_password = |way: &String| PASSWORDS.contains(&way.as_str()) || way.starts_with("SCRAM-");
-    let said = |verbs: &[&str]| {
-        smtp.exchanges.iter().any(|e| e.verb.as_deref().is_some_and(|verb| verbs.contains(&verb)))
+    let said = |verbs: &[Verb]| {
+        smtp.exchanges.iter().any(|e| e.verb.as_ref().is_some_and(|verb| verbs.contains(verb)))
     };
-    let left = said(&["QUIT"]) || case.client_left().is_some();
-    if ways.is_empty() || ways.iter().any(is_password) || !left || said(&["AUTH", "MAIL"]) {
+    let left = said(&[Verb::Quit]) || case.client_left().is_some();
+    if ways.is_empty() || ways.iter().any(is_password) || !left || said(&[Verb::Auth, Verb::Mail]) {
         return None;
     }
-    let ehlo = smtp.exchanges.iter().rev().find(|e| e.verb.as_deref() == Some("EHLO"))?;
+    let ehlo = smtp.exchanges.iter().rev().find(|e| e.verb == Some(Verb::Ehlo))?;
     let message = format!(
         "the server offers AUTH {} only, and the client left without AUTH: it most likely knows no mechanism of these (a client with a password needs PLAIN, LOGIN or CRAM-MD5)",
         ways.join(", ")

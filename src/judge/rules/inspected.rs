@@ -49,7 +49,7 @@ fn masked(smtp: &SmtpReport) -> Option<(Vec<String>, Option<u64>)> {
 fn masked_words(exchange: &ConversationExchange) -> Vec<String> {
     let lines = exchange.reply.iter().flat_map(|reply| reply.lines.iter().skip(1));
     let keywords = lines.filter_map(|line| line.get(4..)?.split(' ').next().map(str::to_owned));
-    let verb = exchange.verb.clone();
+    let verb = exchange.verb.as_ref().map(|verb| verb.name().to_owned());
     keywords.chain(verb).filter(|word| is_masked(word)).collect()
 }
 

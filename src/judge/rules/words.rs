@@ -5,6 +5,7 @@ use crate::report::exchange::ConversationExchange;
 use crate::report::findings::Finding;
 use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
+use crate::smtp::Verb;
 
 pub(super) fn findings(session: &SessionReport) -> Vec<Finding> {
     let Some(smtp) = &session.smtp else { return Vec::new() };
@@ -14,13 +15,13 @@ pub(super) fn findings(session: &SessionReport) -> Vec<Finding> {
 /// Addresses in UTF-8 need SMTPUTF8, offered by the server and asked for at MAIL (RFC 6531 §3.1, §3.4).
 fn beyond_ascii(smtp: &SmtpReport) -> Option<Finding> {
     let is_path =
-        |exchange: &ConversationExchange| matches!(exchange.verb.as_deref(), Some("MAIL" | "RCPT"));
+        |exchange: &ConversationExchange| matches!(exchange.verb, Some(Verb::Mail | Verb::Rcpt));
     let wide = smtp.exchanges.iter().find(|exchange| {
         is_path(exchange) && exchange.command.as_ref().is_some_and(|command| !command.is_ascii())
     })?;
     let asked = smtp.exchanges.iter().any(|exchange| {
         let parameters = exchange.command.as_deref().unwrap_or_default().to_ascii_uppercase();
-        exchange.verb.as_deref() == Some("MAIL")
+        exchange.verb == Some(Verb::Mail)
             && parameters.split_ascii_whitespace().any(|word| word == "SMTPUTF8")
     });
     let is_offered = smtp.extensions.iter().any(|word| word.eq_ignore_ascii_case("SMTPUTF8"));
@@ -41,7 +42,7 @@ fn starttls_inside(smtp: &SmtpReport) -> Option<Finding> {
     let asked = smtp
         .exchanges
         .iter()
-        .find(|exchange| exchange.encrypted && exchange.verb.as_deref() == Some("STARTTLS"))?;
+        .find(|exchange| exchange.encrypted && exchange.verb == Some(Verb::StartTls))?;
     let message = "the client asks for STARTTLS inside TLS";
     Some(finding("smtp.starttls_inside_tls", message).at(asked.frame))
 }

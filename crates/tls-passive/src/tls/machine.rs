@@ -3,12 +3,13 @@
 use std::mem;
 use std::net::SocketAddr;
 
+use super::TlsEvent;
 use super::decrypt::{RecordCipher, RecordGap, TrialBudget};
 use super::disclosed::Disclosed;
-use super::facts::{Gaps, KeySearch, MOST_QUOTED, TlsFacts};
+use super::facts::{Gaps, MOST_QUOTED, TlsFacts};
 use super::handshake::MessageJoiner;
 use super::lock::Locks;
-use super::names::{AlertDescription, ProtocolVersion};
+use super::names::ProtocolVersion;
 use super::negotiation::Negotiation;
 use super::openers::Keys;
 use super::record::{ContentType, Found, Record, RecordReader};
@@ -16,9 +17,8 @@ use super::schedule13::Schedule;
 use super::seen::Watch;
 use super::sniff::looks_like_tls;
 use super::ssl2;
-use super::{Alert, TlsEvent};
 use crate::flow::{Gap, GapCause};
-use crate::moment::{Moment, Span};
+use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
 /// The alerts that are kept; more than a few say nothing new, and a hostile peer sends thousands.
@@ -44,7 +44,7 @@ pub struct Tls {
     pub(super) ends: [SocketAddr; 2],
     pub(super) keys: Keys,
     pub(super) readers: PerRole<RecordReader>,
-    joiners: PerRole<MessageJoiner>,
+    pub(super) joiners: PerRole<MessageJoiner>,
     pub(super) protection: PerRole<Protection>,
     /// What was lost before the next record.
     pub(super) gaps: PerRole<Option<RecordGap>>,
@@ -153,7 +153,7 @@ impl Tls {
         }
     }
 
-    fn damage_handshake(&mut self, from: Role) {
+    pub(super) fn damage_handshake(&mut self, from: Role) {
         self.joiners[from].clear();
         self.negotiation.damaged = true;
     }
@@ -178,27 +178,15 @@ impl Tls {
             self.watch.clear();
             return self.on_alert(from, Some(record.fragment), false, record.at(), out);
         }
-        match mem::take(&mut self.protection[from]) {
+        match &self.protection[from] {
             Protection::Clear => self.on_clear(from, record, out),
             Protection::Pending => self.on_pending(from, record, out),
-            Protection::Open(cipher) => self.on_protected(from, record, cipher, out),
+            Protection::Open(_) => self.on_protected(from, record, out),
             Protection::Opaque => self.on_keyless(from, record, out),
         }
         if self.budget.is_spent() {
             self.facts.search_given_up.get_or_insert_with(|| record.at());
         }
-    }
-
-    /// Protected, by keys that are not known, or not yet.
-    fn on_keyless(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        if let Some((cipher, content_type, content)) = self.late_cipher13(from, record) {
-            self.watch.place(&cipher, record);
-            self.tally_protected(from, record);
-            self.protection[from] = Protection::Open(cipher);
-            return self.on_opened(from, record, content_type, &content, out);
-        }
-        self.protection[from] = Protection::Opaque;
-        self.on_opaque(from, record, out);
     }
 
     /// TLS 1.3 sends ChangeCipherSpec for the sake of middleboxes, in clear, also ahead of early
@@ -243,19 +231,14 @@ impl Tls {
     /// it is the early data of TLS 1.3 (RFC 8446 §4.2.10).
     fn on_early_data(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         if let Some(cipher) = self.early_data_cipher(from, record) {
-            return self.on_protected(from, record, cipher, out);
+            self.protection[from] = Protection::Open(cipher);
+            return self.on_protected(from, record, out);
         }
         self.on_keyless(from, record, out);
     }
 
-    fn on_protected(
-        &mut self,
-        from: Role,
-        record: &Record<'_>,
-        mut cipher: Box<RecordCipher>,
-        out: &mut Out<'_>,
-    ) {
-        self.tally_protected(from, record);
+    fn on_protected(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        let Protection::Open(cipher) = &mut self.protection[from] else { return };
         let mut scratch = mem::take(&mut self.scratch);
         let gap = self.gaps[from].take();
         let opened = match &gap {
@@ -265,18 +248,14 @@ impl Tls {
                 cipher.open_behind(gap, record.header, record.fragment, &mut scratch, budget)
             }
         };
-        let Ok(content) = opened else {
-            self.protection[from] = Protection::Open(cipher);
-            self.scratch = scratch;
-            return self.on_unopened(from, record, gap, out);
-        };
-        let content_type = content.content_type;
-        // What the content does to the protection, it does to the direction, not to this cipher.
-        self.protection[from] = Protection::Clear;
-        self.on_opened(from, record, content_type, content.bytes, out);
-        self.watch.place(&cipher, record);
-        if matches!(self.protection[from], Protection::Clear) {
-            self.protection[from] = Protection::Open(cipher);
+        if opened.is_ok() {
+            self.watch.place(cipher, record);
+        }
+        self.tally_protected(from, record);
+        match opened {
+            // What the content does to the protection counts from the next record on.
+            Ok(content) => self.on_opened(from, record, content.content_type, content.bytes, out),
+            Err(_) => self.on_unopened(from, record, gap, out),
         }
         self.scratch = scratch;
     }
@@ -301,162 +280,12 @@ impl Tls {
         self.on_failure(from, record, out);
     }
 
-    /// Adds a record that could not be opened behind a gap to the gap.
-    pub(super) fn lose(&mut self, from: Role, gap: Option<RecordGap>, record: &Record<'_>) {
-        let Some(mut gap) = gap else { return };
-        gap.bytes = gap.bytes.saturating_add(record.wire_len());
-        gap.before = record.fragment.to_vec();
-        self.gaps[from] = Some(gap);
-    }
-
-    pub(super) fn on_failure(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        self.facts.failed[from] += 1;
-        self.watch.failed(self.schedule.phase(from));
-        self.facts.first_failure.get_or_insert_with(|| record.at());
-        if record.header.content_type == ContentType::APPLICATION_DATA {
-            out(TlsEvent::DataGap(from, record.fragment.len() as u64, record.at()));
-        }
-    }
-
     pub(super) fn tally_protected(&mut self, from: Role, record: &Record<'_>) {
         let tally = &mut self.facts.protected[from];
         tally.records += 1;
         tally.bytes += record.fragment.len() as u64;
         if self.facts.is_tls13() {
             self.facts.sealed[from].note(record.fragment.len(), record.at());
-        }
-    }
-
-    /// A record that is protected and cannot be opened: only its type speaks.
-    fn on_opaque(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        self.tally_protected(from, record);
-        let at = record.at();
-        match record.header.content_type {
-            // In TLS 1.3 a protected alert calls itself application data (RFC 8446 §5.2): one that
-            // calls itself an alert came before the keys.
-            ContentType::ALERT if self.facts.is_tls13() => {
-                self.on_alert(from, Some(record.fragment), false, at, out);
-            }
-            ContentType::ALERT => self.on_alert(from, None, true, at, out),
-            ContentType::HANDSHAKE if self.facts.finished_at[from].is_none() => {
-                self.facts.finished_at[from] = Some(at);
-                self.negotiation.finished[from] = true;
-                out(TlsEvent::OpaqueFinished(from, at));
-            }
-            ContentType::APPLICATION_DATA => {
-                if matches!(self.facts.keys, KeySearch::Opened(_)) {
-                    self.facts.closed_again.get_or_insert(at);
-                }
-                self.on_opaque_application_data(from, at, out);
-            }
-            _ => {}
-        }
-    }
-
-    pub(super) fn on_first_application_data(&mut self, from: Role, at: Moment, out: &mut Out<'_>) {
-        if self.facts.first_application_data[from].is_none() {
-            self.facts.first_application_data[from] = Some(at);
-            out(TlsEvent::FirstApplicationData(from, at));
-        }
-    }
-
-    fn on_opaque_application_data(&mut self, from: Role, at: Moment, out: &mut Out<'_>) {
-        if !self.facts.is_tls13() {
-            return self.on_first_application_data(from, at, out);
-        }
-        if self.facts.first_application_data[from].is_none() {
-            self.facts.first_application_data[from] = Some(at);
-            out(TlsEvent::FirstOpaqueRecord(from, at));
-        }
-    }
-
-    /// The content of a record that was opened.
-    pub(super) fn on_opened(
-        &mut self,
-        from: Role,
-        record: &Record<'_>,
-        content_type: ContentType,
-        content: &[u8],
-        out: &mut Out<'_>,
-    ) {
-        self.watch.opened(content_type, content, self.schedule.phase(from));
-        match content_type {
-            ContentType::ALERT => self.on_alert(from, Some(content), true, record.at(), out),
-            ContentType::APPLICATION_DATA => {
-                self.on_application_data(from, content, record.span(), out);
-            }
-            _ => self.on_content(from, record, content_type, content, out),
-        }
-    }
-
-    pub(super) fn on_application_data(
-        &mut self,
-        from: Role,
-        content: &[u8],
-        at: Span,
-        out: &mut Out<'_>,
-    ) {
-        self.on_first_application_data(from, at.last, out);
-        let tally = &mut self.facts.opened[from];
-        tally.records += 1;
-        tally.bytes += content.len() as u64;
-        if !content.is_empty() {
-            out(TlsEvent::Data(from, content, at));
-        }
-    }
-
-    fn on_content(
-        &mut self,
-        from: Role,
-        record: &Record<'_>,
-        content_type: ContentType,
-        content: &[u8],
-        out: &mut Out<'_>,
-    ) {
-        match content_type {
-            ContentType::HANDSHAKE => self.on_handshake(from, record, content, out),
-            ContentType::CHANGE_CIPHER_SPEC => self.on_change_cipher_spec(from, record.at(), out),
-            ContentType::ALERT => self.on_alert(from, Some(content), false, record.at(), out),
-            ContentType::SSL2_CLIENT_HELLO => self.on_ssl2_hello(record, content, out),
-            _ => {}
-        }
-    }
-
-    pub(super) fn on_alert(
-        &mut self,
-        from: Role,
-        content: Option<&[u8]>,
-        encrypted: bool,
-        at: Moment,
-        out: &mut Out<'_>,
-    ) {
-        let (level, description) = match content {
-            Some(&[level, code, ..]) => (Some(level), Some(AlertDescription(u16::from(code)))),
-            _ => (None, None),
-        };
-        let alert = Alert { from, level, description, encrypted, at };
-        if self.facts.alerts.len() < MOST_ALERTS {
-            self.facts.alerts.push(alert);
-        }
-        out(TlsEvent::Alert(alert));
-    }
-
-    fn on_change_cipher_spec(&mut self, from: Role, at: Moment, out: &mut Out<'_>) {
-        self.facts.change_cipher_spec[from].get_or_insert(at);
-        if self.facts.client_key_exchange_at.is_none() {
-            self.on_abbreviated(from, at);
-        }
-        self.protection[from] =
-            if self.negotiation.has_secret() { Protection::Pending } else { Protection::Opaque };
-        out(TlsEvent::ChangeCipherSpec(from, at));
-    }
-
-    fn on_handshake(&mut self, from: Role, record: &Record<'_>, content: &[u8], out: &mut Out<'_>) {
-        let mut joiner = mem::take(&mut self.joiners[from]);
-        let fed = joiner.feed(record, content, |message| self.on_message(from, &message, out));
-        self.joiners[from] = joiner;
-        if fed.is_err() {
-            self.damage_handshake(from);
         }
     }
 }

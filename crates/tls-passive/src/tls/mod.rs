@@ -5,6 +5,8 @@ mod ahead;
 mod border;
 mod candidates;
 pub mod certificate;
+mod closed;
+mod content;
 pub(crate) mod decrypt;
 mod disclosed;
 mod disguise;

@@ -90,7 +90,6 @@ pub(in crate::tls) struct RecordCipher {
     pub(super) version: ProtocolVersion,
     pub(super) protection: Protection,
     pub(super) inflater: Option<Inflater>,
-    inflated: Vec<u8>,
 }
 
 pub(super) enum Protection {
@@ -175,7 +174,7 @@ fn protection(
 impl RecordCipher {
     fn new(version: ProtocolVersion, protection: Protection, deflate: bool) -> Self {
         let inflater = deflate.then(Inflater::new);
-        Self { number: 0, version, protection, inflater, inflated: Vec::new() }
+        Self { number: 0, version, protection, inflater }
     }
 
     /// The cipher of TLS 1.3 with a traffic key and IV.
@@ -187,7 +186,7 @@ impl RecordCipher {
     /// Opens the next record. Its content is left in `scratch`. The record counts also if it
     /// cannot be opened.
     pub(in crate::tls) fn open<'s>(
-        &'s mut self,
+        &mut self,
         header: RecordHeader,
         fragment: &[u8],
         scratch: &'s mut Vec<u8>,
@@ -208,7 +207,7 @@ impl RecordCipher {
     /// Opens a record behind a gap: its number is found by the integrity check, as far as `budget`
     /// allows.
     pub(in crate::tls) fn open_behind<'s>(
-        &'s mut self,
+        &mut self,
         gap: &RecordGap,
         header: RecordHeader,
         fragment: &[u8],
@@ -250,21 +249,22 @@ impl RecordCipher {
     }
 
     fn content<'s>(
-        &'s mut self,
+        &mut self,
         header: RecordHeader,
         opened: Opened,
-        scratch: &'s [u8],
+        scratch: &'s mut Vec<u8>,
     ) -> Result<Content<'s>, OpenFault> {
+        let content_type = header.content_type;
+        if let Some(inflater) = &mut self.inflater {
+            let bytes = scratch.get(opened.content).unwrap_or_default();
+            *scratch = inflater.inflate(bytes).ok_or(OpenFault::Compression)?;
+            return Ok(Content { content_type, bytes: scratch });
+        }
         let bytes = scratch.get(opened.content).unwrap_or_default();
         if self.version == ProtocolVersion::TLS13 {
             return inner_content(bytes).ok_or(OpenFault::Length);
         }
-        let content_type = header.content_type;
-        let Some(inflater) = &mut self.inflater else {
-            return Ok(Content { content_type, bytes });
-        };
-        self.inflated = inflater.inflate(bytes).ok_or(OpenFault::Compression)?;
-        Ok(Content { content_type, bytes: &self.inflated })
+        Ok(Content { content_type, bytes })
     }
 }
 
