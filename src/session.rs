@@ -83,6 +83,9 @@ impl Setup {
 pub enum Ended {
     /// It concerns us.
     Session(Box<SessionReport>),
+    /// It never got further than its SYN, on a port that is none of mail's: told where a capture has
+    /// nothing else.
+    Attempt(Box<SessionReport>),
     /// It carries TLS, and nothing known about it concerns us.
     OtherTls,
     /// It carries something else, or nothing.
@@ -394,7 +397,7 @@ impl Session {
         if let Some(tap) = self.tap.take() {
             tap.finish(match &ended {
                 Ended::Session(report) => Some(report),
-                Ended::OtherTls | Ended::Other => None,
+                Ended::Attempt(_) | Ended::OtherTls | Ended::Other => None,
             });
         }
         self.ended = Some(ended);
@@ -402,7 +405,9 @@ impl Session {
 
     fn judge(&mut self, tcp: &TcpFacts) -> Ended {
         let tls = self.tls.take().map(|tls| tls.into_facts());
-        let Some(ends) = self.ends.filter(|ends| self.concerns_us(ends, tls.as_ref())) else {
+        let concerns_us = self.ends.is_some_and(|ends| self.concerns_us(&ends, tls.as_ref()));
+        let is_attempt = tls.is_none() && tcp.is_attempt();
+        let Some(ends) = self.ends.filter(|_| concerns_us || is_attempt) else {
             return if tls.is_some() { Ended::OtherTls } else { Ended::Other };
         };
         let recorder = mem::take(&mut self.recorder);
@@ -419,7 +424,8 @@ impl Session {
             keys: &self.setup.keys,
             slow: &self.setup.slow,
         };
-        Ended::Session(Box::new(recorder.finish(&closed)))
+        let report = Box::new(recorder.finish(&closed));
+        if concerns_us { Ended::Session(report) } else { Ended::Attempt(report) }
     }
 
     fn concerns_us(&self, ends: &Ends, tls: Option<&TlsFacts>) -> bool {

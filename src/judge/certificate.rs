@@ -259,4 +259,72 @@ mod tests {
         assert!(!covers("*.example.com", "example.com"));
         assert!(covers("Mail.Example.com", "mail.example.com."));
     }
+
+    const DAY: i64 = 86_400_000_000_000;
+
+    fn certificate(subject: &str, issuer: &str) -> Certificate {
+        Certificate {
+            subject: subject.into(),
+            issuer: issuer.into(),
+            subject_alt_names: Vec::new(),
+            not_before: Timestamp(0),
+            not_after: Timestamp(DAY),
+            serial: "1".into(),
+            key_algorithm: "RSA".into(),
+            key_bits: 2048,
+            sha256: [subject.len() as u8; 32],
+            spki_sha256: [0; 32],
+            rsa: None,
+            signature_algorithm: "sha256WithRSAEncryption".into(),
+            is_ca: None,
+            path_length: None,
+            key_usage: Vec::new(),
+            extended_key_usage: Vec::new(),
+            permitted_names: None,
+            excluded_names: Vec::new(),
+        }
+    }
+
+    fn leaf() -> Certificate {
+        certificate("CN=mail.example.com", "CN=Issuer")
+    }
+
+    fn issuer() -> Certificate {
+        Certificate { is_ca: Some(true), ..certificate("CN=Issuer", "CN=Root") }
+    }
+
+    #[test]
+    fn a_certificate_for_clients_is_not_for_servers() {
+        let with = |usage: &[&str]| Certificate {
+            extended_key_usage: usage.iter().map(|name| (*name).to_owned()).collect(),
+            ..leaf()
+        };
+        assert!(other_purpose(&with(&["clientAuth"])).is_some());
+        assert!(other_purpose(&with(&["clientAuth", "serverAuth"])).is_none());
+        assert!(other_purpose(&with(&[])).is_none(), "without the extension it is for all");
+    }
+
+    #[test]
+    fn old_signatures_are_told_but_not_those_of_roots() {
+        let signed = |name: &str| Certificate { signature_algorithm: name.into(), ..leaf() };
+        assert!(weak_signature(&[signed("sha1WithRSAEncryption")]).is_some());
+        assert!(weak_signature(&[signed("ecdsa-with-SHA256")]).is_none());
+        let root = Certificate { issuer: leaf().subject, ..signed("sha1WithRSAEncryption") };
+        assert!(weak_signature(&[root]).is_none());
+    }
+
+    #[test]
+    fn an_issuer_must_be_an_authority_that_may_vouch_for_the_name() {
+        let chain = |issuer: Certificate| [leaf(), issuer];
+        assert!(issuer_without_power(&chain(issuer())).is_none());
+        let none = Certificate { is_ca: None, ..issuer() };
+        assert!(issuer_without_power(&chain(none.clone())).is_some());
+        let other = Certificate { subject: "CN=Other".into(), ..none };
+        assert!(issuer_without_power(&chain(other)).is_none(), "it vouches for nobody here");
+        let held = |to: &str| Certificate { permitted_names: Some(vec![to.into()]), ..issuer() };
+        assert!(excluded_name(&chain(held("example.com"))).is_none());
+        assert!(excluded_name(&chain(held("example.org"))).is_some());
+        let without = Certificate { excluded_names: vec![".example.com".into()], ..issuer() };
+        assert!(excluded_name(&chain(without)).is_some());
+    }
 }

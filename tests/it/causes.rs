@@ -384,3 +384,16 @@ fn what_the_capture_cut_is_incomplete_and_nobodys_fault() {
     let report = Runner::keyless().report(wire::pcap(&frames));
     assert_eq!(text(&report["sessions"][0]["outcome"]), "incomplete");
 }
+
+#[test]
+fn attempts_on_any_port_are_told_where_nothing_else_was_captured() {
+    let syn = Talk::between("192.0.2.1:40001", "192.0.2.25:8025").frames().remove(0);
+    let report = Runner::keyless().report(wire::pcap(std::slice::from_ref(&syn)));
+    assert_eq!(text(&report["sessions"][0]["outcome"]), "unanswered");
+    assert_eq!(report["summary"]["sessions"], 1);
+    let mut frames = Talk::open().mail("Subject: x\r\n\r\n").close().frames();
+    frames.push(syn);
+    let report = Runner::keyless().report(wire::pcap(&frames));
+    assert_eq!(items(&report["sessions"]).len(), 1);
+    assert_eq!(text(&report["sessions"][0]["outcome"]), "delivered");
+}

@@ -204,3 +204,93 @@ impl Case<'_> {
         self.session.smtp.as_ref().is_some_and(|smtp| smtp.starttls == StartTls::Accepted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moment::Timestamp;
+    use crate::role::PerRole;
+    use crate::tls::hello::{ClientHello, ServerHello};
+    use crate::tls::names::ProtocolVersion;
+    use crate::tls::suite::SuiteId;
+
+    /// TLS_AES_256_GCM_SHA384: a Finished has 52 bytes, and a record 17 more.
+    const SUITE: SuiteId = SuiteId(0x1302);
+    const FINISHED: usize = 69;
+    const ALERT_RECORD: usize = 19;
+
+    fn at(ns: i64) -> Moment {
+        Moment { ts: Timestamp(ns), frame: ns.unsigned_abs() }
+    }
+
+    fn sealed(records: &[(usize, i64)]) -> Sealed {
+        Sealed {
+            first: records.iter().map(|&(len, ns)| (len, at(ns))).collect(),
+            longest: records.iter().map(|&(len, _)| len).max().unwrap_or(0),
+            last: records.last().map(|&(len, ns)| (len, at(ns))),
+        }
+    }
+
+    fn facts(client: &[(usize, i64)], server: &[(usize, i64)]) -> TlsFacts {
+        let version = ProtocolVersion::TLS12;
+        TlsFacts {
+            client_hello: Some(ClientHello { version, ..ClientHello::default() }),
+            server_hello: Some(ServerHello {
+                version,
+                cipher_suite: SUITE,
+                selected_version: Some(ProtocolVersion::TLS13),
+                ..ServerHello::default()
+            }),
+            sealed: PerRole { client: sealed(client), server: sealed(server) },
+            ..TlsFacts::default()
+        }
+    }
+
+    fn closed(by: Role) -> TcpFacts {
+        let mut tcp = TcpFacts::default();
+        tcp.fin[by] = Some(at(90));
+        tcp
+    }
+
+    const FLIGHT: [(usize, i64); 2] = [(40, 1), (900, 2)];
+
+    #[test]
+    fn a_client_without_a_finished_broke_the_handshake_off() {
+        let alert = facts(&[(35, 10)], &FLIGHT);
+        let told = objection(&alert, &closed(Role::Server));
+        assert_eq!(told, Some(Objection::Client { longest: 35, at: at(10) }));
+        assert_eq!(objection(&alert, &TcpFacts::default()), None, "the rest may be to come");
+    }
+
+    #[test]
+    fn a_server_that_ends_it_behind_the_clients_finished_objected() {
+        let client = [(25, 10), (FINISHED, 11), (42, 13)];
+        let server = [FLIGHT[0], FLIGHT[1], (ALERT_RECORD, 12)];
+        let told = objection(&facts(&client, &server), &closed(Role::Server));
+        assert_eq!(told, Some(Objection::Server { alert: Some(ALERT_RECORD), at: at(12) }));
+        let tickets = [FLIGHT[0], FLIGHT[1], (255, 12), (60, 14)];
+        assert_eq!(objection(&facts(&client, &tickets), &closed(Role::Server)), None);
+    }
+
+    #[test]
+    fn a_client_that_says_no_more_than_quit_did_not_want_to_go_on() {
+        let tickets = [FLIGHT[0], FLIGHT[1], (255, 12)];
+        let quit = [(FINISHED, 11), (23, 13), (ALERT_RECORD, 14)];
+        let told = objection(&facts(&quit, &tickets), &closed(Role::Client));
+        assert_eq!(told, Some(Objection::ClientLeft { said_quit: true, at: at(90) }));
+        let ehlo = [(FINISHED, 11), (42, 13), (23, 14), (ALERT_RECORD, 15)];
+        assert_eq!(objection(&facts(&ehlo, &tickets), &closed(Role::Client)), None);
+    }
+
+    #[test]
+    fn where_records_are_missing_or_early_data_may_come_nothing_is_said() {
+        let mut lossy = facts(&[(35, 10)], &FLIGHT);
+        lossy.gaps.client.first = Some(at(9));
+        assert_eq!(objection(&lossy, &closed(Role::Client)), None);
+        let mut early = facts(&[(35, 10)], &FLIGHT);
+        if let Some(hello) = &mut early.client_hello {
+            hello.extensions.push(EARLY_DATA);
+        }
+        assert_eq!(objection(&early, &closed(Role::Client)), None);
+    }
+}
