@@ -53,7 +53,14 @@ impl Ending<'_> {
                 return self.of_ciphertext(tls);
             }
         }
-        self.smtp.and_then(by_refusal).unwrap_or_else(|| self.by_end())
+        if let Some(outcome) = self.smtp.and_then(by_refusal) {
+            return outcome;
+        }
+        let is_closed = |tls: &TlsFacts| Role::BOTH.into_iter().any(|role| tls.stays_closed(role));
+        if self.tls.is_some_and(is_closed) {
+            return Outcome::Unknown;
+        }
+        self.by_end()
     }
 
     /// A connection on which nothing was said.
@@ -83,9 +90,8 @@ impl Ending<'_> {
     fn lacks_bytes(&self) -> bool {
         let counters = &self.tcp.counters;
         let lost = counters.client.lost_bytes + counters.server.lost_bytes > 0;
-        let speaks = |role: Role| counters[role].stream_bytes > 0;
-        let unheard = |role: Role| counters[role].packets == 0 && speaks(role.peer());
-        lost || unheard(Role::Client) || unheard(Role::Server)
+        let spoke = counters.client.stream_bytes + counters.server.stream_bytes > 0;
+        lost || (spoke && is_one_sided(self.tcp))
     }
 
     fn of_failed_handshake(&self, tls: &TlsFacts) -> Outcome {
@@ -98,6 +104,10 @@ impl Ending<'_> {
         let whole = self.tcp.syn.is_some();
         let begun = tls.client_hello.is_some() || (whole && !tls.alerts.is_empty());
         let closed = self.tcp.closing() != Closing::Open || !tls.alerts.is_empty();
+        // What one side did, nobody saw: it may have been all right.
+        if is_one_sided(self.tcp) {
+            return Outcome::Incomplete;
+        }
         let lost = tls.gaps.client.first.is_some() || tls.gaps.server.first.is_some();
         match (begun, closed) {
             (true, _) if lost => Outcome::Unknown,
@@ -130,6 +140,9 @@ impl Ending<'_> {
         if self.said_bye() {
             return if self.is_check() { Outcome::Probe } else { Outcome::NoMail };
         }
+        if is_one_sided(self.tcp) && (self.smtp.is_some() || self.tls.is_some()) {
+            return Outcome::Incomplete;
+        }
         let Some(by) = closer(closing) else { return Outcome::Incomplete };
         if self.is_look() || (by == Role::Client && self.is_check()) {
             return Outcome::Probe;
@@ -147,9 +160,8 @@ impl Ending<'_> {
 
     /// Where part of it was not captured, or nothing of it was SMTP.
     fn by_rest(&self, is_rst: bool) -> Outcome {
-        let unheard = self.tcp.counters.server.packets == 0;
-        let unanswered = unheard || self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());
-        match (is_rst && !unheard, unanswered) {
+        let unanswered = self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());
+        match (is_rst, unanswered) {
             (true, _) => Outcome::Reset,
             // A message was sent, and what became of it was not captured.
             (false, true) => Outcome::Incomplete,
@@ -206,6 +218,11 @@ fn closer(closing: Closing) -> Option<Role> {
         Closing::Fin(by) | Closing::Rst(by) => Some(by),
         Closing::Open => None,
     }
+}
+
+/// No packet of one side was captured.
+pub(crate) fn is_one_sided(tcp: &TcpFacts) -> bool {
+    Role::BOTH.into_iter().any(|role| tcp.counters[role].packets == 0)
 }
 
 /// What the replies to mails say. A message that is accepted when every recipient was refused reaches

@@ -6,6 +6,7 @@ use crate::smtp::Verb;
 
 /// A command and its reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ConversationExchange {
     /// The command line, secrets masked; null for the greeting.
     pub command: Option<String>,
@@ -28,6 +29,7 @@ pub struct ConversationExchange {
 
 /// A reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ReplyReport {
     /// Its code.
     pub code: u16,

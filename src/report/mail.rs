@@ -8,6 +8,7 @@ use crate::smtp::Parameters;
 
 /// A mail.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct MailReport {
     /// The reverse-path without brackets.
     pub from: Option<String>,
@@ -75,6 +76,7 @@ pub struct MailReport {
 
 /// A recipient.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct RecipientReport {
     /// The forward-path without brackets.
     pub address: String,
@@ -90,6 +92,7 @@ pub struct RecipientReport {
 
 /// A part of a message, measured and hashed as it is when decoded.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct PartReport {
     /// Its place: `1`, `2.1`.
     pub part: String,
@@ -111,6 +114,7 @@ pub struct PartReport {
 
 /// A DKIM signature.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct DkimReport {
     /// Who vouches for the message.
     pub domain: String,

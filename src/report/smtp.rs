@@ -9,6 +9,7 @@ use crate::smtp::{AuthResult, StartTls, Verb};
 
 /// The dialogue of a session.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SmtpReport {
     /// The server's first reply.
     pub greeting: Option<GreetingReport>,
@@ -32,6 +33,7 @@ pub struct SmtpReport {
 
 /// The server's first reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct GreetingReport {
     /// Its code.
     pub code: u16,
@@ -41,6 +43,7 @@ pub struct GreetingReport {
 
 /// How the client introduced itself.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Helo {
     /// `EHLO`, `HELO` or `LHLO`.
     pub verb: Verb,
@@ -50,6 +53,7 @@ pub struct Helo {
 
 /// An authentication.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct AuthReport {
     /// The SASL mechanism.
     pub mechanism: String,

@@ -50,8 +50,11 @@ impl Case<'_> {
         self.tcp.rst[role].into_iter().chain(self.tcp.fin[role]).min()
     }
 
-    /// A reply that is missing from the capture is no reply that was not sent.
+    /// What is missing from the capture, or stays closed, is nothing that was not sent.
     pub(super) fn heard_the_server(&self) -> bool {
+        if self.tls.is_some_and(|tls| Role::BOTH.iter().any(|&role| tls.stays_closed(role))) {
+            return false;
+        }
         let is_one_sided = |finding: &Finding| finding.code == "tcp.one_sided";
         self.session.tcp.lost_bytes.server == 0 && !self.session.findings.iter().any(is_one_sided)
     }

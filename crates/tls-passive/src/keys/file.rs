@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use zeroize::Zeroizing;
 
 use super::error::{Fault, KeyError, Place};
@@ -21,7 +21,7 @@ pub(super) const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct KeyFile {
     /// Its RSA keys; never none.
-    pub(super) keys: Vec<RsaPrivateKey>,
+    pub(super) keys: Vec<PrivateKey>,
     /// What else is in it that cannot be used.
     pub(super) remark: Option<String>,
 }
@@ -112,7 +112,7 @@ fn from_blocks(blocks: &[Block<'_>], passwords: Candidates<'_>) -> Result<KeyFil
 fn private_keys(
     block: &Block<'_>,
     passwords: Candidates<'_>,
-) -> Option<Result<Vec<RsaPrivateKey>, Fault>> {
+) -> Option<Result<Vec<PrivateKey>, Fault>> {
     let unusable = |problem| Some(Err(Fault::at_line(block.line, problem)));
     match block.label {
         "OPENSSH PRIVATE KEY" => unusable(Problem::OpenSsh),
@@ -124,7 +124,7 @@ fn private_keys(
     }
 }
 
-fn decode(block: &Block<'_>, passwords: Candidates<'_>) -> Result<Vec<RsaPrivateKey>, Fault> {
+fn decode(block: &Block<'_>, passwords: Candidates<'_>) -> Result<Vec<PrivateKey>, Fault> {
     let bytes = block.decode()?;
     let keys = if block.encrypted {
         unlock::legacy_key(block.dek_info, &bytes, passwords).map(|key| vec![key])
