@@ -8,6 +8,7 @@ use rsa::PrivateKey;
 use zeroize::Zeroizing;
 
 use super::error::{Fault, KeyError, Place};
+use super::form::{self, Form};
 use super::passwords::Candidates;
 use super::pem::{self, Block};
 use super::problem::Problem;
@@ -81,7 +82,17 @@ pub(super) fn parse(bytes: &[u8], passwords: Candidates<'_>) -> Result<KeyFile, 
     if shape::looks_like_der(bytes) {
         return Ok(KeyFile { keys: unlock::keys(bytes, passwords)?, remark: None });
     }
-    from_blocks(&pem::blocks(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))?, passwords)
+    if let Some(form) = Form::of(bytes) {
+        return Err(Problem::OtherForm(form).into());
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match str::from_utf8(text).ok().and_then(form::with_lines) {
+        // Its lines are ours, and would mislead.
+        Some(lines) => pem::blocks(lines.as_bytes())
+            .and_then(|blocks| from_blocks(&blocks, passwords))
+            .map_err(|fault| Fault { line: None, column: None, ..fault }),
+        None => from_blocks(&pem::blocks(text)?, passwords),
+    }
 }
 
 /// A damaged block fails the file; one of no use here only does so if there is no key beside it.

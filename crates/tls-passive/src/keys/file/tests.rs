@@ -401,3 +401,12 @@ fn the_derivations_of_a_run_have_one_budget() {
     assert!(matches!(fault.problem, Problem::ManyDerivations(_)), "{}", fault.problem);
     assert!(candidates.effort.derive(5_000).is_err(), "nothing is left for the next file");
 }
+
+#[test]
+fn a_key_whose_line_ends_were_lost_is_the_same_key() {
+    let whole = String::from_utf8(bytes("rsa1024.pem")).unwrap();
+    let expected = parse(whole.as_bytes()).unwrap().keys;
+    for folded in [whole.replace('\n', " "), format!("KEY=\"{}\"", whole.replace('\n', "\\n"))] {
+        assert_eq!(parse(folded.as_bytes()).unwrap().keys, expected);
+    }
+}
