@@ -89,7 +89,7 @@ fn server_is_another(case: &Case<'_>) -> Option<Cause> {
 fn wants_mail(case: &Case<'_>) -> bool {
     let Some(smtp) = &case.session.smtp else { return false };
     let mut verbs = smtp.exchanges.iter().filter_map(|exchange| exchange.verb.as_ref()).peekable();
-    verbs.peek().is_none() || verbs.any(|verb| SMTP_VERBS.contains(&verb))
+    verbs.peek().is_none() || verbs.any(|verb| SMTP_VERBS.contains(verb))
 }
 
 fn client_is_another(case: &Case<'_>) -> Option<Cause> {
