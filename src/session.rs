@@ -343,12 +343,12 @@ impl<O: Observer> Session<O> {
         self.close(tcp);
     }
 
-    /// Tells the end of a connection that concerns us.
+    /// Tells the end of a connection that concerns us, or that never got further than its SYN.
     fn close(&mut self, tcp: &TcpFacts) {
         let tls = self.tls.take().map(|tls| tls.into_facts());
-        let Some(ends) = self.ends.filter(|ends| self.concerns_us(ends, tls.as_ref())) else {
-            return;
-        };
+        let is_attempt = tls.is_none() && tcp.is_attempt();
+        let is_told = |ends: &Ends| is_attempt || self.concerns_us(ends, tls.as_ref());
+        let Some(ends) = self.ends.filter(is_told) else { return };
         let protocol = self.protocol(&ends, tls.is_some());
         let smtp = match &self.text {
             Text::Talking(dialogue) => Some(dialogue.facts()),

@@ -106,9 +106,18 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
                     self.collect(0)?;
                     self.take_secrets(secrets);
                 }
-                Border::End => return self.collect(0),
+                Border::End => {
+                    self.collect(0)?;
+                    return self.tell_attempts();
+                }
             }
         }
+    }
+
+    /// What is told where nothing else was captured.
+    fn tell_attempts(&mut self) -> ControlFlow<()> {
+        let attempts = self.sorter.take_attempts(&mut self.reader.decoding.quality);
+        attempts.into_iter().try_for_each(&mut self.on_session)
     }
 
     /// Takes finished batches until no more than so many are under way.

@@ -5,6 +5,7 @@ mod capture;
 pub mod limits;
 mod mail;
 mod observer;
+mod proxy;
 mod recorder;
 mod reply;
 mod tcp;

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::tls::message_name;
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
+use crate::judge::diagnosis::lacks_finished;
 use crate::judge::outcome::Ending;
 use crate::judge::rules;
 use crate::judge::timing::{DialogueFacts, SmtpPhases, Turns, slowest, timing};
+use crate::judge::transaction::transactions;
 use crate::judge::verdict::{Case, is_established};
 use crate::moment::Moment;
 use crate::report::codes;
@@ -22,10 +25,8 @@ use crate::report::timeline::TimelineEntry;
 use crate::report::tls::{TlsReport, level_name};
 use crate::role::{PerRole, Role};
 use crate::session::{Closed, Tunnel};
-use crate::smtp::{
-    Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, ProxyHeader, SmtpEvent, SmtpFacts, Verb,
-};
-use crate::tls::{HandshakeType, TlsEvent, TlsFacts};
+use crate::smtp::{Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, SmtpEvent, SmtpFacts, Verb};
+use crate::tls::{TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
 /// stay right.
@@ -66,6 +67,8 @@ pub struct Recorder {
     turns: Turns,
     lost: PerRole<Option<(Moment, u64)>>,
     pub(super) report: Option<Box<SessionReport>>,
+    /// The reply to a message, which is told before the message is.
+    final_reply: Option<Moment>,
 }
 
 struct Entry {
@@ -184,7 +187,7 @@ impl Recorder {
             }
             SmtpEvent::Body { mail, bytes } if self.reveal.body => self.keep_body(mail, bytes),
             SmtpEvent::Mail(mail) => self.on_mail(*mail),
-            SmtpEvent::Proxy { header, .. } => self.proxy = Some(proxy_report(&header)),
+            SmtpEvent::Proxy { header, .. } => self.proxy = Some(ProxyReport::of(&header)),
             SmtpEvent::Finding { code, at, message } => {
                 self.findings.push(codes::finding(code, message).at(at.frame));
             }
@@ -205,6 +208,9 @@ impl Recorder {
     fn on_exchange(&mut self, exchange: Exchange) {
         self.note_exchange(&exchange);
         self.time_exchange(&exchange);
+        if matches!(exchange.verb, Some(Verb::Message | Verb::Bdat)) {
+            self.final_reply = exchange.reply_at;
+        }
         if self.exchanges.len() >= MOST_EXCHANGES {
             self.omitted_exchanges += 1;
             return;
@@ -298,7 +304,8 @@ impl Recorder {
             // Most sessions have one, and a mail is large.
             self.mails.reserve_exact(1);
         }
-        self.mails.push(MailReport::new(mail, body));
+        let reply_at = self.final_reply.take().filter(|_| mail.reply.is_some());
+        self.mails.push(MailReport { reply_at, ..MailReport::new(mail, body) });
     }
 
     fn note(
@@ -323,12 +330,19 @@ impl Recorder {
         self.note_tcp(tcp);
         let (start, end) = tcp.span.unwrap_or_default();
         let timeline = self.take_timeline(start);
-        let tls_established = closed.tls.is_some_and(|(facts, _)| is_established(facts));
+        let tls_established = closed
+            .tls
+            .is_some_and(|(facts, _)| is_established(facts) && !lacks_finished(facts, tcp));
         let tls = closed.tls.map(|(facts, implicit)| {
             let decryption = decryption(closed, facts);
             TlsReport::new(facts, implicit, start, tls_established, decryption)
         });
-        let smtp = closed.smtp.map(|facts| self.take_smtp(facts, start));
+        for mail in &mut self.mails {
+            mail.confirm(tcp);
+            mail.t_ns = mail.begun_at.map(|at| at.ts - start.ts);
+        }
+        let is_closed = tcp.closing() != Closing::Open;
+        let smtp = closed.smtp.map(|facts| self.take_smtp(facts, start, is_closed));
         let closed_again = closed.tls.is_some_and(|(facts, _)| facts.closed_again.is_some());
         let opened = tls.as_ref().is_none_or(|tls| {
             matches!(tls.decryption.status, DecryptionStatus::Decrypted | DecryptionStatus::Partial)
@@ -346,6 +360,7 @@ impl Recorder {
             tls_established,
             opened,
             smtp: smtp.as_ref(),
+            is_foreign: closed.smtp.is_some_and(|facts| facts.foreign.is_some()),
         }
         .outcome();
         let mut report = SessionReport {
@@ -368,7 +383,8 @@ impl Recorder {
             findings: std::mem::take(&mut self.findings),
             transcript: None,
         };
-        rules::judge(&mut report, tcp, closed.tls.map(|(facts, _)| facts), &self.lost);
+        let tls = closed.tls.map(|(facts, _)| facts);
+        rules::judge(&mut report, tcp, tls, closed.smtp, &self.lost);
         report
     }
 
@@ -407,12 +423,16 @@ impl Recorder {
         entries.into_iter().map(entry).collect()
     }
 
-    fn take_smtp(&mut self, facts: &SmtpFacts, start: Moment) -> SmtpReport {
+    fn take_smtp(&mut self, facts: &SmtpFacts, start: Moment, is_closed: bool) -> SmtpReport {
         let since_start = |raw: RawExchange| ConversationExchange {
             t_ns: raw.at.map(|at| at.ts - start.ts),
             ..raw.exchange
         };
+        let raw = std::mem::take(&mut self.exchanges);
+        let exchanges: Vec<_> = raw.into_iter().map(since_start).collect();
+        let mails = std::mem::take(&mut self.mails);
         SmtpReport {
+            transactions: transactions(&exchanges, &mails, is_closed),
             greeting: facts.greeting.as_ref().map(|greeting| GreetingReport {
                 code: greeting.code,
                 text: greeting.text.clone(),
@@ -425,9 +445,9 @@ impl Recorder {
                 user: auth.user.clone(),
                 result: auth.result,
             }),
-            exchanges: std::mem::take(&mut self.exchanges).into_iter().map(since_start).collect(),
+            exchanges,
             omitted_exchanges: self.omitted_exchanges,
-            mails: std::mem::take(&mut self.mails),
+            mails,
         }
     }
 }
@@ -449,30 +469,4 @@ fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
         spoke: PerRole::new(|role| closed.tcp.counters[role].stream_bytes > 0),
     }
     .decide()
-}
-
-fn proxy_report(header: &ProxyHeader) -> ProxyReport {
-    ProxyReport {
-        version: header.version.number(),
-        source: header.source.map(|address| address.to_string()),
-        destination: header.destination.map(|address| address.to_string()),
-    }
-}
-
-/// The contract's name of a handshake message; None for those that it has no name for.
-fn message_name(from: Role, kind: HandshakeType) -> Option<&'static str> {
-    Some(match (from, kind) {
-        (_, HandshakeType::CLIENT_HELLO) => "tls.client_hello",
-        (_, HandshakeType::SERVER_HELLO) => "tls.server_hello",
-        (Role::Server, HandshakeType::CERTIFICATE) => "tls.certificate",
-        (Role::Client, HandshakeType::CERTIFICATE) => "tls.client_certificate",
-        (_, HandshakeType::SERVER_KEY_EXCHANGE) => "tls.server_key_exchange",
-        (_, HandshakeType::CERTIFICATE_REQUEST) => "tls.certificate_request",
-        (_, HandshakeType::SERVER_HELLO_DONE) => "tls.server_hello_done",
-        (_, HandshakeType::CLIENT_KEY_EXCHANGE) => "tls.client_key_exchange",
-        (_, HandshakeType::CERTIFICATE_VERIFY) => "tls.certificate_verify",
-        (_, HandshakeType::FINISHED) => "tls.finished",
-        (_, HandshakeType::NEW_SESSION_TICKET) => "tls.new_session_ticket",
-        _ => return None,
-    })
 }

@@ -26,6 +26,7 @@ pub(crate) mod tcp;
 pub(crate) mod timeline;
 pub(crate) mod timing;
 pub(crate) mod tls;
+pub(crate) mod transaction;
 pub(crate) mod transcript;
 pub(crate) mod vantage;
 
@@ -57,6 +58,7 @@ pub use tls::{
     AlertReport, CertificateReport, ClientHelloReport, OriginReport, ResumptionReport,
     ServerHelloReport, TlsReport,
 };
+pub use transaction::TransactionReport;
 pub use transcript::{Content, Piece, Transcript};
 pub use vantage::{Position, Vantage};
 

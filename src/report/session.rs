@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::decryption::DecryptionStatus;
 use super::diagnosis::Diagnosis;
 use super::endpoint::Endpoint;
-use super::findings::Finding;
+use super::findings::{Finding, Severity};
 use super::outcome::Outcome;
 use super::proxy::ProxyReport;
 use super::smtp::SmtpReport;
@@ -65,6 +65,13 @@ impl SessionReport {
     #[must_use]
     pub fn opened_by(&self) -> Option<&String> {
         self.tls.as_ref()?.decryption.key.as_ref()
+    }
+
+    /// Whether anything failed: its outcome says so, or a finding of the severity `error`.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.outcome.is_failure()
+            || self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     /// The suite agreed on, if the table knows it.

@@ -61,7 +61,8 @@ pub trait Observer {
     fn locks(&mut self, _locks: Vec<Lock>) {}
     /// Where the parts of the streams lie, told before the connection's end.
     fn streams(&mut self, _streams: &PerRole<StreamParts>) {}
-    /// A connection that concerns us is over. Of others only TCP tells the end.
+    /// A connection that concerns us is over, or one that never got further than its SYN. Of others
+    /// only TCP tells the end.
     fn closed(&mut self, _closed: &Closed<'_>) {}
 }
 

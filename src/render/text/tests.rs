@@ -171,7 +171,12 @@ fn poison(run: &mut Run, evil: &str) {
     for entry in &mut session.timeline {
         entry.detail = Some(evil());
     }
-    let reply = ReplyReport { code: 550, enhanced: Some(evil()), lines: vec![evil(), evil()] };
+    let reply = ReplyReport {
+        code: 550,
+        enhanced: Some(evil()),
+        lines: vec![evil(), evil()],
+        complete: true,
+    };
     let smtp = session.smtp.as_mut().unwrap();
     for exchange in &mut smtp.exchanges {
         (exchange.command, exchange.verb) = (Some(evil()), Some(Verb::Other(evil().into())));
@@ -220,6 +225,11 @@ fn certificate(evil: &str) -> CertificateReport {
         key_bits: 0,
         sha256: evil(),
         spki_sha256: evil(),
+        signature_algorithm: evil(),
+        is_ca: None,
+        path_length: None,
+        key_usage: Vec::new(),
+        extended_key_usage: vec![evil()],
     }
 }
 
