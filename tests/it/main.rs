@@ -16,6 +16,7 @@ mod wire;
 // A module a feature.
 mod anonymize;
 mod border;
+mod causes;
 mod check;
 mod choosing;
 mod cli;
