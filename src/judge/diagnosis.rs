@@ -3,34 +3,73 @@
 
 mod alert;
 mod case;
+mod closing;
+mod delivered;
 mod dialogue;
+mod foreign;
 mod handshake;
 mod offer;
 mod refusal;
+mod reply;
+mod sealed;
 mod status;
 mod transport;
+mod unsuited;
 
 pub(super) use case::Case;
+pub(super) use handshake::decisive_alert;
+pub(super) use reply::whole;
+pub(crate) use sealed::lacks_finished;
+pub(super) use sealed::objection;
+pub(super) use transport::{hard_error, too_big};
 
+use crate::judge::outcome::is_one_sided;
 use crate::report::codes::finding;
-use crate::report::diagnosis::{Diagnosis, Likelihood};
+use crate::report::diagnosis::{Cause, Diagnosis, Likelihood};
 use crate::report::findings::{Finding, Severity};
 use crate::report::outcome::Outcome;
+
+/// Causes that are known by what one side did not say or do before the end.
+const SHOWN_BY_SILENCE: [&str; 12] = [
+    "tls.closed_in_handshake",
+    "tls.reset_in_handshake",
+    "tls.silence_in_handshake",
+    "tls.certificate_rejected",
+    "tls.client_certificate_required",
+    "tls.unrecognized_name",
+    "smtp.no_quit",
+    "smtp.unconfirmed_message",
+    "smtp.message_cut",
+    "smtp.timeout",
+    "smtp.starttls_not_begun",
+    "tcp.reset",
+];
 
 impl Case<'_> {
     /// The diagnosis, if the session failed and anything shows why.
     pub(super) fn diagnose(&self) -> Option<Diagnosis> {
         let mut causes = match self.session.outcome {
-            // What was not opened cannot be said to have failed.
-            Outcome::Delivered | Outcome::Unknown => return None,
-            Outcome::TlsFailed => handshake::causes(self),
+            Outcome::Probe => return None,
+            Outcome::Delivered => delivered::causes(self),
+            Outcome::Unknown => sealed::causes(self),
+            Outcome::TlsFailed => [sealed::causes(self), handshake::causes(self)]
+                .into_iter()
+                .find(|causes| !causes.is_empty())?,
             _ => [transport::causes(self), dialogue::causes(self), handshake::causes(self)]
                 .into_iter()
                 .find(|causes| !causes.is_empty())?,
         };
+        causes.retain(|cause| self.saw(cause));
         causes.sort_by_key(|cause| cause.likelihood);
         let mut causes = causes.into_iter();
         Some(Diagnosis { cause: causes.next()?, alternatives: causes.collect() })
+    }
+
+    /// Where one side was not captured, only what the other said itself is known: not what was left
+    /// unsaid, nor who ended it.
+    fn saw(&self, cause: &Cause) -> bool {
+        let spoke = self.session.smtp.is_some() || self.session.tls.is_some();
+        !spoke || !is_one_sided(self.tcp) || !SHOWN_BY_SILENCE.contains(&cause.code)
     }
 }
 
@@ -38,7 +77,8 @@ impl Case<'_> {
 /// what its code says.
 pub(super) fn finding_of(diagnosis: &Diagnosis) -> Finding {
     let cause = &diagnosis.cause;
-    let found = finding(cause.code, cause.message.clone()).at(cause.frame);
+    let mut found = finding(cause.code, cause.message.clone()).at(cause.frame);
+    found.hint = cause.hint.clone().or(found.hint);
     if cause.likelihood < Likelihood::Possible {
         return Finding { severity: Severity::Error, ..found };
     }

@@ -80,6 +80,13 @@ impl Case<'_> {
         if facts.began_late && facts.client_hello.is_none() {
             return (status, Some(self.opened_late()));
         }
+        let keyless = facts.keyless.client + facts.keyless.server;
+        if facts.is_tls13()
+            && keyless > 0
+            && let Some(why) = self.log_incomplete()
+        {
+            return (status, Some(why));
+        }
         if facts.closed_again.is_some() {
             let why = self.by_negotiation().unwrap_or_else(|| self.by_search());
             return (status, Some(why));
@@ -161,6 +168,7 @@ impl Case<'_> {
             return Some(resumed(facts, resumption));
         }
         match suite.key_exchange {
+            KeyExchange::RsaExport if facts.ephemeral_rsa => Some(self.ephemeral_rsa(suite)),
             KeyExchange::Rsa | KeyExchange::RsaExport => None,
             KeyExchange::RsaPsk | KeyExchange::Psk => Some(shared_secret(suite)),
             KeyExchange::NoExchange => Some(unsupported(facts)),
@@ -208,6 +216,7 @@ fn secret_name(secret: Secret) -> &'static str {
         Secret::RsaKey(_) => "rsa_key",
         Secret::KeyLog => "keylog",
         Secret::Dsb => "dsb",
+        Secret::Trailer => "trailer",
         Secret::Resumed { .. } => "resumption",
     }
 }

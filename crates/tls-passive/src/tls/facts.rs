@@ -9,7 +9,7 @@ use super::names::ProtocolVersion;
 use super::suite::{CipherKind, Suite, SuiteId};
 use crate::keys::{KeyId, Origin as LogOrigin};
 use crate::moment::Moment;
-use crate::role::PerRole;
+use crate::role::{PerRole, Role};
 
 /// Protected records of TLS 1.3 whose lengths are kept one by one: a client's flight has four at most.
 pub(super) const MOST_SEALED: usize = 8;
@@ -73,6 +73,8 @@ pub struct TlsFacts {
     pub opened: PerRole<Tally>,
     /// Records that had to be openable and were not.
     pub failed: PerRole<u64>,
+    /// Protected records for which there was no key.
+    pub keyless: PerRole<u64>,
     /// When the first of them came.
     pub first_failure: Option<Moment>,
     /// The first record behind a gap of which not every place was tried: it would have cost more
@@ -103,8 +105,8 @@ pub struct TlsFacts {
 /// keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sealed {
-    /// The lengths of the first records, in bytes of ciphertext.
-    pub first: Vec<usize>,
+    /// The lengths of the first records, in bytes of ciphertext, and when each was complete.
+    pub first: Vec<(usize, Moment)>,
     /// The length of the longest.
     pub longest: usize,
     /// The last.
@@ -115,7 +117,7 @@ impl Sealed {
     /// Takes a record.
     pub(super) fn note(&mut self, len: usize, at: Moment) {
         if self.first.len() < MOST_SEALED {
-            self.first.push(len);
+            self.first.push((len, at));
         }
         self.longest = self.longest.max(len);
         self.last = Some((len, at));
@@ -184,6 +186,8 @@ pub enum Secret {
     KeyLog,
     /// A Decryption Secrets Block of the capture.
     Dsb,
+    /// A trailer behind a frame of the capture.
+    Trailer,
     /// The secret of an earlier session that this one resumes.
     Resumed {
         /// What opened that one.
@@ -198,6 +202,7 @@ impl From<LogOrigin> for Secret {
         match origin {
             LogOrigin::File => Self::KeyLog,
             LogOrigin::Dsb => Self::Dsb,
+            LogOrigin::Trailer => Self::Trailer,
         }
     }
 }
@@ -211,6 +216,8 @@ pub enum Opener {
     KeyLog,
     /// A Decryption Secrets Block of the capture.
     Dsb,
+    /// A trailer behind a frame of the capture.
+    Trailer,
 }
 
 impl Opener {
@@ -221,6 +228,7 @@ impl Opener {
             Self::RsaKey(key) => Secret::RsaKey(key),
             Self::KeyLog => Secret::KeyLog,
             Self::Dsb => Secret::Dsb,
+            Self::Trailer => Secret::Trailer,
         }
     }
 }
@@ -233,6 +241,7 @@ impl Secret {
             Self::RsaKey(key) => Opener::RsaKey(key),
             Self::KeyLog => Opener::KeyLog,
             Self::Dsb => Opener::Dsb,
+            Self::Trailer => Opener::Trailer,
             Self::Resumed { by, .. } => by,
         }
     }
@@ -319,6 +328,13 @@ impl TlsFacts {
         let failed = self.finished_verified.client == Some(false)
             || self.finished_verified.server == Some(false);
         !failed && (finished || (self.is_tls13() && both(&self.first_application_data)))
+    }
+
+    /// The key log lacks the secret of what one side of TLS 1.3 said, or of what both did.
+    #[must_use]
+    pub fn stays_closed(&self, role: Role) -> bool {
+        let nothing = self.opened[role].records == 0 && self.keyless[role] > 0;
+        self.is_tls13() && nothing && matches!(self.keys, KeySearch::Opened(_))
     }
 
     /// TLS 1.3 was agreed on.

@@ -199,7 +199,7 @@ impl Tls {
         let log = self.keys.ring.keylog().read();
         let random = self.facts.client_hello.as_ref().map(|hello| hello.random);
         self.facts.log_without_line = match (&log, random) {
-            (Some(log), Some(random)) => !log.has_random(&random),
+            (Some(log), Some(random)) => !log.opens_up_to_tls12(&random),
             _ => false,
         };
         find(&Search {
