@@ -22,7 +22,9 @@ fn queued(text: &str) -> Option<String> {
     let mut words = behind.split_whitespace();
     match words.next()?.to_ascii_lowercase().as_str() {
         "as" => id(words.next()?),
-        "with" => words.next().filter(|word| word.eq_ignore_ascii_case("id")).and(id(words.next()?)),
+        "with" => {
+            words.next().filter(|word| word.eq_ignore_ascii_case("id")).and(id(words.next()?))
+        }
         "on" => words.nth(1).filter(|word| word.eq_ignore_ascii_case("as")).and(id(words.next()?)),
         _ => None,
     }
@@ -198,7 +200,10 @@ mod tests {
             ("250 SmtpThread-1@x.lan Received OK [AbCdEfGh.uk1]", "AbCdEfGh.uk1"),
             ("250 2.0.0 OK A1/B2-12345-67890ABC", "A1/B2-12345-67890ABC"),
             ("250 2.5.0 Ok, envelope id 0ABC00XYZ@mail.example.com", "0ABC00XYZ@mail.example.com"),
-            ("250 2.6.0 12 bytes received in 00:00:01; Message id F1X accepted for delivery", "F1X"),
+            (
+                "250 2.6.0 12 bytes received in 00:00:01; Message id F1X accepted for delivery",
+                "F1X",
+            ),
             ("250 Ok 0100018c1a2b3c4d-5e6f7a8b-000000", "0100018c1a2b3c4d-5e6f7a8b-000000"),
         ];
         for (line, id) in known {

@@ -21,25 +21,25 @@ const ED448: &str = "Ed448";
 /// Bits of a curve's field by OID (SEC 2, RFC 5480 §2.1.1.1), where they are no whole octets, as the
 /// coordinates of a point are.
 const CURVES: [(&str, u32); 22] = [
-    ("1.3.132.0.35", 521), // secp521r1
-    ("1.3.132.0.4", 113), // sect113r1
-    ("1.3.132.0.5", 113), // sect113r2
-    ("1.3.132.0.22", 131), // sect131r1
-    ("1.3.132.0.23", 131), // sect131r2
-    ("1.3.132.0.1", 163), // sect163k1
-    ("1.3.132.0.2", 163), // sect163r1
-    ("1.3.132.0.15", 163), // sect163r2
-    ("1.3.132.0.24", 193), // sect193r1
-    ("1.3.132.0.25", 193), // sect193r2
-    ("1.3.132.0.26", 233), // sect233k1
-    ("1.3.132.0.27", 233), // sect233r1
-    ("1.3.132.0.3", 239), // sect239k1
-    ("1.3.132.0.16", 283), // sect283k1
-    ("1.3.132.0.17", 283), // sect283r1
-    ("1.3.132.0.36", 409), // sect409k1
-    ("1.3.132.0.37", 409), // sect409r1
-    ("1.3.132.0.38", 571), // sect571k1
-    ("1.3.132.0.39", 571), // sect571r1
+    ("1.3.132.0.35", 521),        // secp521r1
+    ("1.3.132.0.4", 113),         // sect113r1
+    ("1.3.132.0.5", 113),         // sect113r2
+    ("1.3.132.0.22", 131),        // sect131r1
+    ("1.3.132.0.23", 131),        // sect131r2
+    ("1.3.132.0.1", 163),         // sect163k1
+    ("1.3.132.0.2", 163),         // sect163r1
+    ("1.3.132.0.15", 163),        // sect163r2
+    ("1.3.132.0.24", 193),        // sect193r1
+    ("1.3.132.0.25", 193),        // sect193r2
+    ("1.3.132.0.26", 233),        // sect233k1
+    ("1.3.132.0.27", 233),        // sect233r1
+    ("1.3.132.0.3", 239),         // sect239k1
+    ("1.3.132.0.16", 283),        // sect283k1
+    ("1.3.132.0.17", 283),        // sect283r1
+    ("1.3.132.0.36", 409),        // sect409k1
+    ("1.3.132.0.37", 409),        // sect409r1
+    ("1.3.132.0.38", 571),        // sect571k1
+    ("1.3.132.0.39", 571),        // sect571r1
     ("1.2.840.10045.3.1.4", 239), // prime239v1
     ("1.2.840.10045.3.1.5", 239), // prime239v2
     ("1.2.840.10045.3.1.6", 239), // prime239v3
@@ -111,9 +111,9 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     }
     let digits = usize::from(if first < 0x80 { 0 } else { first & 0x7f });
     let (octets, rest) = rest.split_at_checked(digits)?;
-    let long = octets.iter().try_fold(0_usize, |length, &octet| {
-        Some(length.checked_mul(256)? | usize::from(octet))
-    })?;
+    let long = octets
+        .iter()
+        .try_fold(0_usize, |length, &octet| Some(length.checked_mul(256)? | usize::from(octet)))?;
     rest.split_at_checked(if digits == 0 { first.into() } else { long })
 }
 
