@@ -112,7 +112,7 @@ fn word(inner: &str) -> Option<(Word<'_>, &str)> {
 
 /// Other characters are passed over (RFC 2045 §6.8); padding may be missing.
 fn of_base64(text: &[u8]) -> Vec<u8> {
-    let digits = text.iter().copied().filter(|&byte| base64::value(byte).is_some());
+    let digits = text.iter().copied().filter(|&byte| base64::is_digit(byte));
     base64::decode(&digits.collect::<Vec<_>>()).map(|bytes| bytes.to_vec()).unwrap_or_default()
 }
 
