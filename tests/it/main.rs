@@ -24,6 +24,7 @@ mod compare;
 #[cfg(target_os = "linux")]
 mod confinement;
 mod cycles;
+mod dependencies;
 mod diagnosis;
 mod docs;
 mod elsewhere;
