@@ -108,12 +108,12 @@ impl Parser {
         self.line_end(b"");
         let padded = self.tell_of(
             &self.padded,
-            "zeros fill the secret up, as recorders do that log a whole buffer \
-             (eCapture before 1.5); it is used without them",
+            "zeros fill the secret up, as loggers do that write a whole buffer; \
+             it is used without them",
         );
         let zeros = self.tell_of(
             &self.zeros,
-            "zeros in the place of a secret, as recorders log that look too \
+            "zeros stand in place of a secret, as loggers write that look too \
              early; it is not used",
         );
         padded.into_iter().chain(zeros).for_each(|remark| self.log.remark(remark));
