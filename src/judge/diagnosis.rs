@@ -23,7 +23,7 @@ pub(crate) use sealed::lacks_finished;
 pub(super) use sealed::objection;
 pub(super) use transport::{hard_error, too_big};
 
-use crate::judge::outcome::is_one_sided;
+use crate::judge::vantage::is_one_sided;
 use crate::report::codes::finding;
 use crate::report::diagnosis::{Cause, Diagnosis, Likelihood};
 use crate::report::findings::{Finding, Severity};

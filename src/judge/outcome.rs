@@ -1,6 +1,8 @@
 //! How a session ended for the mail.
 
 use super::diagnosis::{decisive_alert, hard_error, objection};
+use super::timing::GREETING_PATIENCE;
+use super::vantage::is_one_sided;
 use crate::flow::{Closing, TcpFacts};
 use crate::report::exchange::ConversationExchange;
 use crate::report::outcome::Outcome;
@@ -8,10 +10,6 @@ use crate::report::smtp::SmtpReport;
 use crate::role::Role;
 use crate::smtp::{AuthResult, StartTls, Verb};
 use crate::tls::TlsFacts;
-
-/// A client that leaves sooner, and says nothing, did not wait for a greeting: a port scan, a health
-/// check; in ns (1 s).
-pub(crate) const GREETING_PATIENCE: i64 = 1_000_000_000;
 
 /// Commands of a client that only looks whether the server is there. With HELO nothing can be asked
 /// for: whoever wants TLS or AUTH says EHLO.
@@ -218,11 +216,6 @@ fn closer(closing: Closing) -> Option<Role> {
         Closing::Fin(by) | Closing::Rst(by) => Some(by),
         Closing::Open => None,
     }
-}
-
-/// No packet of one side was captured.
-pub(crate) fn is_one_sided(tcp: &TcpFacts) -> bool {
-    Role::BOTH.into_iter().any(|role| tcp.counters[role].packets == 0)
 }
 
 /// What the replies to mails say. A message that is accepted when every recipient was refused reaches

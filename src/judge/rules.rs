@@ -1,11 +1,9 @@
 //! Rules that judge a session.
 
-mod inspected;
+pub(super) mod inspected;
 mod packets;
 mod pressure;
 mod words;
-
-pub(super) use inspected::is_masked;
 
 use super::diagnosis::{self, Case, whole};
 use super::{security, starttls, verdict};

@@ -1,6 +1,6 @@
 //! What a session shows of STARTTLS that neither end said: hidden on the way, or not made use of.
 
-use super::rules;
+use super::rules::inspected;
 use crate::report::codes::finding;
 use crate::report::exchange::ConversationExchange;
 use crate::report::findings::Finding;
@@ -42,7 +42,7 @@ fn masked_offer(smtp: &SmtpReport) -> Option<Finding> {
 }
 
 fn is_masked(word: &str) -> bool {
-    word.len() == MASKED && rules::is_masked(word)
+    word.len() == MASKED && inspected::is_masked(word)
 }
 
 /// A server that takes STARTTLS offers it: the offer was cut out on the way.

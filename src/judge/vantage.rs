@@ -5,12 +5,18 @@
 
 use crate::flow::TcpFacts;
 use crate::report::vantage::{Position, Vantage};
+use crate::role::Role;
 
 /// A way there and back of up to so many ns (1 ms) is one host or one building.
 const NEAR: i64 = 1_000_000;
 
 /// An end is near where its way is at most a tenth of the whole.
 const SHARE: i64 = 10;
+
+/// No packet of one side was captured.
+pub(super) fn is_one_sided(tcp: &TcpFacts) -> bool {
+    Role::BOTH.into_iter().any(|role| tcp.counters[role].packets == 0)
+}
 
 impl Vantage {
     /// The estimate for a connection.

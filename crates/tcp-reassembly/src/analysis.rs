@@ -68,6 +68,9 @@ pub struct TcpFacts {
     pub established: Option<Moment>,
     /// The first FIN of each end.
     pub fin: PerRole<Option<Moment>>,
+    /// That FIN acknowledges all bytes of the peer: its end left when it had heard everything,
+    /// whatever the order of the packets in the file.
+    pub fin_heard_all: PerRole<bool>,
     /// The first RST of each end.
     pub rst: PerRole<Option<Moment>>,
     /// First and last packet, by time.

@@ -213,6 +213,9 @@ impl<C: Conversation> Connection<C> {
         half.doubt_reset(segment);
         if flags.fin() {
             half.fin_at = earliest(half.fin_at, at);
+            if half.fin_at == Some(at) {
+                half.fin_ack = segment.ack;
+            }
         }
         if flags.rst() {
             half.rst_at = earliest(half.rst_at, at);
@@ -368,6 +371,7 @@ impl<C: Conversation> Connection<C> {
             syn_ack: self.syn_ack,
             established: self.syn_ack.and_then(|_| half(Role::Client).first_ack_at),
             fin: PerRole::new(|role| half(role).fin_at),
+            fin_heard_all: PerRole::new(|role| half(role.peer()).ends_by(half(role).fin_ack)),
             rst: PerRole::new(|role| half(role).rst_at),
             span: self.span,
             frames: self.frames,

@@ -103,6 +103,8 @@ pub(super) struct Half {
     /// The first acknowledgement sent by this end after its SYN.
     pub(super) first_ack_at: Option<Moment>,
     pub(super) fin_at: Option<Moment>,
+    /// What that FIN acknowledges.
+    pub(super) fin_ack: u32,
     pub(super) rst_at: Option<Moment>,
     /// The sequence number of that RST.
     pub(super) rst_seq: u32,
@@ -134,6 +136,11 @@ impl Half {
     pub(super) fn read_before(&self, ack: u32) -> Option<u64> {
         let offset = self.offset_of(ack)?.max(0).cast_unsigned();
         Some(self.fin.map_or(offset, |fin| offset.min(fin)))
+    }
+
+    /// Every byte of this direction lies before the sequence number.
+    pub(super) fn ends_by(&self, ack: u32) -> bool {
+        self.offset_of(ack).is_some_and(|offset| offset >= self.top.cast_signed())
     }
 
     /// Notes an acknowledgement by the peer, and the window that it announces.

@@ -5,7 +5,7 @@ use super::foreign::quoted;
 use super::reply::line;
 use super::transport;
 use crate::flow::Closing;
-use crate::judge::outcome::GREETING_PATIENCE;
+use crate::judge::timing::GREETING_PATIENCE;
 use crate::moment::{Moment, seconds};
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;

@@ -9,7 +9,7 @@ use super::foreign;
 use super::refusal::{auth_refused, greeting_refused, mail_refused, starttls_refused};
 use super::unsuited::{certificate_not_accepted, no_shared_mechanism, renegotiation_refused};
 use crate::flow::Closing;
-use crate::judge::outcome::GREETING_PATIENCE;
+use crate::judge::timing::GREETING_PATIENCE;
 use crate::moment::seconds;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::smtp::SmtpReport;
