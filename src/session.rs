@@ -27,7 +27,6 @@ use crate::report::{Ends, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, Input};
-use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Sniffed, Tls, TlsEvent, TlsFacts, begins_in_text, hello_of, sniffed};
 use border::Border;
 pub use prospect::Prospect;
@@ -427,7 +426,7 @@ impl Session {
     }
 
     fn concerns_us(&self, ends: &Ends, tls: Option<&TlsFacts>) -> bool {
-        let opened = tls.is_some_and(|facts| matches!(facts.keys, KeySearch::Opened(_)));
+        let opened = tls.is_some_and(TlsFacts::is_proven);
         matches!(self.text, Text::Talking(_))
             || SMTP_PORTS.contains(&ends.server.port())
             || self.target.is_some_and(|port| SMTP_PORTS.contains(&port))

@@ -26,6 +26,7 @@ mod cycles;
 mod diagnosis;
 mod docs;
 mod elsewhere;
+mod evidence;
 mod filter;
 mod fleet;
 mod formats;

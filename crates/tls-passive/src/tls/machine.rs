@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::decrypt::{Effort, Hole, RecordCipher};
 use super::disclosed::Disclosed;
-use super::facts::{Holes, KeySearch, MOST_QUOTED, TlsFacts};
+use super::facts::{Holes, MOST_QUOTED, TlsFacts};
 use super::handshake::MessageJoiner;
 use super::lock::Locks;
 use super::names::{AlertDescription, ProtocolVersion};
@@ -44,7 +44,7 @@ pub struct Tls {
     pub(super) ends: [SocketAddr; 2],
     pub(super) keys: Keys,
     pub(super) readers: PerRole<RecordReader>,
-    joiners: PerRole<MessageJoiner>,
+    pub(super) joiners: PerRole<MessageJoiner>,
     pub(super) protection: PerRole<Protection>,
     /// What was lost before the next record.
     pub(super) holes: PerRole<Option<Hole>>,
@@ -56,6 +56,8 @@ pub struct Tls {
     pub(super) effort: Effort,
     pub(super) disclosed: Disclosed,
     pub(super) watch: Watch,
+    /// The last bytes of each direction.
+    pub(super) last: PerRole<Moment>,
     /// Bytes and holes fed so far.
     pub(super) fed: PerRole<u64>,
     pub(super) locks: Locks,
@@ -80,6 +82,7 @@ impl Tls {
             effort: Effort::default(),
             disclosed: Disclosed::default(),
             watch: Watch::default(),
+            last: PerRole::default(),
             fed: PerRole::default(),
             locks: Locks::default(),
             facts: TlsFacts::default(),
@@ -99,7 +102,8 @@ impl Tls {
 
     /// What is known, when nothing more will come.
     #[must_use]
-    pub fn into_facts(self) -> TlsFacts {
+    pub fn into_facts(mut self) -> TlsFacts {
+        self.check_rest();
         self.facts
     }
 
@@ -116,6 +120,7 @@ impl Tls {
         if is_first && self.facts.began_late && !looks_like_tls(bytes) && !bytes.is_ascii() {
             self.readers[from].skip(0);
         }
+        self.last[from] = at;
         self.effort.earn(bytes.len());
         let bytes = self.feed_ssl2(from, bytes, is_first, at, out);
         let mut reader = mem::take(&mut self.readers[from]);
@@ -130,6 +135,7 @@ impl Tls {
     }
 
     fn note_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment) {
+        self.check_not_tls(from, at);
         if self.facts.not_tls[from].is_none() {
             let quoted = bytes.get(..MOST_QUOTED).unwrap_or(bytes);
             self.facts.not_tls_bytes[from] = quoted.to_vec();
@@ -169,6 +175,7 @@ impl Tls {
 
     fn read_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         if record.header.content_type == ContentType::CHANGE_CIPHER_SPEC && self.is_for_show() {
+            self.check_change_for_show(from, record);
             return self.watch.clear();
         }
         if let Some(hole) = &record.behind {
@@ -176,6 +183,7 @@ impl Tls {
         }
         if is_bare_alert(record) {
             self.watch.clear();
+            self.check_bare_alert(from, record);
             return self.on_alert(from, Some(record.fragment), false, record.at(), out);
         }
         match mem::take(&mut self.protection[from]) {
@@ -236,6 +244,7 @@ impl Tls {
             return self.on_early_data(from, record, out);
         }
         self.watch.clear();
+        self.check_clear(from, record);
         self.on_content(from, record, record.header.content_type, record.fragment, out);
     }
 
@@ -314,6 +323,11 @@ impl Tls {
         self.facts.failed[from] += 1;
         self.watch.failed(self.schedule.phase(from));
         self.facts.first_failure.get_or_insert_with(|| record.at());
+        self.facts.proof[from].leave(record.at());
+        if !self.is_proven() {
+            // The secret may be false: without it, this is what is seen.
+            self.on_closed(from, record, out);
+        }
         if record.header.content_type == ContentType::APPLICATION_DATA {
             out(TlsEvent::DataGap(from, record.fragment.len() as u64, record.at()));
         }
@@ -331,6 +345,11 @@ impl Tls {
     /// A record that is protected and cannot be opened: only its type speaks.
     fn on_opaque(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         self.tally_protected(from, record);
+        self.facts.proof[from].leave(record.at());
+        self.on_closed(from, record, out);
+    }
+
+    fn on_closed(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         let at = record.at();
         match record.header.content_type {
             // In TLS 1.3 a protected alert calls itself application data (RFC 8446 §5.2): one that
@@ -345,7 +364,7 @@ impl Tls {
                 out(TlsEvent::OpaqueFinished(from, at));
             }
             ContentType::APPLICATION_DATA => {
-                if matches!(self.facts.keys, KeySearch::Opened(_)) {
+                if self.is_proven() {
                     self.facts.closed_again.get_or_insert(at);
                 }
                 self.on_opaque_application_data(from, at, out);
@@ -380,6 +399,7 @@ impl Tls {
         content: &[u8],
         out: &mut Out<'_>,
     ) {
+        self.facts.proof[from].verify();
         self.watch.opened(content_type, content, self.schedule.phase(from));
         match content_type {
             ContentType::ALERT => self.on_alert(from, Some(content), true, record.at(), out),
@@ -457,6 +477,7 @@ impl Tls {
         let fed = joiner.feed(record, content, |message| self.on_message(from, &message, out));
         self.joiners[from] = joiner;
         if fed.is_err() {
+            self.facts.proof[from].leave(record.at());
             self.damage_handshake(from);
         }
     }

@@ -168,6 +168,7 @@ impl Tls {
         let mut negotiation = std::mem::take(&mut self.negotiation);
         let found =
             self.search(message.at, |search| negotiation.exchange_keys(message.body, search));
+        self.facts.keys_alone = negotiation.by_rsa;
         self.negotiation = negotiation;
         self.note_search(found);
     }

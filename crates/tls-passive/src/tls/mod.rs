@@ -20,6 +20,7 @@ mod messages;
 pub mod names;
 mod negotiation;
 mod openers;
+pub(crate) mod proof;
 mod record;
 mod schedule13;
 mod seen;

@@ -42,6 +42,8 @@ pub(super) struct Negotiation {
     pub(super) server_key_exchange: bool,
     /// A ticket that the server has given out.
     pub(super) new_ticket: Option<Vec<u8>>,
+    /// What came of the search among RSA keys.
+    pub(super) by_rsa: KeySearch,
     candidates: Vec<Candidate>,
     /// The candidate that a record has proven right.
     chosen: Option<usize>,
@@ -109,6 +111,7 @@ impl Negotiation {
     /// Finds the secret when the ClientKeyExchange, the last message of the transcript, has come.
     pub(super) fn exchange_keys(&mut self, body: &[u8], search: &Search<'_>) -> KeySearch {
         let by_rsa = self.open_with_rsa(body, search);
+        self.by_rsa = by_rsa;
         self.add_logged_premasters(body, search);
         self.add_logged_masters(search);
         self.outcome().unwrap_or(by_rsa)
