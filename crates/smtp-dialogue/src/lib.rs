@@ -12,6 +12,7 @@ mod command;
 mod content;
 mod dialogue;
 mod dkim;
+mod echo;
 mod event;
 mod facts;
 mod fields;
