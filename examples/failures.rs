@@ -19,7 +19,7 @@ pub(crate) fn run(
     arguments: impl Iterator<Item = OsString>,
     out: &mut dyn Write,
 ) -> Result<(), Box<dyn Error>> {
-    let mut sessions = Reader::open(arguments).sessions();
+    let mut sessions = Reader::open(arguments)?.sessions();
     for session in sessions.by_ref() {
         writeln!(out, "session {}: {}", session.id, session.outcome.name())?;
         for finding in session.findings.iter().filter(|found| found.severity != Severity::Info) {
@@ -29,7 +29,7 @@ pub(crate) fn run(
             }
         }
     }
-    // A file that cannot be read is no error that ends the run: it is told here.
+    // A file that is damaged is no error that ends the run: it is told here.
     let files = sessions.conclude().captures;
     for file in files.iter().filter(|file| !file.complete) {
         writeln!(out, "{} was not read to its end", file.path)?;

@@ -19,7 +19,7 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> Result<(), Box<dyn Error>> {
     let keys = PathBuf::from(arguments.next().ok_or("usage: sessions KEYS CAPTURE...")?);
-    let mut reader = Reader::open(arguments);
+    let mut reader = Reader::open(arguments)?;
     if let Some(error) = reader.load_keys(&[KeySource::List(keys)]).into_iter().next() {
         return Err(error.into());
     }

@@ -2,14 +2,15 @@
 //!
 //! # As a library
 //!
-//! Three steps: [`Reader::open`] names the captures, [`Reader::load_keys`] the keys, and
+//! Three steps: [`Reader::open`] names the captures, [`Reader::load_keys`] the keys (both may come
+//! from memory: [`Reader::from_bytes`], [`KeySource::KeyBytes`]), and
 //! [`Reader::sessions`] gives one [`SessionReport`] after the other, in memory that does not grow
 //! with the capture.
 //!
 //! ```
 //! use smtp_decrypt::{KeySource, Reader};
 //!
-//! let mut reader = Reader::open(["testdata/suites/tls12_aes128_sha/tls12_aes128_sha.pcap"]);
+//! let mut reader = Reader::open(["testdata/suites/tls12_aes128_sha/tls12_aes128_sha.pcap"])?;
 //! for error in reader.load_keys(&[KeySource::List("testdata/suites/tls12_aes128_sha/tls12_aes128_sha.keys".into())]) {
 //!     eprintln!("{error}\n  {}", error.hint()); // names file, line and column
 //! }
@@ -21,6 +22,7 @@
 //! }
 //! let conclusion = sessions.conclude();
 //! assert_eq!(conclusion.summary.mails.accepted, 1);
+//! # Ok::<(), smtp_decrypt::OpenError>(())
 //! ```
 //!
 //! `examples/` has programs to begin with: `sessions` (a line a session), `failures` (what went
@@ -36,9 +38,10 @@ pub mod model;
 mod reader;
 
 pub use model::{
-    Conclusion, ConnectionFilter, FilterError, KeyError, KeySource, Reveal, SessionReport,
+    Conclusion, ConnectionFilter, FilterError, KeyError, KeySource, Reveal, SecretBytes,
+    SessionReport,
 };
-pub use reader::{Reader, Sessions};
+pub use reader::{OpenError, Reader, Sessions};
 
 #[doc(hidden)]
 pub use capture_file::{capture, decode};

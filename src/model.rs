@@ -2,15 +2,17 @@
 //! All of it can be serialised with serde, to the JSON that `docs/report.schema.json` describes.
 
 pub use crate::filter::{ConnectionFilter, FilterError};
-pub use crate::keys::{KeyError, KeySource, Place};
+pub use crate::keys::{KeyError, KeySource, Place, SecretBytes};
 pub use crate::moment::Timestamp;
 pub use crate::record::Reveal;
 pub use crate::report::{
-    AlertReport, Attribution, AuthReport, CaptureReport, Cause, CertificateReport, CloseKind,
-    Conclusion, ConversationExchange, Decryption, DecryptionStatus, Diagnosis, DkimReport,
-    Endpoint, Finding, FrameSpan, GreetingReport, Helo, KeyReport, Likelihood, MailReport,
-    MissingOrigin, OriginReport, Outcome, PartReport, Position, Protocol, ProxyReport, Quality,
-    Reason, RecipientReport, ReplyReport, ResumptionReport, SessionReport, Severity, SkippedFrames,
-    SmtpReport, Summary, TcpReport, TimelineEntry, Timing, TlsReport, Tunnel, Vantage,
+    AlertReport, Attribution, AuthReport, BySender, CaptureReport, Cause, CertificateReport,
+    Checksums, ClientHelloReport, ClockSteps, CloseKind, Conclusion, ConversationExchange,
+    Decryption, DecryptionStatus, Diagnosis, DkimReport, Dropped, Endpoint, Finding, FrameSpan,
+    GreetingReport, Helo, KeyReport, Likelihood, MailReport, MailTotals, MissingOrigin,
+    OriginReport, Outcome, PartReport, Position, Protocol, ProxyReport, Quality, Reason,
+    RecipientReport, ReplyReport, ResumptionReport, Sender, ServerHelloReport, SessionReport,
+    Severity, SkippedFrames, SkippedLink, SmtpReport, Summary, TcpReport, TimelineEntry, Timing,
+    TlsReport, Tunnel, Vantage,
 };
 pub use crate::role::{PerRole, Role};

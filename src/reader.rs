@@ -1,9 +1,10 @@
 //! The library's door: captures and keys in, sessions out, one at a time.
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::mem;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
@@ -26,11 +27,12 @@ const READY: usize = 64;
 /// ```
 /// use smtp_decrypt::{KeySource, Reader};
 ///
-/// let mut reader = Reader::open(["testdata/mails/mixed/mixed.pcap"]);
+/// let mut reader = Reader::open(["testdata/mails/mixed/mixed.pcap"])?;
 /// let errors = reader.load_keys(&[KeySource::List("testdata/mails/mixed/mixed.keys".into())]);
 /// assert!(errors.is_empty());
 /// let outcomes: Vec<_> = reader.sessions().map(|session| session.outcome.name()).collect();
 /// assert_eq!(outcomes[..2], ["delivered", "delivered"]);
+/// # Ok::<(), smtp_decrypt::OpenError>(())
 /// ```
 pub struct Reader {
     capture: Capture,
@@ -39,15 +41,27 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Files or folders, one capture in time order however they are listed. Never fails: what
-    /// cannot be opened or read to its end is told by [`Conclusion::captures`] and in its findings.
-    #[must_use]
-    pub fn open<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
-        let inputs = paths.into_iter().map(|path| Input::File(path.into()));
-        Self::of(Capture::open(inputs.collect()))
+    /// Files or folders, one capture in time order however they are listed.
+    ///
+    /// # Errors
+    ///
+    /// The first that does not exist or that may not be read. What turns out later is no error: a file
+    /// that is no capture, or is damaged, is told by [`Conclusion::captures`] and in its findings.
+    pub fn open<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Result<Self, OpenError> {
+        let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
+        for path in &paths {
+            readable(path).map_err(|source| OpenError { path: path.clone(), source })?;
+        }
+        Ok(Self::of(Capture::open(paths.into_iter().map(Input::File).collect())))
     }
 
-    /// A capture that comes out of `source` (a pipe, bytes in memory), called `name` in the report.
+    /// A capture that is in memory, called `name` in the report.
+    #[must_use]
+    pub fn from_bytes(name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self::of(Capture::from_bytes(name, bytes.into()))
+    }
+
+    /// A capture that comes out of `source` (a pipe, a socket), called `name` in the report.
     #[must_use]
     pub fn from_reader(name: &str, source: impl Read + Send + 'static) -> Self {
         Self::of(Capture::from_reader(name, source))
@@ -116,6 +130,28 @@ impl Reader {
         let (ready, received) = mpsc::sync_channel(READY);
         let worker = thread::spawn(move || self.read(|session| hand_over(&ready, session)));
         Sessions { received, worker }
+    }
+}
+
+/// A capture that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open {path:?}: {source}")]
+#[non_exhaustive]
+pub struct OpenError {
+    /// The file or folder, as it was named.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
+}
+
+/// Whether there is something to read at `path`. Pipes are not tried: who writes to one would take the
+/// first reader for the only one.
+fn readable(path: &Path) -> io::Result<()> {
+    let kind = fs::metadata(path)?.file_type();
+    match (kind.is_dir(), kind.is_file()) {
+        (true, _) => fs::read_dir(path).map(drop),
+        (_, true) => File::open(path).map(drop),
+        _ => Ok(()),
     }
 }
 

@@ -1,11 +1,11 @@
 //! The glue of one connection: SMTP, STARTTLS, TLS, and SMTP inside; or TLS from byte 0.
 //!
 //! Bytes pass at most two machines: TLS, if it has begun, and the dialogue. What the dialogue does
-//! not take yet waits here, pieces and holes in order.
+//! not take yet waits here, pieces and gaps in order.
 
 mod border;
-mod late;
 pub mod limits;
+mod mid_capture;
 mod prospect;
 mod protocol;
 mod talk;
@@ -26,7 +26,7 @@ use crate::record::{Closed, Recorder, Reveal};
 use crate::report::{Ends, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
-use crate::smtp::{Dialogue, Input};
+use crate::smtp::{Dialogue, IMPLICIT_TLS_PORTS, Input};
 use crate::tls::{Keys, Sniffed, Tls, TlsEvent, TlsFacts, begins_in_text, hello_of, sniffed};
 use border::Border;
 pub use prospect::Prospect;
@@ -37,10 +37,6 @@ pub use tap::{StreamParts, Tap};
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
 const SMTP_PORTS: [u16; 7] = [24, 25, 465, 587, 2465, 2525, 2587];
-
-/// Those of them on which TLS comes first (RFC 8314 §3.3): the word of the port counts where the
-/// capture begins too late to tell.
-const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
 
 /// Bytes of each side that are looked at to know what is spoken: what a proxy is asked for comes
 /// first, with a ticket to prove who asks (RFC 4559).
@@ -114,7 +110,7 @@ pub struct Session {
     tls: Option<Box<Tls>>,
     /// Bytes that are neither mail nor TLS.
     foreign_bytes: u64,
-    /// The end of what came of each direction, as an offset that counts holes.
+    /// The end of what came of each direction, as an offset that counts gaps.
     received: PerRole<u64>,
     border: Border,
     /// Bytes of text that are still waited with where TLS is due: a connection that goes on in plain
@@ -317,7 +313,7 @@ impl Session {
         self.start_dialogue();
     }
 
-    /// A hole of unknown length ahead of the first byte.
+    /// A gap of unknown length ahead of the first byte.
     fn say_that_it_began_before(&mut self) {
         for role in Role::BOTH {
             self.tell(|dialogue, out| dialogue.feed(role, Input::Gap(0), Moment::default(), out));

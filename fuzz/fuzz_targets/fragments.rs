@@ -1,4 +1,4 @@
-//! Parts of IPv4 datagrams in any order, with overlaps and holes: what is put together has each byte
+//! Parts of IPv4 datagrams in any order, with overlaps and gaps: what is put together has each byte
 //! from a part that had it.
 #![no_main]
 

@@ -1,5 +1,5 @@
 //! Segments of two streams that are known, in any order, cut and repeated: what is handed on is a
-//! stream from its start, each byte the one that stands there, holes apart.
+//! stream from its start, each byte the one that stands there, gaps apart.
 #![no_main]
 
 use std::net::SocketAddr;

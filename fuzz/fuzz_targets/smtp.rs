@@ -1,4 +1,4 @@
-//! Text of both directions, with holes, as a dialogue; and any bytes as a message, its header and
+//! Text of both directions, with gaps, as a dialogue; and any bytes as a message, its header and
 //! parts. No byte is taken twice.
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Bytes of both directions, with holes, as TLS: records, handshakes and what is protected. Data is
+//! Bytes of both directions, with gaps, as TLS: records, handshakes and what is protected. Data is
 //! told only where it verified, which random bytes do not.
 #![no_main]
 

@@ -15,12 +15,12 @@ pub(super) const MOST_UNDER_WAY: usize = 4;
 
 /// Takes batches, and gives them back in their order.
 pub(super) struct Crew<'t> {
-    hands: Vec<Hand<'t>>,
+    hands: Vec<WorkerState<'t>>,
     under_way: usize,
 }
 
 /// Where a worker is.
-enum Hand<'t> {
+enum WorkerState<'t> {
     /// On this thread.
     Here(Box<Worker<'t>>, VecDeque<Part>),
     There(SyncSender<Part>, Receiver<Part>),
@@ -43,10 +43,10 @@ impl<'t> Crew<'t> {
         let hands = match workers {
             1 => team
                 .next()
-                .map(|one| Hand::Here(Box::new(one), VecDeque::new()))
+                .map(|one| WorkerState::Here(Box::new(one), VecDeque::new()))
                 .into_iter()
                 .collect(),
-            _ => team.map(|worker| Hand::there(worker, scope)).collect(),
+            _ => team.map(|worker| WorkerState::there(worker, scope)).collect(),
         };
         Self { hands, under_way: 0 }
     }
@@ -72,11 +72,11 @@ impl<'t> Crew<'t> {
     /// Waits for the batch that was given first. None if there is none, or a worker is gone.
     pub(super) fn take(&mut self) -> Option<Vec<Part>> {
         self.under_way = self.under_way.checked_sub(1)?;
-        self.hands.iter_mut().map(Hand::take).collect()
+        self.hands.iter_mut().map(WorkerState::take).collect()
     }
 }
 
-impl<'t> Hand<'t> {
+impl<'t> WorkerState<'t> {
     fn there<'scope>(mut worker: Worker<'t>, scope: &'scope Scope<'scope, '_>) -> Self
     where
         't: 'scope,

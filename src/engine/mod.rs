@@ -109,7 +109,7 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
     fn collect(&mut self, most: usize) -> ControlFlow<()> {
         while self.crew.under_way() > most {
             let Some(mut parts) = self.crew.take() else { return ControlFlow::Break(()) };
-            let quality = &mut self.reader.desk.quality;
+            let quality = &mut self.reader.decoding.quality;
             self.sorter.take(&mut parts, quality, &mut self.on_session)?;
             self.spare.push(parts);
         }
@@ -129,19 +129,19 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
     }
 
     fn conclude(self) -> Totals {
-        let Reader { capture, desk, packets, .. } = self.reader;
+        let Reader { capture, decoding, packets, .. } = self.reader;
         let mut findings: Vec<_> = capture.files().flat_map(totals::file_findings).collect();
         let mut summary = self.sorter.summary;
         summary.packets = packets;
-        summary.filtered_packets += desk.chooser.filtered;
-        summary.skipped_frames = desk.skipped.into_summary();
-        let quality = desk.quality.conclude(capture.files());
+        summary.filtered_packets += decoding.chooser.filtered;
+        summary.skipped_frames = decoding.skipped.into_summary();
+        let quality = decoding.quality.conclude(capture.files());
         findings.extend(quality.findings());
         findings.extend(self.sorter.elsewhere.findings());
         findings.extend(totals::crowded(self.sorter.crowded_out));
-        findings.extend(totals::fragments(&desk.decoder.fragment_facts()));
+        findings.extend(totals::fragments(&decoding.decoder.fragment_facts()));
         findings.extend(self.secrets);
-        findings.extend(desk.chooser.findings());
+        findings.extend(decoding.chooser.findings());
         Totals { summary, quality, findings }
     }
 }

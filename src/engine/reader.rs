@@ -40,11 +40,11 @@ pub(super) struct Reader<'c> {
     follows: bool,
     clock: CaptureClock,
     pub(super) packets: u64,
-    pub(super) desk: Desk,
+    pub(super) decoding: Decoding,
 }
 
 /// Where packets become segments.
-pub(super) struct Desk {
+pub(super) struct Decoding {
     pub(super) decoder: Decoder,
     pub(super) chooser: Chooser,
     pub(super) skipped: Skipped,
@@ -61,14 +61,14 @@ struct Batch {
 
 impl<'c> Reader<'c> {
     pub(super) fn new(capture: &'c mut Capture, setup: &Setup, limits: Limits) -> Self {
-        let desk = Desk {
+        let decoding = Decoding {
             decoder: Decoder::new(),
             chooser: Chooser::new(&setup.selection),
             skipped: Skipped::default(),
             quality: QualityCounter::default(),
         };
         let (follows, clock) = (setup.follows, CaptureClock::default());
-        Self { capture, limits, follows, clock, packets: 0, desk }
+        Self { capture, limits, follows, clock, packets: 0, decoding }
     }
 
     /// Fills the batch that begins with segment `first`, in buffers that were used before, and says
@@ -97,7 +97,7 @@ impl<'c> Reader<'c> {
             }
             let Some(packet) = self.capture.next_packet() else { break };
             self.packets += 1;
-            self.desk.take(&packet, |content, makes_wanted| {
+            self.decoding.take(&packet, |content, makes_wanted| {
                 batch.push(self.clock.advance(content.at().ts), content, makes_wanted);
             });
         }
@@ -113,7 +113,7 @@ impl<'c> Reader<'c> {
     }
 }
 
-impl Desk {
+impl Decoding {
     fn take(&mut self, packet: &Packet<'_>, mut give: impl FnMut(&Content<'_>, bool)) {
         if !self.chooser.takes_packet(packet) {
             return;
@@ -136,7 +136,7 @@ impl Desk {
             };
             match &content {
                 Content::Segment(segment) => look_at(segment, &mut self.quality),
-                Content::Error(error) => self.skipped.count(error.skip(), packet.frame),
+                Content::Error(error) => self.skipped.count(Skip::from(error), packet.frame),
             }
             if self.chooser.may_take(&content, &headers) {
                 let makes_wanted = match &content {

@@ -11,9 +11,9 @@ use crate::smtp::SecretSpan;
 pub(super) struct Lane<T> {
     mask: Mask,
     queue: VecDeque<Waiting<T>>,
-    /// Bytes and holes taken so far.
+    /// Bytes and gaps taken so far.
     taken: u64,
-    /// Bytes and holes given so far.
+    /// Bytes and gaps given so far.
     given: u64,
     bodies: VecDeque<SecretSpan>,
     /// Bodies are given, not left out.
@@ -41,7 +41,7 @@ enum Kind {
 pub(super) struct Run<'b, T> {
     /// What is known of it.
     pub(super) known: T,
-    /// Offset of its first byte, holes counted.
+    /// Offset of its first byte, gaps counted.
     pub(super) offset: u64,
     /// What it has.
     pub(super) content: Content<'b>,
@@ -82,7 +82,7 @@ impl<T: Copy> Lane<T> {
         }
     }
 
-    /// Takes a hole.
+    /// Takes a gap.
     pub(super) fn gap(&mut self, bytes: u64, known: T) {
         self.mask.skip(bytes);
         self.wait(known, Kind::Gap, bytes, true);

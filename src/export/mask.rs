@@ -19,7 +19,7 @@ const MASK: u8 = b'*';
 /// Masks one direction.
 #[derive(Default)]
 pub(super) struct Mask {
-    /// Bytes held back, each run with the offset of its first byte; holes lie between the runs.
+    /// Bytes held back, each run with the offset of its first byte; gaps lie between the runs.
     held: VecDeque<(u64, Zeroizing<Vec<u8>>)>,
     held_bytes: usize,
     /// Offset of the next byte.
@@ -47,7 +47,7 @@ impl Mask {
         self.ahead = ahead;
     }
 
-    /// Takes a hole.
+    /// Takes a gap.
     pub(super) fn skip(&mut self, bytes: u64) {
         self.next = self.next.saturating_add(bytes);
         self.ahead.retain(|span| end(*span) > self.next);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn offsets_count_the_holes() {
+    fn offsets_count_the_gaps() {
         let mut mask = Mask::default();
         mask.push(b"NOOP\r\ndGl");
         assert_eq!(released(&mut mask, &[span(6, 3)]), "NOOP\r\n");

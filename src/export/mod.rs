@@ -2,7 +2,6 @@
 //! Secrets in what was said are masked byte for byte. Knows nothing of the command line.
 
 pub(crate) mod anonymize;
-mod cover;
 pub(crate) mod eml;
 mod envelope;
 pub(crate) mod flows;
@@ -12,6 +11,7 @@ mod leaving;
 pub(crate) mod limits;
 pub(crate) mod listener;
 mod mask;
+mod masked_stream;
 mod pcapng;
 pub(crate) mod pcapng_dsb;
 pub(crate) mod plain;

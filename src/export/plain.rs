@@ -8,8 +8,8 @@ mod tap;
 use std::collections::HashMap;
 use std::sync::mpsc;
 
-use super::cover::Shows;
 use super::leaving::numbers;
+use super::masked_stream::Shows;
 use super::runs::{Merge, Writer};
 use super::staged::{Placed, StagedFile};
 use super::{OrCannot as _, Result, Run};

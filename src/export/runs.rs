@@ -147,7 +147,7 @@ mod tests {
         let sessions = (0..2_u64).map(|session| {
             let path = folder.path().join(session.to_string());
             let mut writer = Writer::new(StagedFile::new(path));
-            // Told in the order 6, 5, 4 ... of each ten: as data is that waited for a hole.
+            // Told in the order 6, 5, 4 ... of each ten: as data is that waited for a gap.
             for n in 0..50 {
                 let frame = 2 * (n / 10 * 10 + 9 - n % 10) + session;
                 writer.push(piece(frame, Rank::Closes, 2 * n));

@@ -55,7 +55,7 @@ impl Ending<'_> {
         let whole = self.tcp.syn.is_some();
         let begun = tls.client_hello.is_some() || (whole && !tls.alerts.is_empty());
         let closed = self.tcp.closing() != Closing::Open || !tls.alerts.is_empty();
-        let lost = tls.holes.client.first.is_some() || tls.holes.server.first.is_some();
+        let lost = tls.gaps.client.first.is_some() || tls.gaps.server.first.is_some();
         match (begun, closed) {
             (true, _) if lost => Outcome::Unknown,
             (true, true) => Outcome::TlsFailed,

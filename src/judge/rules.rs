@@ -112,7 +112,7 @@ fn alert(facts: &TlsFacts) -> Option<Finding> {
 
 fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
     let at = facts.search_given_up?;
-    let message = "not every record behind a hole was tried with every number that it may have";
+    let message = "not every record behind a gap was tried with every number that it may have";
     Some(finding("tls.search_given_up", message).at(at.frame))
 }
 

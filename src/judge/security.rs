@@ -161,9 +161,9 @@ fn downgrade(client: &ClientHello, server: &ServerHello) -> Option<Finding> {
 /// the end may be one.
 fn no_close_notify(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) -> Option<Finding> {
     let (Closing::Fin(by) | Closing::Rst(by)) = tcp.closing() else { return None };
-    let holes = Role::BOTH.iter().any(|&role| facts.holes[role].first.is_some());
+    let gaps = Role::BOTH.iter().any(|&role| facts.gaps[role].first.is_some());
     let ended = facts.alerts.iter().any(|alert| alert.from == by);
-    if !facts.is_complete() || holes || ended || facts.is_ssl2() {
+    if !facts.is_complete() || gaps || ended || facts.is_ssl2() {
         return None;
     }
     // In TLS 1.3 an alert that is not opened looks like data.

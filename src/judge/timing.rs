@@ -2,7 +2,7 @@
 
 pub(super) mod turns;
 
-pub(crate) use turns::{Manners, Turns};
+pub(crate) use turns::{DialogueFacts, Turns};
 
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
@@ -37,7 +37,7 @@ pub(crate) fn timing(
     timeline: &[TimelineEntry],
     smtp: &SmtpPhases,
     turns: Turns,
-    manners: Manners,
+    manners: DialogueFacts,
 ) -> Timing {
     let tls = TlsMoments::of(timeline);
     let handshake = tls.client_hello.zip(tls.last_finished());
@@ -45,7 +45,7 @@ pub(crate) fn timing(
     let total_ns = tcp.span.map_or(0, |(first, last)| (last.ts - first.ts).max(0));
     let server_flight = tls.server_hello_done.or(tls.finished.server);
     let (attribution, retransmission_ns) =
-        turns.attribute(tcp, total_ns, Manners { handshake, ..manners });
+        turns.attribute(tcp, total_ns, DialogueFacts { handshake, ..manners });
     let client_last = tls.finished.client >= tls.finished.server;
     Timing {
         tcp_connect_ns: tcp.handshake_ns(),

@@ -52,7 +52,7 @@ impl Case<'_> {
     fn carries_nothing(&self) -> bool {
         let facts = self.facts;
         let data = facts.first_application_data;
-        let whole = facts.holes.client.first.is_none() && facts.holes.server.first.is_none();
+        let whole = facts.gaps.client.first.is_none() && facts.gaps.server.first.is_none();
         facts.is_complete() && whole && data.client.is_none() && data.server.is_none()
     }
 
@@ -67,15 +67,15 @@ impl Case<'_> {
         let failed = facts.failed.client + facts.failed.server;
         let status =
             if facts.is_proven() { DecryptionStatus::Partial } else { DecryptionStatus::None };
-        let first_hole = self.first_hole();
+        let first_gap = self.first_gap();
         let failed_first = facts
             .first_failure
-            .is_some_and(|failure| first_hole.is_none_or(|(hole, _)| failure < hole));
+            .is_some_and(|failure| first_gap.is_none_or(|(gap, _)| failure < gap));
         if failed_first {
             return (status, Some(self.integrity_failed(failed)));
         }
-        if let Some((at, cut)) = first_hole {
-            return (status, Some(self.hole(at, cut)));
+        if let Some((at, cut)) = first_gap {
+            return (status, Some(self.gap(at, cut)));
         }
         if facts.began_late && facts.client_hello.is_none() {
             return (status, Some(self.opened_late()));
@@ -106,9 +106,9 @@ impl Case<'_> {
     /// Is the handshake in the capture?
     fn never_captured(&self) -> Option<Explanation> {
         let facts = self.facts;
-        let hole = self.first_hole();
+        let gap = self.first_gap();
         match (facts.seen.client, facts.seen.server) {
-            (true, false) if hole.is_none() && !self.answered_nothing() => {
+            (true, false) if gap.is_none() && !self.answered_nothing() => {
                 return Some(one_sided(Role::Client));
             }
             // Plain text was answered by an alert: nothing of the client's is missing.
@@ -119,16 +119,16 @@ impl Case<'_> {
             _ => {}
         }
         if facts.client_hello.is_none() && facts.server_hello.is_none() {
-            return Some(match hole {
-                Some((at, cut)) if !facts.began_late => self.hole(at, cut),
+            return Some(match gap {
+                Some((at, cut)) if !facts.began_late => self.gap(at, cut),
                 _ => handshake_missing(),
             });
         }
-        if let Some((at, cut)) = hole.filter(|_| facts.client_hello.is_none()) {
-            return Some(self.hole(at, cut));
+        if let Some((at, cut)) = gap.filter(|_| facts.client_hello.is_none()) {
+            return Some(self.gap(at, cut));
         }
         if facts.server_hello.is_none() {
-            return Some(hole.map_or_else(|| self.incomplete(), |(at, cut)| self.hole(at, cut)));
+            return Some(gap.map_or_else(|| self.incomplete(), |(at, cut)| self.gap(at, cut)));
         }
         None
     }
@@ -144,7 +144,7 @@ impl Case<'_> {
     /// Does what was negotiated allow it?
     fn by_negotiation(&self) -> Option<Explanation> {
         let facts = self.facts;
-        let settled = is_established(facts) || self.first_hole().is_some();
+        let settled = is_established(facts) || self.first_gap().is_some();
         let has_begun = facts.client_key_exchange_at.is_some() || facts.resumed.is_some();
         // What is under protection hides whether TLS 1.3 was finished.
         let was_stopped = self.closed && !facts.is_tls13();
@@ -176,16 +176,16 @@ impl Case<'_> {
     /// In SSL 2.0 the client chooses, in the message that holds the key: a session that is resumed
     /// has none, and what is resumed names no kind.
     fn ssl2_without_kind(&self) -> Explanation {
-        match (self.facts.resumed, self.first_hole()) {
+        match (self.facts.resumed, self.first_gap()) {
             (Some(resumption), _) => resumed(self.facts, resumption),
-            (None, Some((at, cut))) => self.hole(at, cut),
+            (None, Some((at, cut))) => self.gap(at, cut),
             (None, None) => self.incomplete(),
         }
     }
 
     /// Why did the search for the key fail?
     fn by_search(&self) -> Explanation {
-        let (facts, hole) = (self.facts, self.first_hole());
+        let (facts, gap) = (self.facts, self.first_gap());
         // A secret that opens nothing does not count, only the keys do.
         let is_false = matches!(facts.keys, KeySearch::Opened(_)) && !facts.is_proven();
         let found = if is_false { facts.keys_alone } else { facts.keys };
@@ -197,8 +197,8 @@ impl Case<'_> {
             }
             KeySearch::UnsupportedSuite => unsupported(self.facts),
             KeySearch::TranscriptDamaged | KeySearch::NotTried | KeySearch::Opened(_) => {
-                match (hole, self.facts.suite().map(|suite| suite.key_exchange)) {
-                    (Some((at, cut)), _) => self.hole(at, cut),
+                match (gap, self.facts.suite().map(|suite| suite.key_exchange)) {
+                    (Some((at, cut)), _) => self.gap(at, cut),
                     (None, Some(KeyExchange::RsaExport)) => unsupported(self.facts),
                     _ => self.incomplete(),
                 }

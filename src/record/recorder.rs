@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::judge::outcome::Ending;
 use crate::judge::slow::{self, SlowLimits};
-use crate::judge::timing::{Manners, SmtpPhases, Turns, slowest, timing};
+use crate::judge::timing::{DialogueFacts, SmtpPhases, Turns, slowest, timing};
 use crate::judge::verdict::{Case, is_established};
 use crate::judge::{rules, starttls};
 use crate::moment::Moment;
@@ -23,7 +23,9 @@ use crate::report::tcp::{FrameSpan, TcpReport};
 use crate::report::timeline::TimelineEntry;
 use crate::report::tls::{TlsReport, level_name};
 use crate::role::{PerRole, Role};
-use crate::smtp::{Exchange, ExchangeKind, Mail, ProxyHeader, SmtpEvent, SmtpFacts};
+use crate::smtp::{
+    Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, ProxyHeader, SmtpEvent, SmtpFacts,
+};
 use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
@@ -349,7 +351,7 @@ impl Recorder {
         let opened = tls.as_ref().is_none_or(|tls| {
             matches!(tls.decryption.status, DecryptionStatus::Decrypted | DecryptionStatus::Partial)
         }) && !closed_again;
-        let manners = Manners {
+        let manners = DialogueFacts {
             is_known: closed.smtp.is_some() && opened,
             client_begins: closed.tls.map_or_else(|| is_implicit(closed), |(_, implicit)| implicit),
             handshake: None,
@@ -451,7 +453,7 @@ impl Recorder {
 
 /// By its port, where nothing was said that tells (RFC 8314 §7.3).
 fn is_implicit(closed: &Closed<'_>) -> bool {
-    closed.ends.server.port() == 465 && closed.smtp.is_none()
+    IMPLICIT_TLS_PORTS.contains(&closed.ends.server.port()) && closed.smtp.is_none()
 }
 
 fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {

@@ -11,7 +11,7 @@ use crate::role::PerRole;
 pub enum DecryptionStatus {
     /// From its first protected record to its last.
     Decrypted,
-    /// With holes.
+    /// With gaps.
     Partial,
     /// Not at all.
     None,
@@ -51,7 +51,7 @@ pub struct Decryption {
     pub bytes: PerRole<u64>,
     /// Protected records seen, by sender.
     pub protected_records: PerRole<u64>,
-    /// Records that had to be openable and were not, or were damaged by a hole.
+    /// Records that had to be openable and were not, or were damaged by a gap.
     pub records_failed: u64,
     /// The facts, in a sentence.
     pub evidence: String,

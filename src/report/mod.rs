@@ -46,16 +46,19 @@ pub use outcome::Outcome;
 pub use percentiles::Percentiles;
 pub use protocol::Protocol;
 pub use proxy::{ProxyReport, Tunnel};
-pub use quality::Quality;
+pub use quality::{BySender, Checksums, ClockSteps, Dropped, Quality, Sender, SkippedLink};
 pub use reason::Reason;
 pub use session::SessionReport;
 pub use smtp::{AuthReport, GreetingReport, Helo, SmtpReport};
 pub use software::{SOFTWARE, Software};
-pub use summary::{MissingOrigin, SkippedFrames, Summary};
+pub use summary::{MailTotals, MissingOrigin, SkippedFrames, Summary};
 pub use tcp::{CloseKind, FrameSpan, TcpReport};
 pub use timeline::{TimelineEntry, handshake_message};
 pub use timing::{Attribution, Timing};
-pub use tls::{AlertReport, CertificateReport, OriginReport, ResumptionReport, TlsReport};
+pub use tls::{
+    AlertReport, CertificateReport, ClientHelloReport, OriginReport, ResumptionReport,
+    ServerHelloReport, TlsReport,
+};
 pub use transcript::{Content, Piece, Transcript};
 pub use vantage::{Position, Vantage};
 

@@ -1,6 +1,6 @@
 //! What a session says to its dialogue, and what waits to be said.
 //!
-//! The dialogue stops a direction whose next bytes depend on the other one; those bytes, and holes
+//! The dialogue stops a direction whose next bytes depend on the other one; those bytes, and gaps
 //! in their place, wait here.
 
 use super::border::{Border, Sides};

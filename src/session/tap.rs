@@ -21,12 +21,12 @@ const PROXY_V2: &[u8] = b"\r\n\r\n\0";
 /// out of TLS. Never ciphertext.
 ///
 /// Secrets stand in these bytes. [`SmtpEvent::SecretSpan`] tells where, in offsets that count the
-/// bytes and holes given of that direction; it may come after them, and until then
+/// bytes and gaps given of that direction; it may come after them, and until then
 /// [`doubts`](Self::doubts) names them.
 pub trait Tap: Send {
     /// A packet of the connection, captured as it is.
     fn packet(&mut self, _packet: &PacketSeen) {}
-    /// When the bytes or the hole that come next were captured.
+    /// When the bytes or the gap that come next were captured.
     fn moment(&mut self, _at: Span) {}
     /// The next bytes of a direction.
     fn bytes(&mut self, _from: Role, _bytes: &[u8]) {}
@@ -67,7 +67,7 @@ pub trait Tap: Send {
 pub struct StreamParts {
     /// The sequence number of its first byte, if it is known.
     pub first_seq: Option<u32>,
-    /// Where TLS begins, or the stream ends: an offset that counts holes.
+    /// Where TLS begins, or the stream ends: an offset that counts gaps.
     pub tls_from: u64,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn tell(tap: &mut dyn Tap, tls: &mut Tls) {
     tap.locks(tls.take_locks());
 }
 
-/// Whether what is taken for plaintext is. Where TLS may have begun in a hole, or before the
+/// Whether what is taken for plaintext is. Where TLS may have begun in a gap, or before the
 /// capture, it may be the middle of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {

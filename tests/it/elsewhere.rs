@@ -77,7 +77,7 @@ fn another_server_or_port_shows_nothing_of_this_one() {
 }
 
 #[test]
-fn a_hole_in_the_answer_to_ehlo_takes_nothing_out() {
+fn a_gap_in_the_answer_to_ehlo_takes_nothing_out() {
     let mut second = ehlo(OTHER, SERVER, WITHOUT);
     let reply = second.iter().position(|frame| frame.payload.starts_with(b"250-")).expect("it");
     second.remove(reply);

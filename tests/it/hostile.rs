@@ -80,7 +80,7 @@ fn twenty_thousand_half_open_connections() {
 }
 
 #[test]
-fn ten_thousand_segments_behind_a_hole() {
+fn ten_thousand_segments_behind_a_gap() {
     let mut talk = Talk::open().server("220 mx.example.com ESMTP\r\n").client("EHLO x\r\n");
     let before = talk.clone().frames().len();
     // The reply to EHLO is lost, and ten thousand lines follow it.

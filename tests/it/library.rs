@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 
 use serde_json::Value;
-use smtp_decrypt::{KeySource, Reader};
+use smtp_decrypt::{KeySource, Reader, SecretBytes};
 
 use crate::lab::{self, Lab, testdata};
 
@@ -57,7 +57,7 @@ fn the_example_of_a_pipe_stops_at_the_first_delivery() {
 
 #[test]
 fn sessions_that_nobody_takes_do_not_hold_the_reader_up() {
-    let mut reader = Reader::open([testdata("mixed.pcap")]);
+    let mut reader = Reader::open([testdata("mixed.pcap")]).expect("readable");
     let lab = Lab::load("mixed");
     assert!(reader.load_keys(&[KeySource::List(lab.keys.expect("keys"))]).is_empty());
     let mut sessions = reader.sessions();
@@ -67,10 +67,35 @@ fn sessions_that_nobody_takes_do_not_hold_the_reader_up() {
 
 #[test]
 fn what_is_wrong_with_keys_is_told_and_the_others_serve() {
-    let mut reader = Reader::open([testdata("mixed.pcap")]);
+    let mut reader = Reader::open([testdata("mixed.pcap")]).expect("readable");
     let sources = [testdata("no-such.key"), testdata("pki/server.key")].map(KeySource::KeyFile);
     assert_eq!(reader.load_keys(&sources).len(), 1);
     assert_eq!(reader.read(|_| std::ops::ControlFlow::Continue(())).keys[0].sessions_opened, 1);
+}
+
+#[test]
+fn a_missing_capture_is_an_error_where_it_is_asked_for() {
+    let error = Reader::open([testdata("mixed.pcap"), testdata("no-such.pcap")]).err();
+    let told = error.expect("an error").to_string();
+    assert!(told.contains("no-such.pcap\": No such file"), "{told}");
+}
+
+#[test]
+fn captures_and_keys_in_memory_tell_what_their_files_tell() {
+    let bytes = |name| std::fs::read(testdata(name)).expect("a file");
+    let sessions = |mut reader: Reader, key| {
+        assert!(reader.load_keys(&[key]).is_empty());
+        let mut sessions: Vec<_> = reader.sessions().collect();
+        sessions.sort_by_key(|session| session.id);
+        let smtp = sessions.into_iter().map(|session| (session.outcome.name(), session.smtp));
+        serde_json::to_value(smtp.collect::<Vec<_>>()).expect("JSON")
+    };
+    let key = SecretBytes::new("server.key", &bytes("pki/server.key"));
+    let memory =
+        sessions(Reader::from_bytes("mixed.pcap", bytes("mixed.pcap")), KeySource::KeyBytes(key));
+    let reader = Reader::open([testdata("mixed.pcap")]).expect("readable");
+    assert_eq!(memory, sessions(reader, KeySource::KeyFile(testdata("pki/server.key"))));
+    assert_eq!(memory[1][0], "delivered", "the key opened it");
 }
 
 /// The files that make the interface.

@@ -33,9 +33,9 @@ mod formats;
 mod hostile;
 mod html;
 mod keys;
-mod late;
 mod library;
 mod loss;
+mod mid_capture;
 #[cfg(target_os = "linux")]
 mod outputs;
 mod packaging;

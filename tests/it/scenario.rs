@@ -81,7 +81,7 @@ fn a_lost_packet_of_the_server_never_loses_what_the_client_said() {
     }
 }
 
-/// The hole is counted, noted and told.
+/// The gap is counted, noted and told.
 fn assert_lost(session: &Value, side: &str, frame: &Frame) {
     assert_eq!(session["tcp"]["lost_bytes"][side], frame.payload.len());
     assert!(codes(session).contains(&"tcp.lost_segment"), "{:?}", codes(session));

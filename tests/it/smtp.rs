@@ -265,12 +265,12 @@ fn a_signature_that_matches_proves_the_mail_and_one_byte_less_does_not() {
 }
 
 #[test]
-fn a_body_with_a_hole_proves_nothing() {
+fn a_body_with_a_gap_proves_nothing() {
     let mut frames = Talk::open().segments_of(40).mail(SIGNED).close().frames();
     let has =
         |frame: &wire::Frame| String::from_utf8_lossy(&frame.payload).contains("lost the game");
-    let hole = frames.iter().position(has).expect("the frame");
-    frames.remove(hole);
+    let gap = frames.iter().position(has).expect("the frame");
+    frames.remove(gap);
     let report = Runner::keyless().report(wire::pcap(&frames));
     let mail = &report["sessions"][0]["smtp"]["mails"][0];
     assert_eq!((&mail["dkim"][0]["body_hash"], &mail["complete"]), (&Value::Null, &json!(false)));

@@ -80,7 +80,7 @@ fn a_resumed_session_alone_lacks_its_origin() {
 }
 
 #[test]
-fn a_lost_packet_is_a_hole_and_what_comes_behind_it_is_opened() {
+fn a_lost_packet_is_a_gap_and_what_comes_behind_it_is_opened() {
     for number in 0..9 {
         let whole = connection(number);
         let truth = lab().stream(usize::from(number), "c2s");
@@ -106,9 +106,9 @@ fn a_lost_packet_is_a_hole_and_what_comes_behind_it_is_opened() {
     }
 }
 
-/// Records carry no mark: one that goes on behind the hole hides where the next begins.
+/// Records carry no mark: one that goes on behind the gap hides where the next begins.
 #[test]
-fn a_hole_that_took_the_header_of_a_long_record_ends_the_direction() {
+fn a_gap_that_took_the_header_of_a_long_record_ends_the_direction() {
     let runner = Runner::with_keys_of(&lab());
     for number in 0..8 {
         let mut frames = connection(number);

@@ -421,6 +421,7 @@ const NO_CAPS: &[&str] = &[
     "MAX_SESSION_ID",
     "MAX_VERB",
     "MAX_WINDOW_SCALE",
+    "MOST_DELAY",
     "MOST_KEYS",
     "MOST_IN_FRONT",
     "MOST_LABELS",

@@ -1,9 +1,32 @@
-//! What of a capture is wanted: expressions of pcap-filter(7), and a span of time. Knows no capture
-//! and no decoder: it is given bytes, and plain fields.
+//! Expressions of pcap-filter(7), in Rust alone: no libpcap, no BPF.
 //!
-//! `token` and `parse` make an `ast` of an expression; `compile` makes tests of its primitives for
-//! one `layout` of frames; `program` runs them. `packet` and `connection` are the two meanings that
-//! an expression can have.
+//! [`PacketFilter`] has libpcap's meaning, packet by packet, on a link type and the bytes of a frame.
+//! [`ConnectionFilter`] takes connections of which a packet matches, at any level of tunnels; it is given
+//! headers that a decoder has found. [`Window`] is a span of time. This crate reads no files.
+//!
+//! ```
+//! use pcap_filter::PacketFilter;
+//!
+//! # fn main() -> Result<(), pcap_filter::FilterError> {
+//! const ETHERNET: u16 = 1;
+//! let mut frame = vec![0; 54];
+//! frame[12..14].copy_from_slice(&[8, 0]); // IPv4
+//! frame[14] = 0x45;
+//! frame[23] = 6; // TCP
+//! frame[36..38].copy_from_slice(&25_u16.to_be_bytes()); // destination port
+//!
+//! let mut smtp = PacketFilter::parse("tcp dst port 25 and not host 192.0.2.1")?;
+//! assert!(smtp.matches(ETHERNET, &frame, 54));
+//!
+//! let error = PacketFilter::parse("tcp prot 25").unwrap_err();
+//! assert!(error.to_string().contains("prot"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **Limits.** Names of hosts are not looked up, and those of services are a table of this crate. Not
+//! there: `gateway`, `protochain`, headers of 802.11, ATM, SS7, IS-IS and pf's log. An expression that
+//! names one is an error. The caps are in [`limits`].
 #![forbid(unsafe_code)]
 
 mod ast;

@@ -6,7 +6,7 @@ use super::ast::{Compare, Operator};
 /// A field lies behind the bytes that were captured (the snap length cut it), or a sum was divided
 /// by zero. BPF ends there, and the packet does not match, whatever is negated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Beyond;
+pub(super) struct OutOfRange;
 
 /// A frame, or the part of one from some header on.
 #[derive(Clone, Copy, Debug)]
@@ -94,14 +94,14 @@ pub(super) enum Value {
 const ETHERNET_INSIDE: u32 = 0x6558;
 
 impl Frame<'_> {
-    fn load(&self, at: u32, size: u8) -> Result<u32, Beyond> {
-        let start = usize::try_from(at).map_err(|_| Beyond)?;
+    fn load(&self, at: u32, size: u8) -> Result<u32, OutOfRange> {
+        let start = usize::try_from(at).map_err(|_| OutOfRange)?;
         let bytes = self.data.get(start..).and_then(|data| data.get(..size.into()));
-        let bytes = bytes.ok_or(Beyond)?;
+        let bytes = bytes.ok_or(OutOfRange)?;
         Ok(bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte)))
     }
 
-    fn field(&self, place: Place, size: u8, registers: &Registers) -> Result<u32, Beyond> {
+    fn field(&self, place: Place, size: u8, registers: &Registers) -> Result<u32, OutOfRange> {
         self.indexed(place, 0, size, registers)
     }
 
@@ -113,13 +113,13 @@ impl Frame<'_> {
         index: u32,
         size: u8,
         registers: &Registers,
-    ) -> Result<u32, Beyond> {
+    ) -> Result<u32, OutOfRange> {
         let start = place.register.map_or(0, |register| registers.of(register));
         let varying = start.wrapping_add(self.len_of(place.behind, start)?).wrapping_add(index);
-        self.load(varying.checked_add(place.offset).ok_or(Beyond)?, size)
+        self.load(varying.checked_add(place.offset).ok_or(OutOfRange)?, size)
     }
 
-    fn len_of(&self, behind: Behind, start: u32) -> Result<u32, Beyond> {
+    fn len_of(&self, behind: Behind, start: u32) -> Result<u32, OutOfRange> {
         match behind {
             Behind::Nothing => Ok(0),
             Behind::Ip4(header) => Ok((self.load(add(start, header)?, 1)? & 0x0f) * 4),
@@ -128,7 +128,7 @@ impl Frame<'_> {
     }
 
     /// The protocol behind IPv6's extension headers, and their length (RFC 8200 §4).
-    fn extensions(&self, header: u32) -> Result<(u32, u32), Beyond> {
+    fn extensions(&self, header: u32) -> Result<(u32, u32), OutOfRange> {
         let mut protocol = self.load(add(header, 6)?, 1)?;
         let mut len = 0;
         // Hop-by-hop options, routing, destination options; fragment; authentication.
@@ -146,8 +146,8 @@ impl Frame<'_> {
     }
 }
 
-fn add(start: u32, offset: u32) -> Result<u32, Beyond> {
-    start.checked_add(offset).ok_or(Beyond)
+fn add(start: u32, offset: u32) -> Result<u32, OutOfRange> {
+    start.checked_add(offset).ok_or(OutOfRange)
 }
 
 impl Registers {
@@ -166,7 +166,7 @@ impl Test {
         &self,
         frame: &Frame<'_>,
         registers: &mut Registers,
-    ) -> Result<bool, Beyond> {
+    ) -> Result<bool, OutOfRange> {
         match self {
             Self::Always(holds) => Ok(*holds),
             Self::Field { place, size, mask, compare, value } => {
@@ -201,7 +201,7 @@ impl Test {
     }
 }
 
-fn all(tests: &[Test], frame: &Frame<'_>, registers: &mut Registers) -> Result<bool, Beyond> {
+fn all(tests: &[Test], frame: &Frame<'_>, registers: &mut Registers) -> Result<bool, OutOfRange> {
     for test in tests {
         if !test.holds(frame, registers)? {
             return Ok(false);
@@ -211,7 +211,11 @@ fn all(tests: &[Test], frame: &Frame<'_>, registers: &mut Registers) -> Result<b
 }
 
 /// Finds what the Geneve header at `header` carries (RFC 8926 §3.4).
-fn note_inside(frame: &Frame<'_>, header: Place, registers: &mut Registers) -> Result<(), Beyond> {
+fn note_inside(
+    frame: &Frame<'_>,
+    header: Place,
+    registers: &mut Registers,
+) -> Result<(), OutOfRange> {
     let start = header.register.map_or(0, |register| registers.of(register));
     let at = add(start, header.offset)?;
     let at = add(at, frame.len_of(header.behind, start)?)?;
@@ -225,7 +229,7 @@ fn note_inside(frame: &Frame<'_>, header: Place, registers: &mut Registers) -> R
 }
 
 impl Value {
-    fn of(&self, frame: &Frame<'_>, registers: &Registers) -> Result<u32, Beyond> {
+    fn of(&self, frame: &Frame<'_>, registers: &Registers) -> Result<u32, OutOfRange> {
         match self {
             Self::Number(number) => Ok(*number),
             Self::Len => Ok(frame.len),
@@ -236,7 +240,7 @@ impl Value {
             Self::Negative(inner) => Ok(inner.of(frame, registers)?.wrapping_neg()),
             Self::Binary(left, operator, right) => {
                 let left = left.of(frame, registers)?;
-                operator.apply(left, right.of(frame, registers)?).ok_or(Beyond)
+                operator.apply(left, right.of(frame, registers)?).ok_or(OutOfRange)
             }
         }
     }

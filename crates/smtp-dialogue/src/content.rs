@@ -54,7 +54,7 @@ impl Content {
         }
     }
 
-    /// What was learnt; `whole` tells whether the message came to its end without a hole.
+    /// What was learnt; `whole` tells whether the message came to its end without a gap.
     pub(super) fn finish(self, whole: bool) -> (Fields, Vec<Part>, Vec<Dkim>) {
         match self {
             Self::Header(reader) if !whole => {

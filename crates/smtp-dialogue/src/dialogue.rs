@@ -37,7 +37,7 @@ pub(super) const MAX_FINDINGS: u8 = 8;
 pub enum Input<'a> {
     /// Bytes.
     Bytes(&'a [u8]),
-    /// A hole of so many bytes; also of none, where a capture starts mid-way.
+    /// A gap of so many bytes; also of none, where a capture starts mid-way.
     Gap(u64),
 }
 

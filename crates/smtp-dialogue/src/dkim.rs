@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_are_bounded_and_a_hole_leaves_no_judgement() {
+    fn signatures_are_bounded_and_a_gap_leaves_no_judgement() {
         assert_eq!(judge(&SIGNED.repeat(20), b"", 1).len(), MOST_SIGNATURES);
         let signatures = Signatures::of(SIGNED.as_bytes());
         assert_eq!(signatures.finish(false)[0].body_hash, None);

@@ -16,7 +16,7 @@ pub(super) struct Message {
     transfer: Transfer,
     encrypted: bool,
     hash: Sha256,
-    /// Bytes of the message, holes in chunks included.
+    /// Bytes of the message, gaps in chunks included.
     bytes: u64,
     content: Content,
     start: Option<Moment>,
@@ -28,9 +28,9 @@ pub(super) struct Message {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Loss {
     None,
-    /// In a chunk, a hole has the size of what was in it.
+    /// In a chunk, a gap has the size of what was in it.
     Counted,
-    /// In a DATA body, some of a hole's bytes may be stuffing.
+    /// In a DATA body, some of a gap's bytes may be stuffing.
     Uncounted,
 }
 
@@ -84,18 +84,18 @@ impl Message {
         out(SmtpEvent::Body { mail: self.number, bytes });
     }
 
-    /// A hole whose bytes are all of the message: in a chunk.
+    /// A gap whose bytes are all of the message: in a chunk.
     pub(super) fn lose_counted(&mut self, len: u64) {
         self.bytes = self.bytes.saturating_add(len);
         self.lose(Loss::Counted);
     }
 
-    /// A hole of unknown content: in a DATA body.
+    /// A gap of unknown content: in a DATA body.
     pub(super) fn lose_uncounted(&mut self) {
         self.lose(Loss::Uncounted);
     }
 
-    pub(super) fn has_holes(&self) -> bool {
+    pub(super) fn has_gaps(&self) -> bool {
         self.loss != Loss::None
     }
 
@@ -104,7 +104,7 @@ impl Message {
         if let Some(at) = self.last.filter(|_| complete) {
             out(SmtpEvent::DataEnd { mail: self.number, at });
         }
-        let whole = complete && !self.has_holes();
+        let whole = complete && !self.has_gaps();
         let (fields, parts, dkim) = self.content.finish(whole);
         Summary {
             number: self.number,
@@ -146,7 +146,7 @@ impl Body {
         self.unstuffer.read(bytes, &mut |piece| message.push(piece, out))
     }
 
-    /// A hole.
+    /// A gap.
     pub(super) fn lose(&mut self, out: &mut Sink<'_>) {
         let message = &mut self.message;
         self.unstuffer.lose_place(&mut |piece| message.push(piece, out));
@@ -154,9 +154,9 @@ impl Body {
     }
 
     /// Whether a reply may mean that the body is over although no final dot line was seen: it was
-    /// in a hole, or the server is content with less.
+    /// in a gap, or the server is content with less.
     pub(super) fn may_have_ended(&self) -> bool {
-        self.message.has_holes() || self.unstuffer.is_at_false_end()
+        self.message.has_gaps() || self.unstuffer.is_at_false_end()
     }
 
     /// Whether its last line is a dot line that only a lax server takes for the end.
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_leaves_neither_length_nor_hash() {
+    fn a_gap_leaves_neither_length_nor_hash() {
         let mut body = body();
         let out: &mut Sink<'_> = &mut |_| {};
         body.read(b"Subject: x\r\n\r\nab", Moment::default(), out);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_in_a_chunk_leaves_the_length() {
+    fn a_gap_in_a_chunk_leaves_the_length() {
         let mut message = Message::new(0, Transfer::Bdat, false);
         let out: &mut Sink<'_> = &mut |_| {};
         message.push(b"abc", out);

@@ -92,7 +92,7 @@ pub(super) struct ReplyReader {
     reply: Reply,
     kept: usize,
     at: Moment,
-    /// Whether its end may be in a hole.
+    /// Whether its end may be in a gap.
     is_cut: bool,
     /// Whether its lines have different codes, which RFC 5321 §4.2.1 forbids.
     pub(super) is_mixed: bool,
@@ -127,12 +127,12 @@ impl ReplyReader {
         (!self.is_empty()).then(|| (std::mem::take(&mut self.reply), self.at))
     }
 
-    /// A hole: it may have the end of the reply under way.
+    /// A gap: it may have the end of the reply under way.
     pub(super) fn lose(&mut self) {
         self.is_cut = !self.is_empty();
     }
 
-    /// The reply under way, if the first line behind a hole is of another one.
+    /// The reply under way, if the first line behind a gap is of another one.
     pub(super) fn take_cut_before(&mut self, line: &[u8]) -> Option<(Reply, Moment)> {
         let prefix = parse(line).filter(|_| self.is_cut)?;
         self.is_cut = false;

@@ -86,7 +86,7 @@ impl Unstuffer {
         (input.len(), false)
     }
 
-    /// A hole: where in a line the next byte stands is not known.
+    /// A gap: where in a line the next byte stands is not known.
     pub(super) fn lose_place(&mut self, emit: &mut dyn FnMut(&[u8])) {
         self.release(emit);
         self.state = State::Middle;

@@ -6,9 +6,9 @@ use super::hops::Hops;
 use super::nagle::Stalls;
 use super::oddity::Oddities;
 use super::window::Closure;
-use crate::decode::{IcmpError, TcpFlags};
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
+use capture_terms::segment::{IcmpError, TcpFlags};
 
 /// Counters of one direction, by the end that sent the packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -8,9 +8,9 @@ use super::half::Half;
 use super::key::{FlowKey, Side};
 use super::nagle::Paths;
 use super::{Conversation, PacketSeen, TcpEvent};
-use crate::decode::{IcmpError, Segment};
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
+use capture_terms::segment::{IcmpError, Segment};
 
 /// A connection that was closed from both ends is kept so long, in ns of capture time, for packets
 /// that come late (10 s).

@@ -9,8 +9,8 @@ use super::connection::Connection;
 use super::half::HeldBody;
 use super::key::Side;
 use super::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent};
-use crate::decode::{CutBy, Segment};
 use crate::moment::Moment;
+use capture_terms::segment::{CutBy, Segment};
 
 /// How much may wait, and for how long, before what it waits for is declared lost.
 pub(super) struct Patience {
@@ -25,7 +25,7 @@ pub(super) const ARRIVED: Patience =
     Patience { segments: 256, bytes: 512 << 10, ns: 10_000_000_000 };
 
 /// For bytes not acknowledged: a retransmission may come after two minutes (RFC 6298 §2.4 lets
-/// the timer grow beyond 60 s), and a window of 4 MiB may be under way behind the hole.
+/// the timer grow beyond 60 s), and a window of 4 MiB may be under way behind the gap.
 pub(super) const UNDER_WAY: Patience =
     Patience { segments: 4096, bytes: 4 << 20, ns: 120_000_000_000 };
 
@@ -81,7 +81,7 @@ impl<'p> Piece<'p> {
 /// What keeps the earliest waiting segment from being handed on.
 enum Obstacle {
     /// Bytes of this side are missing, up to the offset.
-    Hole(Side, u64),
+    Gap(Side, u64),
     /// Each side's next segment acknowledges the other's: no true connection does that.
     Circle(Side),
 }
@@ -246,7 +246,7 @@ impl<C: Conversation> Connection<C> {
         if self.conversation.is_deaf() {
             return;
         }
-        half.echo.remember(offset, bytes);
+        half.handed_on.remember(offset, bytes);
         let chunk = Chunk { from: self.role(side), offset, at, body: Body::Bytes(bytes) };
         self.conversation.on_tcp(TcpEvent::Data(chunk));
     }
@@ -277,7 +277,7 @@ impl<C: Conversation> Connection<C> {
     fn is_overdue(&self) -> bool {
         let patience = match self.obstacle() {
             None => return false,
-            Some(Obstacle::Hole(side, _)) => {
+            Some(Obstacle::Gap(side, _)) => {
                 let half = &self.halves[side.index()];
                 if half.acked > half.next { &ARRIVED } else { &UNDER_WAY }
             }
@@ -300,13 +300,13 @@ impl<C: Conversation> Connection<C> {
         let half = &self.halves[side.index()];
         let (offset, held) = half.head()?;
         if offset > half.next {
-            return Some(Obstacle::Hole(side, offset));
+            return Some(Obstacle::Gap(side, offset));
         }
         let peer = &self.halves[side.peer().index()];
         let read = held.ack.and_then(|ack| peer.read_before(ack)).unwrap_or(peer.next);
         let until = peer.head().map_or(read, |(first, _)| first.min(read));
         if until > peer.next {
-            return Some(Obstacle::Hole(side.peer(), until));
+            return Some(Obstacle::Gap(side.peer(), until));
         }
         Some(Obstacle::Circle(side))
     }
@@ -315,11 +315,11 @@ impl<C: Conversation> Connection<C> {
     pub(super) fn force(&mut self) -> bool {
         let Some(obstacle) = self.obstacle() else { return false };
         match obstacle {
-            Obstacle::Hole(side, until) if self.is_false(side, until) => self.discard(side, until),
-            Obstacle::Hole(side, until) if self.halves[side.index()].is_unseen_fin(until) => {
+            Obstacle::Gap(side, until) if self.is_false(side, until) => self.discard(side, until),
+            Obstacle::Gap(side, until) if self.halves[side.index()].is_unseen_fin(until) => {
                 self.halves[side.index()].end_at(until - 1);
             }
-            Obstacle::Hole(side, until) => {
+            Obstacle::Gap(side, until) => {
                 let at = self.revealed_at(side);
                 let bytes = until.saturating_sub(self.halves[side.index()].next);
                 self.emit_gap(side, at, Gap { bytes, cause: GapCause::Lost });
@@ -330,7 +330,7 @@ impl<C: Conversation> Connection<C> {
         true
     }
 
-    /// Whether what shows a hole up to `until` cannot be meant: a segment far beyond the window, or
+    /// Whether what shows a gap up to `until` cannot be meant: a segment far beyond the window, or
     /// an acknowledgement that its sender went back on.
     fn is_false(&self, side: Side, until: u64) -> bool {
         let half = &self.halves[side.index()];
@@ -358,7 +358,7 @@ impl<C: Conversation> Connection<C> {
         self.deliver_head(side.peer());
     }
 
-    /// The packet that showed a hole: the first behind it, or the one that acknowledged it. Where the
+    /// The packet that showed a gap: the first behind it, or the one that acknowledged it. Where the
     /// peer went back on that, it is the one of the peer's that waits for it.
     fn revealed_at(&self, side: Side) -> Moment {
         let half = &self.halves[side.index()];
@@ -368,7 +368,7 @@ impl<C: Conversation> Connection<C> {
         behind.into_iter().chain(acked).min().or_else(waiting).unwrap_or_default()
     }
 
-    /// At the end, bytes that the peer acknowledged and no frame had are a hole as well.
+    /// At the end, bytes that the peer acknowledged and no frame had are a gap as well.
     pub(super) fn declare_unseen_tail(&mut self, side: Side) {
         self.halves[side.index()].forget_false_acks();
         let half = &self.halves[side.index()];

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::analysis::{Counters, Recent, Unacknowledged};
-use super::echo::{self, Echo};
 use super::hops::Hops;
 use super::nagle::Nagle;
 use super::oddity::Oddities;
+use super::recent_segments::{self, RecentSegments};
 use super::window::Window;
 use super::{Gap, GapCause};
-use crate::decode::Segment;
 use crate::moment::{Moment, Timestamp};
+use capture_terms::segment::Segment;
 
 /// Sequence numbers further than this from what is expected belong to no sane connection: the
 /// largest window of TCP is 2^30 bytes (RFC 7323 §2.3).
@@ -109,7 +109,7 @@ pub(super) struct Half {
     pub(super) counters: Counters,
     pub(super) odd: Oddities,
     /// What was handed on lately.
-    pub(super) echo: Echo,
+    pub(super) handed_on: RecentSegments,
     pub(super) recent: Recent,
     /// Ends of what was sent and not acknowledged yet, each with its moment.
     under_way: VecDeque<(u64, Moment)>,
@@ -213,10 +213,10 @@ impl Half {
         let first = self.held.range(..=offset).next_back().map_or(offset, |(&first, _)| first);
         let mut waiting = self.held.range(first..end);
         let differs = |(&at, held): (&u64, &Held)| match &held.body {
-            HeldBody::Bytes(bytes) => echo::differ(at, bytes, offset, payload),
+            HeldBody::Bytes(bytes) => recent_segments::differ(at, bytes, offset, payload),
             HeldBody::Cut(..) => false,
         };
-        waiting.any(differs) || self.echo.contradicts(offset, payload)
+        waiting.any(differs) || self.handed_on.contradicts(offset, payload)
     }
 
     /// Notes where a segment with data or FIN ends. Data beyond a FIN shows that it was none.

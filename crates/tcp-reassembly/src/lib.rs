@@ -1,22 +1,90 @@
-//! Segments become the ordered bytes of each direction, with their holes and the instant at which
-//! each byte was captured. Knows nothing of what the bytes mean, of ports or of keys.
+//! TCP segments become the ordered bytes of each direction, with their gaps and the instant at which
+//! each byte was captured.
+//!
+//! A [`FlowTable`] takes [segments](capture_terms::segment::Segment) in the order of a capture, which may
+//! be any order: queues swap packets, files overlap, packets are lost or captured twice. What lives on a
+//! connection is a [`Conversation`] of yours, which hears [`TcpEvent`]s. The two directions come in an
+//! order in which they can have happened: no byte before those that its sender had acknowledged.
+//!
+//! ```
+//! use std::net::SocketAddr;
+//!
+//! use capture_terms::moment::{Moment, Timestamp};
+//! use capture_terms::segment::{CutBy, Segment, TcpFlags};
+//! use tcp_reassembly::{Body, Conversation, FlowTable, TableLimits, TcpEvent};
+//!
+//! #[derive(Default)]
+//! struct Text(Vec<u8>);
+//!
+//! impl Conversation for Text {
+//!     fn client_of(&self, _ends: [SocketAddr; 2], _first: [&[u8]; 2]) -> usize {
+//!         0
+//!     }
+//!
+//!     fn on_tcp(&mut self, event: TcpEvent<'_>) {
+//!         let TcpEvent::Data(chunk) = event else { return };
+//!         match chunk.body {
+//!             Body::Bytes(bytes) => self.0.extend(bytes),
+//!             Body::Gap(gap) => self.0.extend(format!("[{} missing]", gap.bytes).bytes()),
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (client, server) = ("192.0.2.1:40000".parse()?, "192.0.2.2:25".parse()?);
+//! let segment = |frame, seq, flags, payload: &'static [u8]| Segment {
+//!     at: Moment { ts: Timestamp(frame as i64), frame },
+//!     source: client,
+//!     destination: server,
+//!     seq,
+//!     ack: 1,
+//!     flags,
+//!     window: 1024,
+//!     window_scale: None,
+//!     ip_id: None,
+//!     hops: None,
+//!     payload,
+//!     cut: 0,
+//!     cut_by: CutBy::default(),
+//!     bytes: &[],
+//! };
+//! // "lo" is missing, and the last segment was captured before the one ahead of it.
+//! let segments = [
+//!     segment(1, 0, TcpFlags::SYN, b""),
+//!     segment(2, 1, TcpFlags::ACK, b"hel"),
+//!     segment(3, 9, TcpFlags::ACK, b"ld"),
+//!     segment(4, 6, TcpFlags::ACK, b"wor"),
+//! ];
+//! let mut table = FlowTable::new(TableLimits::NONE);
+//! for (number, segment) in (1..).zip(&segments) {
+//!     table.feed(segment, number, Text::default, drop);
+//! }
+//! let rest = table.rest();
+//! let ended = rest.into_iter().filter_map(|_| table.end_first());
+//! let heard: Vec<_> = ended.map(|text| String::from_utf8_lossy(&text.0).into_owned()).collect();
+//! assert_eq!(heard, ["hel[2 missing]world"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **Limits.** What is missing is waited for up to a bound, then a gap is told; [`limits`] has all bounds.
+//! The table ends nothing by itself: ask [`FlowTable::first_over`] as the [`CaptureClock`] goes on.
 #![forbid(unsafe_code)]
 
 mod analysis;
 mod clock;
 mod connection;
 mod delivery;
-mod echo;
 mod half;
 mod hops;
 mod key;
 pub mod limits;
 mod nagle;
 mod oddity;
+mod recent_segments;
 mod table;
 mod window;
 
-use capture_file::decode;
 use capture_terms::{moment, role};
 use std::net::SocketAddr;
 
@@ -29,9 +97,9 @@ pub use oddity::{Noted, Oddities};
 pub use table::{FlowTable, TableLimits};
 pub use window::Closure;
 
-use crate::decode::CutBy;
 use crate::moment::Moment;
 use crate::role::Role;
+use capture_terms::segment::CutBy;
 
 /// A run of one direction's stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +119,7 @@ pub struct Chunk<'b> {
 pub enum Body<'b> {
     /// Bytes as the application will read them.
     Bytes(&'b [u8]),
-    /// A hole: so many bytes were sent but are not in the capture.
+    /// A gap: so many bytes were sent but are not in the capture.
     Gap(Gap),
 }
 
@@ -72,7 +140,7 @@ impl Body<'_> {
     }
 }
 
-/// A hole in a stream.
+/// A gap in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// Its length in bytes.

@@ -1,6 +1,6 @@
 //! The limits of this room.
 
-use super::{clock, connection, delivery, echo, half, window};
+use super::{clock, connection, delivery, half, recent_segments, window};
 use capture_terms::limits::{Limit, limits};
 
 /// All of them.
@@ -13,7 +13,7 @@ pub const LIMITS: &[Limit] = limits! { "flow":
     delivery::UNDER_WAY.ns => Nanoseconds, "how long they wait", "the longest retransmission timer (RFC 6298 section 2.4)";
     half::LARGEST_WINDOW => Bytes, "how far a sequence number may be from what is expected", "the largest window of TCP (RFC 7323 section 2.3); the segment is not of this connection";
     half::BEYOND_WINDOW => Bytes, "how far beyond the peer's window a segment may lie", "acknowledgements may be missing; further away it is damaged";
-    echo::REMEMBERED => Count, "segments handed on whose digests are kept, by direction", "retransmissions come within a window";
+    recent_segments::REMEMBERED => Count, "segments handed on whose digests are kept, by direction", "retransmissions come within a window";
     connection::LINGER => Nanoseconds, "how long a closed connection is kept", "for packets that come late";
     connection::LINGER_UNHEARD => Nanoseconds, "how long one is kept whose end nobody acknowledged", "an end that has not heard sends again (RFC 6298 section 2.4)";
     connection::SYN_TIMEOUT => Nanoseconds, "how long one is kept that never got further than its SYN", "Linux stops trying after 127 s";

@@ -7,8 +7,8 @@ use std::collections::{BinaryHeap, HashMap};
 use super::Conversation;
 use super::connection::Connection;
 use super::key::FlowKey;
-use crate::decode::{IcmpError, Segment};
 use crate::moment::Timestamp;
+use capture_terms::segment::{IcmpError, Segment};
 
 /// The open connections, each with the conversation that lives on it.
 pub struct FlowTable<C> {

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::decode::{Segment, TcpFlags};
 use crate::moment::Timestamp;
 use crate::role::PerRole;
+use capture_terms::segment::{Segment, TcpFlags};
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
@@ -118,7 +118,7 @@ impl Sent {
             hops: None,
             payload: &self.bytes,
             cut: 0,
-            cut_by: crate::decode::CutBy::SnapLength,
+            cut_by: capture_terms::segment::CutBy::SnapLength,
         }
     }
 }
@@ -325,7 +325,7 @@ fn an_acknowledgement_that_its_sender_takes_back_was_none() {
 /// What `survives_arbitrary_segments` came down to: a segment that waits acknowledges what its sender
 /// takes back afterwards.
 #[test]
-fn a_hole_is_shown_by_the_segment_that_waits_for_it() {
+fn a_gap_is_shown_by_the_segment_that_waits_for_it() {
     use Role::{Client, Server};
     let packets = [
         (Server, 0, 0, 0, 0),
@@ -343,7 +343,7 @@ fn a_hole_is_shown_by_the_segment_that_waits_for_it() {
 }
 
 #[test]
-fn what_was_acknowledged_and_not_captured_is_a_hole() {
+fn what_was_acknowledged_and_not_captured_is_a_gap() {
     let heard = one(vec![server(0, 6, b"250 ok\r\n"), client(6, 8, b"QUIT\r\n")]);
     assert_eq!((heard.gaps.client, heard.gaps.server), (6, 0));
     assert_eq!(heard.streams.client, b"QUIT\r\n");

@@ -159,7 +159,7 @@ fn what_a_damaged_capture_gives_is_part_of_what_was_sent() {
             recorded.connections().iter().flat_map(|c| [(c, "c2s"), (c, "s2c")])
         {
             let found = exported.stream(connection, direction);
-            // Nothing but what was sent, in its order, with holes.
+            // Nothing but what was sent, in its order, with gaps.
             let mut sent = recorded.stream(connection, direction).into_iter();
             let is_sent = found.iter().all(|byte| sent.any(|sent| sent == *byte));
             assert!(is_sent, "{} {direction}: {found:?}", recorded.name);

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holes_are_zeros_and_so_is_what_lies_behind_the_end() {
+    fn gaps_are_zeros_and_so_is_what_lies_behind_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let mut file = SparseFile::new(folder.path().join("a"));
         file.push(2, b"ab");

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use super::packet::Seen;
 use super::sparse::SparseFile;
 use super::stream::Parts;
-use crate::export::cover::{Cover, Shows};
 use crate::export::lane::{Content, Run};
+use crate::export::masked_stream::{MaskedStream, Shows};
 use crate::export::runs::{Writer, Written};
 use crate::flow::PacketSeen;
 use crate::moment::Span;
@@ -31,7 +31,7 @@ pub(super) struct Anonymous {
 
 /// Takes all of a connection.
 pub(super) struct AnonymousTap {
-    cover: Cover,
+    masked: MaskedStream,
     written: Streams,
     packets: Writer<Seen>,
     layout: PerRole<StreamParts>,
@@ -41,7 +41,7 @@ pub(super) struct AnonymousTap {
 /// What stands in for the streams.
 struct Streams {
     disguise: Disguise,
-    /// Bytes and holes given to the cover so far, and as TLS began.
+    /// Bytes and gaps given to the masked so far, and as TLS began.
     given: PerRole<u64>,
     tls_from: PerRole<Option<u64>>,
     says_anything: bool,
@@ -70,8 +70,8 @@ impl AnonymousTap {
             tls: PerRole::new(|role| file("tls", role)),
         };
         // No option shows what this is not to hold.
-        let cover = Cover::new(Shows::NoNames);
-        Self { cover, written, packets, layout: PerRole::default(), done }
+        let masked = MaskedStream::new(Shows::NoNames);
+        Self { masked, written, packets, layout: PerRole::default(), done }
     }
 }
 
@@ -119,26 +119,26 @@ impl Tap for AnonymousTap {
     }
 
     fn moment(&mut self, at: Span) {
-        self.cover.moment(at);
+        self.masked.moment(at);
     }
 
     fn bytes(&mut self, from: Role, bytes: &[u8]) {
         self.written.given[from] += bytes.len() as u64;
-        self.cover.bytes(from, bytes);
+        self.masked.bytes(from, bytes);
     }
 
     fn gap(&mut self, from: Role, bytes: u64) {
         self.written.given[from] = self.written.given[from].saturating_add(bytes);
-        self.cover.gap(from, bytes);
+        self.masked.gap(from, bytes);
     }
 
     fn smtp(&mut self, event: &SmtpEvent<'_>) {
-        self.cover.smtp(event);
+        self.masked.smtp(event);
     }
 
     fn doubts(&mut self, doubts: &[SecretSpan]) {
-        let Self { cover, written, .. } = self;
-        cover.release(doubts, &mut |from, run| written.take(from, &run));
+        let Self { masked, written, .. } = self;
+        masked.release(doubts, &mut |from, run| written.take(from, &run));
     }
 
     fn wants_records(&self) -> bool {
@@ -159,8 +159,8 @@ impl Tap for AnonymousTap {
     }
 
     fn finish(self: Box<Self>, session: Option<&SessionReport>) {
-        let Self { cover, mut written, packets, layout, done } = *self;
-        cover.finish(&mut |from, run| written.take(from, &run));
+        let Self { masked, mut written, packets, layout, done } = *self;
+        masked.finish(&mut |from, run| written.take(from, &run));
         let Some(session) = session else {
             written.discard();
             return packets.discard();

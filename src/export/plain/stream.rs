@@ -19,7 +19,7 @@ pub(super) struct Numbers {
     pub(super) first: Option<SocketAddr>,
     /// The sequence number of each end's first byte: of who sent first, and of the other.
     pub(super) bases: [Option<u32>; 2],
-    /// Bytes that each end said, holes counted.
+    /// Bytes that each end said, gaps counted.
     pub(super) total: PerRole<u64>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Stream {
     first: Role,
     base: PerRole<u32>,
     total: PerRole<u64>,
-    /// Bytes that each end has said so far, holes counted.
+    /// Bytes that each end has said so far, gaps counted.
     sent: PerRole<u64>,
     finished: PerRole<bool>,
 }

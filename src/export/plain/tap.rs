@@ -6,8 +6,8 @@ use std::sync::mpsc::Sender as Channel;
 
 use super::piece::{Piece, Rank, Sender, What};
 use super::stream::Numbers;
-use crate::export::cover::{Cover, Shows};
 use crate::export::lane::{Content, Run};
+use crate::export::masked_stream::{MaskedStream, Shows};
 use crate::export::runs::{Writer, Written};
 use crate::export::segment::{ACK, FIN, PSH, RST, SYN};
 use crate::flow::PacketSeen;
@@ -31,7 +31,7 @@ pub(super) struct Plain {
 
 /// Takes the packets that open and close a connection, and what is said in between.
 pub(super) struct PlainTap {
-    cover: Cover,
+    masked: MaskedStream,
     pieces: Pieces,
     done: Channel<Plain>,
 }
@@ -41,7 +41,7 @@ struct Pieces {
     /// The bytes of a run that has not come wholly.
     partial: PerRole<Vec<u8>>,
     numbers: Numbers,
-    life: Life,
+    life: Stage,
     missing: PerRole<u64>,
     order: u64,
     out: Writer<Piece>,
@@ -49,7 +49,7 @@ struct Pieces {
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Life {
+enum Stage {
     #[default]
     New,
     /// The SYN was answered.
@@ -63,12 +63,12 @@ impl PlainTap {
         let pieces = Pieces {
             partial: PerRole::default(),
             numbers: Numbers { first: None, bases: [None; 2], total: PerRole::default() },
-            life: Life::default(),
+            life: Stage::default(),
             missing: PerRole::default(),
             order: 0,
             out,
         };
-        Self { cover: Cover::new(shows), pieces, done }
+        Self { masked: MaskedStream::new(shows), pieces, done }
     }
 }
 
@@ -101,21 +101,21 @@ impl Pieces {
     fn rank(&mut self, packet: &PacketSeen) -> Option<Rank> {
         let has = |flag: u8| packet.flags & flag != 0;
         if has(SYN) {
-            self.life = if has(ACK) { Life::Answered } else { self.life };
+            self.life = if has(ACK) { Stage::Answered } else { self.life };
             return Some(Rank::Opens);
         }
         if has(FIN | RST) {
-            self.life = Life::Closing;
+            self.life = Stage::Closing;
             return Some(Rank::Closes);
         }
         let is_bare = packet.len == 0;
         match self.life {
-            Life::Answered => {
-                self.life = Life::Open;
+            Stage::Answered => {
+                self.life = Stage::Open;
                 is_bare.then_some(Rank::Opens)
             }
-            Life::Closing => is_bare.then_some(Rank::Closes),
-            Life::New | Life::Open => None,
+            Stage::Closing => is_bare.then_some(Rank::Closes),
+            Stage::New | Stage::Open => None,
         }
     }
 
@@ -154,29 +154,29 @@ impl Tap for PlainTap {
     }
 
     fn moment(&mut self, at: Span) {
-        self.cover.moment(at);
+        self.masked.moment(at);
     }
 
     fn bytes(&mut self, from: Role, bytes: &[u8]) {
-        self.cover.bytes(from, bytes);
+        self.masked.bytes(from, bytes);
     }
 
     fn gap(&mut self, from: Role, bytes: u64) {
-        self.cover.gap(from, bytes);
+        self.masked.gap(from, bytes);
     }
 
     fn smtp(&mut self, event: &SmtpEvent<'_>) {
-        self.cover.smtp(event);
+        self.masked.smtp(event);
     }
 
     fn doubts(&mut self, doubts: &[SecretSpan]) {
-        let Self { cover, pieces, .. } = self;
-        cover.release(doubts, &mut |from, run| pieces.take(from, &run));
+        let Self { masked, pieces, .. } = self;
+        masked.release(doubts, &mut |from, run| pieces.take(from, &run));
     }
 
     fn finish(self: Box<Self>, session: Option<&SessionReport>) {
-        let Self { cover, mut pieces, done } = *self;
-        cover.finish(&mut |from, run| pieces.take(from, &run));
+        let Self { masked, mut pieces, done } = *self;
+        masked.finish(&mut |from, run| pieces.take(from, &run));
         let Pieces { numbers, missing, out, .. } = pieces;
         let Some(session) = session else { return out.discard() };
         let first_frame = session.frames.first;

@@ -10,9 +10,7 @@ use crate::report::findings::Finding;
 use crate::report::smtp::SmtpReport;
 use crate::report::timeline::TimelineEntry;
 use crate::role::Role;
-
-/// Ports of implicit TLS: a client that waits there for a greeting waits for ever (RFC 8314 §3.3).
-const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
+use crate::smtp::IMPLICIT_TLS_PORTS;
 
 /// A silence so long that the side that ended it must have given up, in ns (10 s).
 const GAVE_UP: i64 = 10_000_000_000;
@@ -56,6 +54,7 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
     }
     let waited = case.tcp.span.map_or(0, |(first, last)| last.ts - first.ts);
     let waited = seconds(waited);
+    // A client that waits there for a greeting waits for ever (RFC 8314 §3.3).
     if IMPLICIT_TLS_PORTS.contains(&server.port()) {
         let message = format!(
             "nobody said a byte in {waited}: on port {} the client must begin TLS, and it waited for a greeting",

@@ -48,7 +48,7 @@ enum Kind {
 
 /// What is known of the dialogue besides its times.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Manners {
+pub(crate) struct DialogueFacts {
     /// The dialogue was read, to its end.
     pub(crate) is_known: bool,
     /// The client speaks first: TLS from the first byte.
@@ -98,11 +98,11 @@ impl Turns {
         mut self,
         tcp: &TcpFacts,
         total_ns: i64,
-        manners: Manners,
+        manners: DialogueFacts,
     ) -> (Attribution, i64) {
         self.close(tcp);
         self.events.sort_by_key(|event| event.began);
-        let debts = Debts::new(std::mem::take(&mut self.debts));
+        let debts = OwedReplies::new(std::mem::take(&mut self.debts));
         let (first, last) = tcp.span.unwrap_or_default();
         let mut sum = Sum { tcp, split: Attribution::default(), lost_ns: 0 };
         let mut cursor = tcp.established.or(tcp.syn_ack).unwrap_or(first);
@@ -139,14 +139,14 @@ impl Turns {
         speaker: Option<Role>,
         event: &Event,
         cursor: Moment,
-        manners: Manners,
-        debts: &Debts,
+        manners: DialogueFacts,
+        debts: &OwedReplies,
     ) -> Role {
         let Some(speaker) = speaker else {
             let is_silent = event.kind == Kind::Closed;
             return match manners {
-                Manners { client_begins: true, .. } => Role::Client,
-                Manners { is_known: true, .. } => Role::Server,
+                DialogueFacts { client_begins: true, .. } => Role::Client,
+                DialogueFacts { is_known: true, .. } => Role::Server,
                 _ if is_silent => Role::Server,
                 _ => event.from,
             };
@@ -174,8 +174,8 @@ impl Turns {
         tcp: &TcpFacts,
         speaker: Option<Role>,
         cursor: Moment,
-        manners: Manners,
-        debts: &Debts,
+        manners: DialogueFacts,
+        debts: &OwedReplies,
     ) -> Option<Role> {
         let is_over = tcp.fin.client.is_some() && tcp.fin.server.is_some()
             || tcp.rst.client.is_some()
@@ -203,9 +203,9 @@ const BEFORE: Moment = Moment { ts: Timestamp(i64::MIN), frame: 0 };
 const NEVER: Moment = Moment { ts: Timestamp(i64::MAX), frame: u64::MAX };
 
 /// When the server owed replies: sorted by command, each with the latest reply so far.
-struct Debts(Vec<(Moment, Moment)>);
+struct OwedReplies(Vec<(Moment, Moment)>);
 
-impl Debts {
+impl OwedReplies {
     fn new(debts: Vec<(Moment, Option<Moment>)>) -> Self {
         let mut sorted: Vec<_> =
             debts.into_iter().map(|(since, until)| (since, until.unwrap_or(NEVER))).collect();
@@ -305,7 +305,8 @@ mod tests {
         }
     }
 
-    const TALK: Manners = Manners { is_known: true, client_begins: false, handshake: None };
+    const TALK: DialogueFacts =
+        DialogueFacts { is_known: true, client_begins: false, handshake: None };
 
     fn split(turns: Turns, tcp: &TcpFacts, last: i64) -> (i64, i64, i64) {
         ends(turns.attribute(tcp, last * 1_000_000, TALK).0)
@@ -332,7 +333,7 @@ mod tests {
         assert_eq!(split(Turns::default(), &facts, 60_100), (190, 0, 59_910));
         facts.fin.client = None;
         assert_eq!(split(Turns::default(), &facts, 60_100), (190, 0, 59_910));
-        let implicit = Manners { client_begins: true, ..Manners::default() };
+        let implicit = DialogueFacts { client_begins: true, ..DialogueFacts::default() };
         let (split, _) = Turns::default().attribute(&facts, 60_100_000_000, implicit);
         assert_eq!(ends(split), (100, 60_000, 0));
     }
@@ -386,7 +387,7 @@ mod tests {
         (0..100_000).for_each(|i| turns.spoke(Role::Client, at(100_000_000 + i * 10_000)));
         assert_eq!(turns.events.len(), 1);
         let facts = tcp(100, 1_100);
-        let (split, _) = turns.attribute(&facts, 1_100_000_000, Manners::default());
+        let (split, _) = turns.attribute(&facts, 1_100_000_000, DialogueFacts::default());
         assert_eq!(ends(split), (100, 999, 0));
     }
 

@@ -54,8 +54,8 @@ impl Case<'_> {
         }
     }
 
-    pub(super) fn first_hole(&self) -> Option<(Moment, bool)> {
-        let holes = Role::BOTH.map(|role| self.facts.holes[role]);
-        holes.iter().filter_map(|hole| Some((hole.first?, hole.cut > 0))).min()
+    pub(super) fn first_gap(&self) -> Option<(Moment, bool)> {
+        let gaps = Role::BOTH.map(|role| self.facts.gaps[role]);
+        gaps.iter().filter_map(|gap| Some((gap.first?, gap.cut > 0))).min()
     }
 }

@@ -72,11 +72,10 @@ impl Case<'_> {
         format!("opened with {}; {proof}", self.described())
     }
 
-    pub(super) fn hole(&self, at: Moment, cut: bool) -> Explanation {
-        let [client, server] =
-            Role::BOTH.map(|r| self.facts.holes[r].lost + self.facts.holes[r].cut);
+    pub(super) fn gap(&self, at: Moment, cut: bool) -> Explanation {
+        let [client, server] = Role::BOTH.map(|r| self.facts.gaps[r].lost + self.facts.gaps[r].cut);
         let missing = format!("{client} bytes of the client and {server} of the server");
-        let in_tunnel = Role::BOTH.iter().any(|&role| self.facts.holes[role].cut_in_tunnel > 0);
+        let in_tunnel = Role::BOTH.iter().any(|&role| self.facts.gaps[role].cut_in_tunnel > 0);
         if cut && in_tunnel {
             let evidence = format!(
                 "whoever mirrored the packets cut {missing} off inside the tunnel, first in frame {}; \

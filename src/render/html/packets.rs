@@ -6,7 +6,7 @@ use super::inked::Inked;
 use crate::render::text::duration::Duration;
 use crate::render::text::hex::{ROW, ascii, hex, measure};
 use crate::render::text::line::Line;
-use crate::render::text::packets::{Sheet, flags, from};
+use crate::render::text::packets::{PacketNotes, flags, from};
 use crate::render::text::times::Times;
 use crate::report::{Content, PacketSeen, Piece, SessionReport, Transcript};
 use crate::role::Role;
@@ -103,7 +103,7 @@ impl Packets {
         times: Times,
     ) -> Self {
         let given = room.bytes;
-        let sheet = Sheet::new(session, transcript);
+        let sheet = PacketNotes::new(session, transcript);
         let local = times == Times::Local;
         let mut last = None;
         let mut rows = Vec::new();
@@ -147,7 +147,7 @@ fn row(
     packet: &PacketSeen,
     delta: Option<Duration>,
     dumps: Vec<Dump>,
-    sheet: &Sheet<'_>,
+    sheet: &PacketNotes<'_>,
     session: &SessionReport,
     local: bool,
 ) -> Row {

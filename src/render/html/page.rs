@@ -25,7 +25,7 @@ struct Head<'a> {
 
 #[derive(Template)]
 #[template(path = "foot.html")]
-struct Foot {
+struct Footer {
     script: &'static str,
     generator: Generator,
 }
@@ -44,7 +44,7 @@ pub(super) fn write(
         Head { title, style: STYLE, style_source: source(STYLE), script_source: source(SCRIPT) };
     put(&head, out)?;
     body(out)?;
-    put(&Foot { script: SCRIPT, generator: Generator::default() }, out)
+    put(&Footer { script: SCRIPT, generator: Generator::default() }, out)
 }
 
 /// Writes a template.

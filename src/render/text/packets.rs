@@ -28,7 +28,7 @@ pub(super) fn section(session: &SessionReport, bytes: bool, page: &mut Page<'_>)
     page.heading("Packets")?;
     let grid = &mut Grid::brief(session, page.times());
     page.put(&grid.header())?;
-    let sheet = Sheet::new(session, transcript);
+    let sheet = PacketNotes::new(session, transcript);
     for packet in transcript.packets() {
         page.put(&sheet.line(packet, grid))?;
         let pieces = sheet.pieces.get(&packet.at.frame).filter(|_| bytes);
@@ -42,7 +42,7 @@ pub(super) fn section(session: &SessionReport, bytes: bool, page: &mut Page<'_>)
 }
 
 /// What is known of the packets of a session.
-pub(in crate::render) struct Sheet<'a> {
+pub(in crate::render) struct PacketNotes<'a> {
     session: &'a SessionReport,
     /// The sequence number that counts as 0, by sender.
     bases: PerRole<Option<u32>>,
@@ -51,7 +51,7 @@ pub(in crate::render) struct Sheet<'a> {
     bodies: Vec<Range<u64>>,
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> PacketNotes<'a> {
     pub(in crate::render) fn new(session: &'a SessionReport, transcript: &'a Transcript) -> Self {
         let mut events: HashMap<_, Vec<_>> = HashMap::new();
         for entry in &session.timeline {

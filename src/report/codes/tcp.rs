@@ -49,7 +49,7 @@ pub(super) const CODES: &[Code] = &[
         code: "tcp.lost_segment",
         severity: Severity::Warning,
         meaning: "The capture lacks bytes that a side sent and the other acknowledged.",
-        evidence: "A hole in the sequence numbers that no captured packet fills.",
+        evidence: "A gap in the sequence numbers that no captured packet fills.",
         causes: &["the recorder could not keep up", "packets took another path or interface"],
         advice: "the capture lacks packets that were delivered: use a larger buffer (`tcpdump -B 16384`), or capture closer",
     },

@@ -263,9 +263,9 @@ pub(super) const CODES: &[Code] = &[
     Code {
         code: "tls.search_given_up",
         severity: Severity::Info,
-        meaning: "Records behind a hole were not tried with every number that they may have.",
+        meaning: "Records behind a gap were not tried with every number that they may have.",
         evidence: "The first record that was passed over, and how many.",
-        causes: &["many holes in one session", "a capture that was made to cost time"],
+        causes: &["many gaps in one session", "a capture that was made to cost time"],
         advice: "capture without loss: what is missing hides where the records begin and which number they have",
     },
     Code {

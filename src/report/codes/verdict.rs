@@ -90,7 +90,7 @@ pub(super) const CODES: &[Code] = &[
         code: "tls.lost_packets",
         severity: Severity::Warning,
         meaning: "The session cannot be opened, or not wholly, because packets are missing.",
-        evidence: "The bytes missing of each side, and the frame that shows the first hole.",
+        evidence: "The bytes missing of each side, and the frame that shows the first gap.",
         causes: &["the recorder could not keep up", "packets took another path or interface"],
         advice: "capture again with a larger buffer (`tcpdump -B 16384`) or closer to one of the ends",
     },

@@ -6,7 +6,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
-use super::layer::{CutBy, Layer, Next};
+use super::CutBy;
+use super::layer::{Layer, Next};
 use super::skip::Skip;
 use crate::moment::{Moment, Timestamp};
 

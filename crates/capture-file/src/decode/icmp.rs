@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{Layer, Skip, TCP};
+use super::{IcmpError, Layer, Skip, TCP, Trouble};
 use crate::moment::Moment;
 
 /// IP protocol numbers.
@@ -20,44 +20,10 @@ const TIME_EXCEEDED_V6: u8 = 3;
 /// Bytes in front of the datagram that is quoted.
 const HEADER: usize = 8;
 
-/// What went wrong with a packet on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// Somebody forbids it: "administratively prohibited".
-    Prohibited,
-    /// No way to the network or host.
-    HostUnreachable,
-    /// Nobody listens, says the host.
-    PortUnreachable,
-    /// It is too large for the next link, and may not be cut.
-    TooBig {
-        /// The most bytes that the link takes; none if the router does not say (RFC 1191 §4).
-        mtu: Option<u32>,
-    },
-    /// It went round in circles, or too far.
-    TimeExceeded,
-}
-
-/// An error about a packet of a TCP connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IcmpError {
-    /// When it was captured.
-    pub at: Moment,
-    /// Who sent it: a router, a firewall, or the host itself.
-    pub reporter: IpAddr,
-    /// The sender of the packet that it quotes, to whom it is sent.
-    pub source: SocketAddr,
-    /// Where that packet was to go.
-    pub destination: SocketAddr,
-    /// What went wrong.
-    pub trouble: Trouble,
-}
-
-impl IcmpError {
-    /// Why its frame has no segment.
-    #[must_use]
-    pub fn skip(&self) -> Skip {
-        Skip::NotTcp { protocol: if self.reporter.is_ipv4() { V4 } else { V6 } }
+impl From<&IcmpError> for Skip {
+    /// Why the frame of an error has no segment.
+    fn from(error: &IcmpError) -> Self {
+        Self::NotTcp { protocol: if error.reporter.is_ipv4() { V4 } else { V6 } }
     }
 }
 

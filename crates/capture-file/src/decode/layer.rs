@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::Skip;
 use super::fragment::Part;
+use super::{CutBy, Skip};
 use crate::capture::LinkType;
 
 /// Which header comes next.
@@ -30,16 +30,6 @@ pub enum Next {
     },
     /// No header: bytes of an IP datagram that came in parts.
     Part(Part),
-}
-
-/// Who cut bytes off a packet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CutBy {
-    /// The recorder, by its snap length.
-    #[default]
-    SnapLength,
-    /// Whoever put the packet into a tunnel: the frame around it is whole.
-    Tunnel,
 }
 
 /// The bytes behind a header, and what they are.

@@ -32,13 +32,12 @@ use std::net::SocketAddr;
 use crate::capture::Packet;
 use crate::moment::Moment;
 
+pub use capture_terms::segment::{CutBy, IcmpError, Segment, TcpFlags, Trouble};
 pub use fragment::{FragmentFacts, Part};
 pub use headers::{Header, Headers};
-pub use icmp::{IcmpError, Trouble};
-pub use layer::{CutBy, Next};
-pub use link::frames;
+pub use layer::Next;
+pub use link::{Frames, frames};
 pub use skip::Skip;
-pub use tcp::TcpFlags;
 
 use fragment::Fragments;
 use layer::Layer;
@@ -49,39 +48,6 @@ const MAX_LAYERS: usize = 32;
 
 /// IP protocol number of TCP.
 const TCP: u8 = 6;
-
-/// One TCP segment (RFC 9293 §3.1), its payload borrowed from the frame.
-#[derive(Clone, Copy, Debug)]
-pub struct Segment<'b> {
-    /// When and where it was captured; of a datagram in parts, its last part.
-    pub at: Moment,
-    /// Sender.
-    pub source: SocketAddr,
-    /// Receiver.
-    pub destination: SocketAddr,
-    /// Sequence number of the first payload byte (of the SYN, if there is one).
-    pub seq: u32,
-    /// Acknowledgement number; means something only with the ACK flag.
-    pub ack: u32,
-    /// SYN, ACK, FIN, RST, PSH, URG.
-    pub flags: TcpFlags,
-    /// Receive window as sent, not scaled, in bytes.
-    pub window: u16,
-    /// The window scale option's shift, at most 14, if a SYN carries one (RFC 7323 §2.2).
-    pub window_scale: Option<u8>,
-    /// The identification field of IPv4 (RFC 791 §3.1); IPv6 has none outside fragments.
-    pub ip_id: Option<u16>,
-    /// Hops that it had left: TTL (RFC 791 §3.1) or hop limit (RFC 8200 §3) of the innermost header.
-    pub hops: Option<u8>,
-    /// The payload bytes captured.
-    pub payload: &'b [u8],
-    /// Payload bytes that the packet had, but that were cut off.
-    pub cut: u32,
-    /// Who cut them off.
-    pub cut_by: CutBy,
-    /// Header and payload as captured.
-    pub bytes: &'b [u8],
-}
 
 /// What of TCP is in a frame.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +124,7 @@ impl Decoder {
     ) -> Result<Segment<'b>, Skip> {
         match self.read_noting(packet, headers)? {
             Content::Segment(segment) => Ok(segment),
-            Content::Error(error) => Err(error.skip()),
+            Content::Error(error) => Err(Skip::from(&error)),
         }
     }
 

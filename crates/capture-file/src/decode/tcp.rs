@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::moment::Moment;
 
-use super::{Layer, Segment, Skip};
+use super::{Layer, Segment, Skip, TcpFlags};
 
 /// The largest window shift; larger ones mean this (RFC 7323 §2.3).
 const MAX_WINDOW_SCALE: u8 = 14;
@@ -13,67 +13,6 @@ const MAX_WINDOW_SCALE: u8 = 14;
 const END_OF_OPTIONS: u8 = 0;
 const NO_OPERATION: u8 = 1;
 const WINDOW_SCALE: u8 = 3;
-
-/// The flags byte of a TCP header.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TcpFlags(pub u8);
-
-impl TcpFlags {
-    /// No more data from the sender.
-    pub const FIN: Self = Self(0x01);
-    /// Synchronize sequence numbers.
-    pub const SYN: Self = Self(0x02);
-    /// Reset the connection.
-    pub const RST: Self = Self(0x04);
-    /// Push.
-    pub const PSH: Self = Self(0x08);
-    /// The acknowledgement number is valid.
-    pub const ACK: Self = Self(0x10);
-    /// The urgent pointer is valid.
-    pub const URG: Self = Self(0x20);
-
-    /// Whether all of `flags` are set.
-    #[must_use]
-    pub fn contains(self, flags: Self) -> bool {
-        self.0 & flags.0 == flags.0
-    }
-
-    /// Whether FIN is set.
-    #[must_use]
-    pub fn fin(self) -> bool {
-        self.contains(Self::FIN)
-    }
-
-    /// Whether SYN is set.
-    #[must_use]
-    pub fn syn(self) -> bool {
-        self.contains(Self::SYN)
-    }
-
-    /// Whether RST is set.
-    #[must_use]
-    pub fn rst(self) -> bool {
-        self.contains(Self::RST)
-    }
-
-    /// Whether PSH is set.
-    #[must_use]
-    pub fn psh(self) -> bool {
-        self.contains(Self::PSH)
-    }
-
-    /// Whether ACK is set.
-    #[must_use]
-    pub fn ack(self) -> bool {
-        self.contains(Self::ACK)
-    }
-
-    /// Whether URG is set.
-    #[must_use]
-    pub fn urg(self) -> bool {
-        self.contains(Self::URG)
-    }
-}
 
 /// Reads the header; the payload is what is left of the IP datagram.
 pub(super) fn segment(

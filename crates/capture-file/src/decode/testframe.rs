@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::capture::LinkType;
 
-use super::layer::CutBy;
+use super::CutBy;
 use super::{Layer, Next};
 
 /// What comes next, where a test does not care.

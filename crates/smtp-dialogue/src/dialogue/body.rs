@@ -23,7 +23,7 @@ impl Dialogue {
     pub(super) fn begin_chunk(&mut self, size: u64, last: bool, at: Moment, out: &mut Sink<'_>) {
         if self.chunked.is_none() {
             let mut message = self.new_message(Transfer::Bdat);
-            // A chunk before this one may be in a hole: how long it was nobody knows.
+            // A chunk before this one may be in a gap: how long it was nobody knows.
             if self.losses.chunks {
                 message.lose_uncounted();
             }

@@ -1,4 +1,4 @@
-//! What a hole means in each state.
+//! What a gap means in each state.
 
 use super::{Dialogue, Mode};
 use crate::event::Sink;
@@ -19,7 +19,7 @@ impl Dialogue {
     fn lose_commands(&mut self, len: u64, at: Moment, out: &mut Sink<'_>) {
         self.owes_hello = false;
         match &mut self.mode {
-            // The body's end may be in the hole too: then the server's reply tells.
+            // The body's end may be in the gap too: then the server's reply tells.
             Mode::Data(body) => body.lose(out),
             Mode::Chunk { .. } => self.lose_chunk(len, at, out),
             Mode::Blob { .. } => self.lose_blob(len, at, out),
@@ -48,7 +48,7 @@ impl Dialogue {
         }
     }
 
-    /// A chunk's length is known: a hole within it derails nothing.
+    /// A chunk's length is known: a gap within it derails nothing.
     fn lose_chunk(&mut self, len: u64, at: Moment, out: &mut Sink<'_>) {
         let Mode::Chunk { left, .. } = &mut self.mode else { return };
         let lost = len.min(*left);
@@ -79,7 +79,7 @@ impl Dialogue {
         }
     }
 
-    /// Any command that waits may have been answered in the hole; so may the one that the client
+    /// Any command that waits may have been answered in the gap; so may the one that the client
     /// waits for, and one of which the end is lost too and told later.
     fn lose_replies(&mut self) {
         self.is_greeted = true;

@@ -107,7 +107,7 @@ impl Dialogue {
         self.losses.replies &= !self.queue.is_empty();
     }
 
-    /// A reply that had begun before the hole that has its end.
+    /// A reply that had begun before the gap that has its end.
     fn on_cut_reply(&mut self, reply: Reply, at: Moment, out: &mut Sink<'_>) {
         match self.queue.position_before_gap(reply.code) {
             Some(older) => self.answer_behind(older, reply, at, out),
@@ -215,7 +215,7 @@ impl Dialogue {
         self.reply_alone(ExchangeKind::Stray, reply, at, out);
     }
 
-    /// A 354 whose DATA was not captured: a body follows, or is in the hole.
+    /// A 354 whose DATA was not captured: a body follows, or is in the gap.
     fn open_lost_body(&mut self, out: &mut Sink<'_>) {
         self.open_body();
         if let Mode::Data(body) = &mut self.mode {

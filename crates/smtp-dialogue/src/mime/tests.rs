@@ -46,7 +46,7 @@ fn a_message_without_parts_is_one() {
 }
 
 #[test]
-fn a_part_with_a_hole_has_no_size_and_the_next_one_has() {
+fn a_part_with_a_gap_has_no_size_and_the_next_one_has() {
     let header = "Content-Type: multipart/mixed; boundary=b\r\n";
     let mut parts = Parts::new(PartFields::read(header.as_bytes()));
     parts.push(b"--b\r\n\r\nfirst");

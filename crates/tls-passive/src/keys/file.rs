@@ -49,10 +49,16 @@ pub(super) fn irregular(path: &Path) -> Option<io::Error> {
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let error = |problem| KeyError::new(Place::file(path), problem);
     let bytes = read_capped(path).map_err(|io| error(Problem::Unreadable(io)))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(error(Problem::TooLarge(MAX_BYTES)));
-    }
+    within_cap(&bytes).map_err(|fault| fault.in_file(path))?;
     Ok(bytes)
+}
+
+/// `bytes`, unless they are too many for any key file.
+pub(super) fn within_cap(bytes: &[u8]) -> Result<&[u8], Fault> {
+    match bytes.len() as u64 > MAX_BYTES {
+        true => Err(Problem::TooLarge(MAX_BYTES).into()),
+        false => Ok(bytes),
+    }
 }
 
 /// At most one byte more than the cap. The room is made before: growth leaves copies behind.

@@ -1,6 +1,8 @@
 //! The limits of this room.
 
-use super::{asn1, effort, file, keylog, list, oracle, passwords, pbe, pkcs12, problem, ring};
+use super::{
+    asn1, effort, file, keylog, list, passwords, pbe, pkcs12, problem, ring, rsa_operations,
+};
 use crate::limits::{Limit, limits};
 
 /// All of them.
@@ -24,7 +26,7 @@ pub const LIMITS: &[Limit] = limits! { "keys":
     keylog::load::MAX_BYTES => Bytes, "a key log, read line by line", "six times the log of MAX_SECRETS: a pipe may have no end";
     keylog::parser::MAX_LINE => Bytes, "a line of a key log", "no secret is longer";
     keylog::parser::MAX_FAULTS => Count, "faulty lines told of a key log", "the others are counted";
-    oracle::MOST_ANSWERS => Count, "answers of RSA operations that are kept", "2 MB; the oldest is computed again";
-    oracle::MOST_COMING => Count, "ciphertexts seen ahead, to be computed together", "more than a batch of packets has of short sessions";
-    oracle::MOST_SERVERS => Count, "servers whose key is known from earlier sessions", "those of a large operator";
+    rsa_operations::MOST_ANSWERS => Count, "answers of RSA operations that are kept", "2 MB; the oldest is computed again";
+    rsa_operations::MOST_COMING => Count, "ciphertexts seen ahead, to be computed together", "more than a batch of packets has of short sessions";
+    rsa_operations::MOST_SERVERS => Count, "servers whose key is known from earlier sessions", "those of a large operator";
 };

@@ -23,7 +23,6 @@ mod keylog;
 mod legacy;
 pub mod limits;
 mod list;
-mod oracle;
 mod passwords;
 mod pbe;
 mod pem;
@@ -34,39 +33,20 @@ mod profile;
 mod ring;
 mod row;
 mod rsa_key;
+mod rsa_operations;
 mod shape;
+mod source;
 mod unlock;
-
-use std::path::PathBuf;
 
 pub use self::address::AddressPattern;
 pub use self::error::{KeyError, Place};
 pub use self::keylog::{KeyLog, LoggedSecret, Origin, SharedKeyLog, TrafficLabel};
-pub use self::oracle::{Oracle, RawDecrypt};
 pub use self::port::PortPattern;
 pub use self::problem::Problem;
 pub use self::ring::{KeyId, KeyRing};
 pub use self::row::Row;
 pub use self::rsa_key::{KeyIdentity, RsaKey};
+pub use self::rsa_operations::{RawDecrypt, RsaOperations};
+pub use self::source::{KeySource, SecretBytes};
 pub use profile::files as files_of_profile;
 pub use rsa_batch::{Answer as RawAnswer, Engine as RsaEngine, RawError};
-
-/// Where keys come from, as the user named it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeySource {
-    /// A key list (`--keys FILE`).
-    List(PathBuf),
-    /// A bare key file, for any server (`--key FILE`).
-    KeyFile(PathBuf),
-    /// A key log (`--keylog FILE`).
-    KeyLog(PathBuf),
-    /// The folder of a Wireshark profile, for the keys and the key log it names
-    /// (`--wireshark-profile DIR`).
-    WiresharkProfile(PathBuf),
-    /// Passwords for encrypted keys, one a line (`--password-file FILE`). A password of a list row
-    /// is tried before them.
-    PasswordFile(PathBuf),
-    /// A password in the environment variable of this name, if it is set. There is no source that
-    /// holds the password itself: it would have been on a command line.
-    PasswordVariable(&'static str),
-}

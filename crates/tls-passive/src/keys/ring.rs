@@ -9,14 +9,15 @@ use rsa::RsaPrivateKey;
 use rsa_batch::{Answer, Engine, Request};
 use zeroize::Zeroizing;
 
-use super::error::{KeyError, Place};
+use super::error::{Fault, KeyError, Place};
+use super::file::KeyFile;
 use super::keylog::{KeyLog, SharedKeyLog};
 use super::list::ListRow;
 use super::passwords::Passwords;
 use super::problem::Problem;
 use super::row::Row;
 use super::rsa_key::RsaKey;
-use super::{KeySource, file, keylog, list, profile};
+use super::{KeySource, SecretBytes, file, keylog, list, profile};
 
 /// How many further rows of a key its note names.
 const MAX_NAMED: usize = 5;
@@ -54,6 +55,7 @@ impl KeyRing {
             match source {
                 KeySource::PasswordFile(path) => loader.password_file(path),
                 KeySource::PasswordVariable(name) => loader.password_variable(name),
+                KeySource::PasswordBytes(given) => loader.password_bytes(given),
                 _ => {}
             }
         }
@@ -63,7 +65,11 @@ impl KeyRing {
                 KeySource::KeyFile(path) => loader.key_file(path),
                 KeySource::KeyLog(path) => loader.key_log(path, None),
                 KeySource::WiresharkProfile(folder) => loader.profile(folder),
-                KeySource::PasswordFile(_) | KeySource::PasswordVariable(_) => {}
+                KeySource::KeyBytes(given) => loader.key_bytes(given),
+                KeySource::KeyLogBytes(given) => loader.key_log_bytes(given),
+                KeySource::PasswordFile(_)
+                | KeySource::PasswordVariable(_)
+                | KeySource::PasswordBytes(_) => {}
             }
         }
         loader.finish()
@@ -214,6 +220,24 @@ impl Loader {
         }
     }
 
+    fn key_bytes(&mut self, given: &SecretBytes) {
+        let name = Path::new(&given.name);
+        let read = file::within_cap(&given.bytes)
+            .and_then(|bytes| file::parse(bytes, self.passwords.behind(None)));
+        let row = Row::everywhere(Place::file(name).to_string());
+        let added = match read {
+            Ok(read) => self.take(read, &row, name).map(drop),
+            Err(fault) => Err(fault.in_file(name)),
+        };
+        self.errors.extend(added.err());
+    }
+
+    fn key_log_bytes(&mut self, given: &SecretBytes) {
+        let (log, errors) = KeyLog::parse(&given.name, &given.bytes);
+        self.ring.keylog.add(log);
+        self.errors.extend(errors);
+    }
+
     fn key_log(&mut self, path: &Path, named_by: Option<Place>) {
         if let (Some(io), Some(at)) = (file::irregular(path), &named_by) {
             return self.errors.push(KeyError::new(at.clone(), Problem::NamedUnreadable(io)));
@@ -246,6 +270,12 @@ impl Loader {
         self.errors.extend(added.err());
     }
 
+    fn password_bytes(&mut self, given: &SecretBytes) {
+        let added = file::within_cap(&given.bytes)
+            .and_then(|text| self.passwords.add_lines(text).map_err(Fault::from));
+        self.errors.extend(added.err().map(|fault| fault.in_file(Path::new(&given.name))));
+    }
+
     fn password_variable(&mut self, name: &str) {
         let Some(value) = std::env::var_os(name) else { return };
         let password = Zeroizing::new(value.into_encoded_bytes());
@@ -269,14 +299,20 @@ impl Loader {
             return Ok(keys);
         }
         let read = file::load(path, self.passwords.behind(password))?;
+        let keys = self.take(read, &row, path)?;
+        self.files.insert(path.to_owned(), keys.clone());
+        Ok(keys)
+    }
+
+    /// Adds `row` to each key that was `read`.
+    fn take(&mut self, read: KeyFile, row: &Row, path: &Path) -> Result<Vec<KeyId>, KeyError> {
         self.pair(read.keys.len(), path)?;
         let keys = read
             .keys
             .into_iter()
-            .map(|key| self.key(key, &row, path))
+            .map(|key| self.key(key, row, path))
             .collect::<Result<Vec<_>, _>>()?;
         self.remark(&keys, read.remark);
-        self.files.insert(path.to_owned(), keys.clone());
         Ok(keys)
     }
 

@@ -1,4 +1,4 @@
-//! Where a record may begin in bytes that were captured behind a hole.
+//! Where a record may begin in bytes that were captured behind a gap.
 
 use super::names::ProtocolVersion;
 use super::record::{ContentType, HEADER, LARGEST_FRAGMENT};

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::decrypt::{Hole, KeyLogLine, RecordCipher};
+use super::decrypt::{KeyLogLine, RecordCipher, RecordGap};
 use super::facts::KeySearch;
 use super::machine::{Out, Protection, Tls};
 use super::record::{ContentType, Record};
@@ -11,18 +11,18 @@ use crate::role::Role;
 impl Tls {
     /// The first record behind ChangeCipherSpec shows which secret is the right one.
     pub(super) fn on_pending(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        let hole = self.holes[from].take();
-        if let Some((cipher, content_type)) = self.try_ciphers(from, record, hole.as_ref()) {
+        let gap = self.gaps[from].take();
+        if let Some((cipher, content_type)) = self.try_ciphers(from, record, gap.as_ref()) {
             return self.on_first_opened(from, record, cipher, content_type, out);
         }
         self.tally_protected(from, record);
-        if hole.is_some() {
-            // It may still be one of them, if the hole took the block that TLS 1.0 chains to.
+        if gap.is_some() {
+            // It may still be one of them, if the gap took the block that TLS 1.0 chains to.
             self.protection[from] = Protection::Pending;
         } else {
             self.protection[from] = Protection::Opaque;
         }
-        self.lose(from, hole, record);
+        self.lose(from, gap, record);
         self.on_failure(from, record, out);
     }
 
@@ -31,19 +31,19 @@ impl Tls {
         &mut self,
         from: Role,
         record: &Record<'_>,
-        hole: Option<&Hole>,
+        gap: Option<&RecordGap>,
     ) -> Option<(Box<RecordCipher>, ContentType)> {
         let mut opened = Vec::new();
         for candidate in self.negotiation.possible() {
-            if !self.effort.derive() {
+            if !self.budget.derive() {
                 break;
             }
             let Some(mut cipher) = self.negotiation.cipher(candidate, from) else { continue };
             let (header, fragment) = (record.header, record.fragment);
-            let content = match hole {
+            let content = match gap {
                 None => cipher.open(header, fragment, &mut opened),
-                Some(hole) => {
-                    cipher.open_behind(hole, header, fragment, &mut opened, &mut self.effort)
+                Some(gap) => {
+                    cipher.open_behind(gap, header, fragment, &mut opened, &mut self.budget)
                 }
             };
             let Ok(content) = content else { continue };

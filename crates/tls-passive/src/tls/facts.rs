@@ -78,7 +78,7 @@ pub struct TlsFacts {
     pub failed: PerRole<u64>,
     /// When the first of them came.
     pub first_failure: Option<Moment>,
-    /// The first record behind a hole of which not every place was tried: it would have cost more
+    /// The first record behind a gap of which not every place was tried: it would have cost more
     /// than the capture is worth.
     pub search_given_up: Option<Moment>,
     /// The first record of application data that stays closed although others were opened: the
@@ -88,8 +88,8 @@ pub struct TlsFacts {
     pub proof: PerRole<Proof>,
     /// Records lost with bytes of theirs.
     pub damaged: PerRole<u64>,
-    /// Holes in the ciphertext.
-    pub holes: PerRole<Holes>,
+    /// Gaps in the ciphertext.
+    pub gaps: PerRole<Gaps>,
     /// The direction came to something that is no TLS record.
     pub not_tls: PerRole<Option<Moment>>,
     /// The first bytes of it.
@@ -136,9 +136,9 @@ pub struct Tally {
     pub bytes: u64,
 }
 
-/// Holes in one direction.
+/// Gaps in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Holes {
+pub struct Gaps {
     /// Bytes of which no frame was captured.
     pub lost: u64,
     /// Bytes that were cut off their packets.
@@ -174,7 +174,7 @@ pub enum KeySearch {
     NoKeyFits,
     /// The key is the certificate's, but the padding or version in the secret is wrong.
     BadPremaster(KeyId, PremasterNote),
-    /// The keys are derived from a transcript that has a hole.
+    /// The keys are derived from a transcript that has a gap.
     TranscriptDamaged,
     /// The secret was found, but the suite cannot be opened.
     UnsupportedSuite,

@@ -2,7 +2,7 @@
 
 use super::disguise::aliases;
 use super::lock::{self, seen, unlock};
-use super::{disclosed, facts, handshake, late, machine, negotiation, record, schedule13};
+use super::{disclosed, facts, handshake, machine, mid_capture, negotiation, record, schedule13};
 use crate::limits::{Limit, limits};
 
 pub use super::decrypt::limits::LIMITS as DECRYPT;
@@ -14,12 +14,12 @@ pub const LIMITS: &[Limit] = limits! { "tls":
     negotiation::LONGEST_TRANSCRIPT => Bytes, "the handshake messages until both Finished are checked", "two of the longest certificate lists; then Finished is not checked";
     negotiation::MOST_CANDIDATES => Count, "secrets that a session may have", "a key log may have several lines for it; further ones are not tried";
     negotiation::MOST_STRANGERS => Count, "sessions of a key log tried where a hello is missing", "the last ones first";
-    late::MOST_STRANGERS => Count, "the same in TLS 1.3", "the last ones first";
-    late::MOST_RECORDS => Count, "records tried with each of them", "one that stays closed is of another session";
+    mid_capture::MOST_STRANGERS => Count, "the same in TLS 1.3", "the last ones first";
+    mid_capture::MOST_RECORDS => Count, "records tried with each of them", "one that stays closed is of another session";
     machine::MOST_ALERTS => Count, "alerts that are kept", "more say nothing new; all are counted";
     facts::MOST_SEALED => Count, "protected records of TLS 1.3 whose lengths are kept, by direction", "a flight of the client has four; the longest is known of all";
     facts::MOST_QUOTED => Bytes, "what is kept of plain text where TLS should be", "a line to quote";
-    schedule13::MOST_UPDATES => Count, "key updates tried behind a hole", "one hole rarely hides two; then the rest stays closed";
+    schedule13::MOST_UPDATES => Count, "key updates tried behind a gap", "one gap rarely hides two; then the rest stays closed";
     disclosed::MOST_LINES => Count, "secrets of a connection that are kept for an export", "a connection with more renegotiations is an attack";
     aliases::MOST_KNOWN => Count, "words, numbers and sessions that `anonymize` tells apart", "those beyond share a pseudonym";
     lock::MOST_NUMBER => Bytes, "a ciphertext or a number of a key in a handshake file", "those of the largest key; a longer one is an error";

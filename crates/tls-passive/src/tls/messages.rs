@@ -207,7 +207,7 @@ impl Tls {
             ring: &self.keys.ring,
             log: log.as_deref(),
             store: &self.keys.store,
-            oracle: &self.keys.oracle,
+            operations: &self.keys.operations,
             server: self.ends[1],
             certificate: self.facts.certificates.first(),
             frame: at.frame,

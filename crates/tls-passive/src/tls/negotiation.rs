@@ -12,7 +12,7 @@ use super::handshake::{HandshakeType, Message};
 use super::hello::{ClientHello, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, ServerHello};
 use super::names::ProtocolVersion;
 use super::suite::{KeyExchange, Suite};
-use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, Oracle};
+use crate::keys::{KeyId, KeyLog, KeyRing, LoggedSecret, RsaOperations};
 use crate::role::{PerRole, Role};
 
 /// The transcript is kept until the Finished messages are checked, and no longer than this: two
@@ -63,7 +63,7 @@ pub(super) struct Search<'a> {
     pub(super) ring: &'a KeyRing,
     pub(super) log: Option<&'a KeyLog>,
     pub(super) store: &'a SessionStore,
-    pub(super) oracle: &'a Oracle,
+    pub(super) operations: &'a RsaOperations,
     pub(super) server: SocketAddr,
     pub(super) certificate: Option<&'a Certificate>,
     /// The frame in which the keys are wanted: what comes to be known later does not count.
@@ -160,7 +160,8 @@ impl Negotiation {
         }
         let versions = [client.version, version];
         let open = |id| {
-            let ask = |ciphertext: &[u8]| search.oracle.raw_decrypt(search.ring, id, ciphertext);
+            let ask =
+                |ciphertext: &[u8]| search.operations.raw_decrypt(search.ring, id, ciphertext);
             open_premaster(search.ring.key(id).modulus_len(), ask, body, versions)
         };
         match find_key(search, open) {
@@ -377,7 +378,7 @@ pub(super) fn find_key<S>(
     if let Some(public) = search.certificate.and_then(|certificate| certificate.rsa.as_ref()) {
         let id = search.ring.by_public_key(&public.modulus, &public.exponent);
         let id = id.ok_or(KeySearch::NoKeyForCertificate)?;
-        search.oracle.has_key(search.server, id);
+        search.operations.has_key(search.server, id);
         return match open(id) {
             Ok(secret) => Ok((id, secret)),
             Err(fault) => Err(KeySearch::BadPremaster(id, note(fault))),

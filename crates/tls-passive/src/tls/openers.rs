@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::ahead::encrypted_premaster;
 use super::decrypt::SessionStore;
-use crate::keys::{KeyError, KeyLog, KeyRing, Oracle};
+use crate::keys::{KeyError, KeyLog, KeyRing, RsaOperations};
 
 /// Everything that may open a session.
 #[derive(Clone, Default)]
@@ -15,7 +15,7 @@ pub struct Keys {
     /// Sessions that may be resumed.
     pub store: Arc<SessionStore>,
     /// The way to the RSA keys' operations.
-    pub oracle: Arc<Oracle>,
+    pub operations: Arc<RsaOperations>,
 }
 
 impl Keys {
@@ -23,11 +23,12 @@ impl Keys {
     /// what one worker alone would find, as long as each [goes on](Self::advance) in its order.
     #[must_use]
     pub fn of_workers(&self, workers: usize) -> Vec<Self> {
-        let views = SessionStore::of_workers(workers).into_iter().zip(Oracle::of_workers(workers));
-        let keys = |(store, oracle)| Self {
+        let views =
+            SessionStore::of_workers(workers).into_iter().zip(RsaOperations::of_workers(workers));
+        let keys = |(store, operations)| Self {
             ring: Arc::clone(&self.ring),
             store: Arc::new(store),
-            oracle: Arc::new(oracle),
+            operations: Arc::new(operations),
         };
         views.map(keys).collect()
     }
@@ -41,7 +42,7 @@ impl Keys {
     /// Says what packets come next: who is sent which payload. Only saves time.
     pub fn look_ahead<'p>(&self, packets: impl Iterator<Item = (SocketAddr, &'p [u8])>) {
         let asks = packets.filter_map(|(to, payload)| Some((to, encrypted_premaster(payload)?)));
-        self.oracle.look_ahead(asks);
+        self.operations.look_ahead(asks);
     }
 
     /// Adds the key log of a Decryption Secrets Block, known from the packet behind the first

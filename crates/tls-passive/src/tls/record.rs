@@ -1,7 +1,7 @@
 //! The record layer: a byte stream becomes records (RFC 5246 §6.2.1, RFC 8446 §5.1).
 
 use super::border::find_border;
-use super::decrypt::Hole;
+use super::decrypt::RecordGap;
 use super::names::ProtocolVersion;
 use crate::moment::{Moment, Span};
 
@@ -50,7 +50,7 @@ pub(super) struct Record<'a> {
     pub(super) header: RecordHeader,
     pub(super) fragment: &'a [u8],
     /// What was lost since the record before it.
-    pub(super) behind: Option<Hole>,
+    pub(super) behind: Option<RecordGap>,
     /// Bytes of the direction up to its end, counted from the first that was fed.
     pub(super) end: u64,
     marks: &'a [Mark],
@@ -113,7 +113,7 @@ pub(super) enum Found<'a> {
 type Out<'o> = dyn FnMut(Found<'_>) + 'o;
 
 /// Cuts one direction's bytes into records. Whole records are handed on where they lie; only what
-/// straddles two chunks is copied, so at most one record is buffered, and one more behind a hole.
+/// straddles two chunks is copied, so at most one record is buffered, and one more behind a gap.
 #[derive(Debug)]
 pub(super) struct RecordReader {
     partial: Vec<u8>,
@@ -128,7 +128,7 @@ pub(super) struct RecordReader {
     /// Bytes of a damaged record that are still to come.
     to_skip: u64,
     /// What lies between the last whole record and the next.
-    hole: Option<Hole>,
+    gap: Option<RecordGap>,
     /// Bytes of the direction up to the end of those that are being read.
     end: u64,
 }
@@ -138,13 +138,13 @@ pub(super) struct RecordReader {
 enum Border {
     /// Behind what was read.
     Known,
-    /// Somewhere in what comes: there was a hole.
+    /// Somewhere in what comes: there was a gap.
     Sought,
     /// Nowhere: this is not TLS.
     None,
 }
 
-/// Bytes before a record behind a hole that are kept: the longest block, and the longest MAC that
+/// Bytes before a record behind a gap that are kept: the longest block, and the longest MAC that
 /// may stand behind it.
 pub(super) const KEPT_BEFORE: usize = 16 + 48;
 
@@ -158,7 +158,7 @@ impl Default for RecordReader {
             border: Border::Known,
             guessed: false,
             to_skip: 0,
-            hole: None,
+            gap: None,
             end: 0,
         }
     }
@@ -195,7 +195,7 @@ impl RecordReader {
         }
     }
 
-    /// Takes a hole, also one of unknown length ahead of the first byte. If it lies within one
+    /// Takes a gap, also one of unknown length ahead of the first byte. If it lies within one
     /// record, the next border is still known; else it is sought.
     pub(super) fn skip(&mut self, bytes: u64) {
         self.end = self.end.saturating_add(bytes);
@@ -203,9 +203,9 @@ impl RecordReader {
             return;
         }
         let damaged = self.to_skip.max(self.missing_of_partial());
-        let hole = self.hole.get_or_insert_with(Hole::default);
-        hole.bytes = hole.bytes.saturating_add(bytes).saturating_add(self.partial.len() as u64);
-        hole.before.clear();
+        let gap = self.gap.get_or_insert_with(RecordGap::default);
+        gap.bytes = gap.bytes.saturating_add(bytes).saturating_add(self.partial.len() as u64);
+        gap.before.clear();
         self.partial.clear();
         self.marks.clear();
         if bytes > damaged || bytes == 0 {
@@ -228,27 +228,27 @@ impl RecordReader {
         let skipped = usize::try_from(self.to_skip).unwrap_or(usize::MAX).min(bytes.len());
         let (damaged, rest) = bytes.split_at(skipped);
         self.to_skip -= skipped as u64;
-        self.widen_hole(damaged);
+        self.widen_gap(damaged);
         rest
     }
 
     /// Adds captured bytes that belong to no whole record.
-    fn widen_hole(&mut self, bytes: &[u8]) {
-        let Some(hole) = &mut self.hole else { return };
-        hole.bytes = hole.bytes.saturating_add(bytes.len() as u64);
-        hole.before.extend_from_slice(
+    fn widen_gap(&mut self, bytes: &[u8]) {
+        let Some(gap) = &mut self.gap else { return };
+        gap.bytes = gap.bytes.saturating_add(bytes.len() as u64);
+        gap.before.extend_from_slice(
             bytes.get(bytes.len().saturating_sub(KEPT_BEFORE)..).unwrap_or(bytes),
         );
-        let excess = hole.before.len().saturating_sub(KEPT_BEFORE);
-        hole.before.drain(..excess);
+        let excess = gap.before.len().saturating_sub(KEPT_BEFORE);
+        gap.before.drain(..excess);
     }
 
-    /// Looks for the border of a record in what was captured behind a hole.
+    /// Looks for the border of a record in what was captured behind a gap.
     fn seek<'b>(&mut self, bytes: &'b [u8], at: Moment, found: &mut Out<'_>) -> &'b [u8] {
         self.keep(bytes, at);
         let (start, is_border) = find_border(&self.partial, self.version);
         let (partial, marks) = (std::mem::take(&mut self.partial), std::mem::take(&mut self.marks));
-        self.widen_hole(partial.get(..start).unwrap_or_default());
+        self.widen_gap(partial.get(..start).unwrap_or_default());
         if is_border {
             self.border = Border::Known;
             self.guessed = true;
@@ -294,7 +294,7 @@ impl RecordReader {
     ) {
         self.started = true;
         self.version = Some(header.version);
-        let behind = self.hole.take();
+        let behind = self.gap.take();
         self.guessed &= behind.is_some();
         found(Found::Record(Record { header, fragment, behind, end, marks, skipped }));
     }
@@ -309,12 +309,12 @@ impl RecordReader {
         &[]
     }
 
-    /// What is no record: behind a hole a false border was taken for one; else this is not TLS.
+    /// What is no record: behind a gap a false border was taken for one; else this is not TLS.
     fn give_up<'b>(&mut self, bytes: &[u8], at: Moment, found: &mut Out<'_>) -> &'b [u8] {
         if self.guessed {
             self.border = Border::Sought;
-            self.hole.get_or_insert_with(Hole::default);
-            self.widen_hole(bytes);
+            self.gap.get_or_insert_with(RecordGap::default);
+            self.widen_gap(bytes);
             return &[];
         }
         self.border = Border::None;

@@ -1,7 +1,7 @@
 //! The keys of a TLS 1.3 connection change on the way (RFC 8446 §7.1): early data, handshake,
 //! application data, and each KeyUpdate.
 
-use super::decrypt::{Effort, Hole, RecordCipher, Tls13Hash, TrafficSecret};
+use super::decrypt::{RecordCipher, RecordGap, Tls13Hash, TrafficSecret, TrialBudget};
 use super::facts::{KeySearch, Secret};
 use super::handshake::HandshakeType;
 use super::machine::{Protection, Tls};
@@ -205,7 +205,7 @@ impl Tls {
         let mut suites = offered.filter(|suite| suite.key_exchange == KeyExchange::Tls13);
         let cipher = suites.find_map(|suite| {
             let secret = TrafficSecret::new(suite, logged.as_bytes())?;
-            open_with(&mut secret.cipher(suite).ok()?, record, None, &mut self.effort)?;
+            open_with(&mut secret.cipher(suite).ok()?, record, None, &mut self.budget)?;
             secret.cipher(suite).ok()
         })?;
         self.schedule.sides[from].stage = Stage::Early;
@@ -219,7 +219,7 @@ impl Tls {
         &mut self,
         from: Role,
         record: &Record<'_>,
-        hole: Option<&Hole>,
+        gap: Option<&RecordGap>,
     ) -> Option<Reopened> {
         let suite = self.suite13().filter(|_| self.facts.is_tls13())?;
         let stage = self.schedule.sides[from].stage;
@@ -227,14 +227,14 @@ impl Tls {
         let side = &self.schedule.sides[from];
         if stage == Stage::Early {
             later.push((Stage::Handshake, side.handshake.as_ref()?.cipher(suite).ok()?));
-        } else if hole.is_none() {
+        } else if gap.is_none() {
             return None;
         }
         if let Some(secret) = &side.application {
             later.push((Stage::Application, secret.cipher(suite).ok()?));
         }
         for (stage, mut cipher) in later {
-            if let Some(reopened) = open_with(&mut cipher, record, hole, &mut self.effort) {
+            if let Some(reopened) = open_with(&mut cipher, record, gap, &mut self.budget) {
                 let side = &mut self.schedule.sides[from];
                 side.stage = stage;
                 if stage == Stage::Application {
@@ -244,7 +244,7 @@ impl Tls {
                 return Some((Box::new(cipher), reopened.0, reopened.1));
             }
         }
-        self.next_generation(from, suite, record, hole)
+        self.next_generation(from, suite, record, gap)
     }
 
     fn next_generation(
@@ -252,13 +252,13 @@ impl Tls {
         from: Role,
         suite: &Suite,
         record: &Record<'_>,
-        hole: Option<&Hole>,
+        gap: Option<&RecordGap>,
     ) -> Option<Reopened> {
         let mut secret = self.schedule.sides[from].current.as_ref()?.updated();
         for missed in 1..=MOST_UPDATES {
             let mut cipher = secret.cipher(suite).ok()?;
             if let Some((content_type, content)) =
-                open_with(&mut cipher, record, hole, &mut self.effort)
+                open_with(&mut cipher, record, gap, &mut self.budget)
             {
                 self.schedule.sides[from].current = Some(secret);
                 self.schedule.sides[from].generation += missed;
@@ -284,13 +284,13 @@ pub(super) fn replace_first_hello(hash: Tls13Hash, transcript: &mut Vec<u8>) {
 pub(super) fn open_with(
     cipher: &mut RecordCipher,
     record: &Record<'_>,
-    hole: Option<&Hole>,
-    effort: &mut Effort,
+    gap: Option<&RecordGap>,
+    budget: &mut TrialBudget,
 ) -> Option<(ContentType, Vec<u8>)> {
     let mut scratch = Vec::new();
-    let none = Hole::default();
+    let none = RecordGap::default();
     let (header, fragment) = (record.header, record.fragment);
     let content =
-        cipher.open_behind(hole.unwrap_or(&none), header, fragment, &mut scratch, effort).ok()?;
+        cipher.open_behind(gap.unwrap_or(&none), header, fragment, &mut scratch, budget).ok()?;
     Some((content.content_type, content.bytes.to_vec()))
 }

@@ -97,7 +97,7 @@ impl Tls {
         self.watch.is_asked_for = true;
     }
 
-    /// How many bytes of a direction were fed, holes counted.
+    /// How many bytes of a direction were fed, gaps counted.
     #[must_use]
     pub fn fed(&self, from: Role) -> u64 {
         self.fed[from]

@@ -99,7 +99,7 @@ fn goes_on_behind_a_damaged_record_header() {
 }
 
 #[test]
-fn goes_on_behind_a_hole_in_the_file() {
+fn goes_on_behind_a_gap_in_the_file() {
     let (mut file, starts) = ten();
     file.drain(starts[3] + 5..starts[6] + 20);
     let found = seconds(file);

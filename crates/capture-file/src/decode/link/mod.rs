@@ -23,7 +23,7 @@ use super::skip::Skip;
 use super::{Parse, ipv4, ipv6};
 use crate::capture::LinkType;
 
-pub use amsdu::frames;
+pub use amsdu::{Frames, frames};
 pub(super) use ethernet::next as ethernet_next;
 pub(super) use llc::layer as llc;
 pub(super) use ppp::{layer as ppp_framed, protocol as ppp};

@@ -1,4 +1,4 @@
-//! A hole in every state, of either side.
+//! A gap in every state, of either side.
 
 use super::*;
 
@@ -133,7 +133,7 @@ fn a_body_whose_data_and_go_ahead_were_lost_is_not_taken_for_commands() {
 }
 
 #[test]
-fn a_hole_in_a_chunk_derails_nothing() {
+fn a_gap_in_a_chunk_derails_nothing() {
     let wire = introduced().client("MAIL FROM:<a@b>\r\nBDAT 20 LAST\r\nabc").lose(Role::Client, 10);
     let wire = wire.client("defghijQUIT\r\n").server("250 ok\r\n250 OK id=3\r\n221 b\r\n");
     let seen = wire.finish();
@@ -178,7 +178,7 @@ fn the_reply_to_starttls_is_lost() {
 }
 
 #[test]
-fn a_hole_where_a_side_waits_is_not_taken() {
+fn a_gap_where_a_side_waits_is_not_taken() {
     let mut wire = introduced().client("DATA\r\n");
     let at = wire.tick();
     assert!(wire.dialogue.is_waiting(Role::Client));

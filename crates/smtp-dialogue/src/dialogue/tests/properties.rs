@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn no_script_with_holes_is_a_panic(
+    fn no_script_with_gaps_is_a_panic(
         script in anything(),
         cuts in prop::collection::vec(1_usize..20, 1..6),
         after_switch in after_switch(),

@@ -163,7 +163,7 @@ fn what_is_no_key_log_says_so() {
 }
 
 #[test]
-fn a_hole_of_zeros_costs_one_line() {
+fn a_gap_of_zeros_costs_one_line() {
     let text = format!("{}\n\0\0\0{}\n", client_random(0xab, 1), client_random(0xcd, 2));
     assert_eq!(good(&text).lines(), 1);
     let text = format!("{}\nCLIENT_RANDOM \0\n", client_random(0xab, 1));

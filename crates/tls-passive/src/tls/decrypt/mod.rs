@@ -6,7 +6,6 @@ mod block;
 mod cbc;
 mod deflate;
 mod derive;
-mod effort;
 mod keylog_line;
 pub(crate) mod limits;
 mod mac;
@@ -22,19 +21,20 @@ mod ssl2;
 mod store;
 mod stream;
 mod tls13;
+mod trial_budget;
 mod turn;
 
-pub(super) use effort::Effort;
 pub use keylog_line::KeyLogLine;
 pub(super) use premaster::{
     PremasterFault, PremasterRequest, PremasterSecret, open_premaster, open_premasters,
 };
 pub(super) use prf::{MasterSecret, Prf, Randoms};
-pub(super) use protection::{Hole, RecordCipher, RecordOptions, record_ciphers};
+pub(super) use protection::{RecordCipher, RecordGap, RecordOptions, record_ciphers};
 #[cfg(any(test, fuzzing))]
 pub use rehearsal::{Fate, Rehearsal};
 pub(super) use seal::{RecordPlace, Unsealed};
-pub(super) use ssl2::{Ssl2Cipher, Ssl2Hole, Ssl2Session, open_master_key};
+pub(super) use ssl2::{Ssl2Cipher, Ssl2Gap, Ssl2Session, open_master_key};
 pub(super) use store::Handle;
 pub use store::SessionStore;
 pub(super) use tls13::{Tls13Hash, TrafficSecret};
+pub(super) use trial_budget::TrialBudget;

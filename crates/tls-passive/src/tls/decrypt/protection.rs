@@ -8,10 +8,10 @@ use super::block;
 use super::cbc::Cbc;
 use super::deflate::Inflater;
 use super::derive::{self, Keys, SALT, WHOLE_NONCE};
-use super::effort::Effort;
 use super::mac::{RecordMac, record_mac};
 use super::prf::{MasterSecret, Randoms};
 use super::stream::Keystream;
+use super::trial_budget::TrialBudget;
 use crate::role::PerRole;
 use crate::tls::names::ProtocolVersion;
 use crate::tls::record::{ContentType, HEADER, RecordHeader};
@@ -20,7 +20,7 @@ use crate::tls::suite::{Cipher, Suite};
 /// Bytes of an AEAD nonce that stand in front of each record (RFC 5288 §3).
 const EXPLICIT_NONCE: usize = 8;
 
-/// Behind a hole a record's number is searched among so many: 4,096 records of SMTP lines are a
+/// Behind a gap a record's number is searched among so many: 4,096 records of SMTP lines are a
 /// hundred thousand bytes lost at least.
 pub(super) const MOST_NUMBERS: u64 = 4096;
 
@@ -31,7 +31,7 @@ pub(super) const MOST_LATE_NUMBERS: u64 = 512;
 /// The shortest record in bytes.
 const LEAST_RECORD: u64 = HEADER as u64 + 1;
 
-/// So much keystream of RC4 is made to find the place in it behind a hole; 4 MiB.
+/// So much keystream of RC4 is made to find the place in it behind a gap; 4 MiB.
 pub(super) const MOST_KEYSTREAM: usize = 4 << 20;
 
 /// The suite's cipher, or its version, is not one that can be opened here.
@@ -59,14 +59,14 @@ pub(in crate::tls) struct Content<'s> {
 
 /// What lies between the last record that was opened and the next: how many records is not known.
 #[derive(Clone, Debug, Default)]
-pub(in crate::tls) struct Hole {
+pub(in crate::tls) struct RecordGap {
     /// Bytes on the wire, headers included.
     pub(in crate::tls) bytes: u64,
     /// The last of them, if they were captured: the IV of CBC in TLS 1.0.
     pub(in crate::tls) before: Vec<u8>,
 }
 
-impl Hole {
+impl RecordGap {
     /// What came before the capture: the number of the next record is anybody's guess.
     pub(in crate::tls) fn before_capture() -> Self {
         Self { bytes: MOST_LATE_NUMBERS * LEAST_RECORD, before: Vec::new() }
@@ -90,7 +90,6 @@ pub(in crate::tls) struct RecordCipher {
     pub(super) version: ProtocolVersion,
     pub(super) protection: Protection,
     pub(super) inflater: Option<Inflater>,
-    inflated: Vec<u8>,
 }
 
 pub(super) enum Protection {
@@ -175,7 +174,7 @@ fn protection(
 impl RecordCipher {
     fn new(version: ProtocolVersion, protection: Protection, deflate: bool) -> Self {
         let inflater = deflate.then(Inflater::new);
-        Self { number: 0, version, protection, inflater, inflated: Vec::new() }
+        Self { number: 0, version, protection, inflater }
     }
 
     /// The cipher of TLS 1.3 with a traffic key and IV.
@@ -187,7 +186,7 @@ impl RecordCipher {
     /// Opens the next record. Its content is left in `scratch`. The record counts also if it
     /// cannot be opened.
     pub(in crate::tls) fn open<'s>(
-        &'s mut self,
+        &mut self,
         header: RecordHeader,
         fragment: &[u8],
         scratch: &'s mut Vec<u8>,
@@ -205,22 +204,22 @@ impl RecordCipher {
         self.content(header, opened, scratch)
     }
 
-    /// Opens a record behind a hole: its number is found by the integrity check, as far as `effort`
+    /// Opens a record behind a gap: its number is found by the integrity check, as far as `budget`
     /// allows.
     pub(in crate::tls) fn open_behind<'s>(
-        &'s mut self,
-        hole: &Hole,
+        &mut self,
+        gap: &RecordGap,
         header: RecordHeader,
         fragment: &[u8],
         scratch: &'s mut Vec<u8>,
-        effort: &mut Effort,
+        budget: &mut TrialBudget,
     ) -> Result<Content<'s>, OpenFault> {
         let first = self.number;
-        let trials = effort.trials(numbers_behind(hole), fragment.len());
+        let trials = budget.trials(numbers_behind(gap), fragment.len());
         let last = first.saturating_add(trials.checked_sub(1).ok_or(OpenFault::Integrity)?);
-        let opened = self.open_one_of(first..=last, hole, header, fragment, scratch);
+        let opened = self.open_one_of(first..=last, gap, header, fragment, scratch);
         let tried = opened.as_ref().map_or(trials, |opened| opened.number - first + 1);
-        effort.charge(tried, fragment.len());
+        budget.charge(tried, fragment.len());
         let opened = opened?;
         self.number = opened.number.wrapping_add(1);
         self.content(header, opened, scratch)
@@ -229,7 +228,7 @@ impl RecordCipher {
     fn open_one_of(
         &mut self,
         numbers: Numbers,
-        hole: &Hole,
+        gap: &RecordGap,
         header: RecordHeader,
         fragment: &[u8],
         scratch: &mut Vec<u8>,
@@ -239,10 +238,10 @@ impl RecordCipher {
         match &mut self.protection {
             Protection::Null(mac) => open_null(mac.as_ref(), pseudo, scratch, numbers),
             Protection::Stream(stream) => {
-                stream.open_behind(pseudo, scratch, self.number, hole, numbers)
+                stream.open_behind(pseudo, scratch, self.number, gap, numbers)
             }
             Protection::Cbc(cbc) => {
-                cbc.chain_behind(&hole.before).ok_or(OpenFault::Length)?;
+                cbc.chain_behind(&gap.before).ok_or(OpenFault::Length)?;
                 cbc.open(pseudo, scratch, numbers)
             }
             Protection::Aead(aead) => aead.open_behind(pseudo, fragment, scratch, numbers),
@@ -250,28 +249,29 @@ impl RecordCipher {
     }
 
     fn content<'s>(
-        &'s mut self,
+        &mut self,
         header: RecordHeader,
         opened: Opened,
-        scratch: &'s [u8],
+        scratch: &'s mut Vec<u8>,
     ) -> Result<Content<'s>, OpenFault> {
+        let content_type = header.content_type;
+        if let Some(inflater) = &mut self.inflater {
+            let bytes = scratch.get(opened.content).unwrap_or_default();
+            *scratch = inflater.inflate(bytes).ok_or(OpenFault::Compression)?;
+            return Ok(Content { content_type, bytes: scratch });
+        }
         let bytes = scratch.get(opened.content).unwrap_or_default();
         if self.version == ProtocolVersion::TLS13 {
             return inner_content(bytes).ok_or(OpenFault::Length);
         }
-        let content_type = header.content_type;
-        let Some(inflater) = &mut self.inflater else {
-            return Ok(Content { content_type, bytes });
-        };
-        self.inflated = inflater.inflate(bytes).ok_or(OpenFault::Compression)?;
-        Ok(Content { content_type, bytes: &self.inflated })
+        Ok(Content { content_type, bytes })
     }
 }
 
-/// How many numbers the record behind a hole may have: the hole holds as many records as fit into
+/// How many numbers the record behind a gap may have: the gap holds as many records as fit into
 /// it, none if it is only a guess.
-fn numbers_behind(hole: &Hole) -> u64 {
-    (hole.bytes / LEAST_RECORD).min(MOST_NUMBERS) + 1
+fn numbers_behind(gap: &RecordGap) -> u64 {
+    (gap.bytes / LEAST_RECORD).min(MOST_NUMBERS) + 1
 }
 
 fn copy(scratch: &mut Vec<u8>, fragment: &[u8]) {
@@ -340,10 +340,10 @@ impl Stream {
         pseudo: PseudoHeader,
         data: &mut [u8],
         next: u64,
-        hole: &Hole,
+        gap: &RecordGap,
         numbers: Numbers,
     ) -> Result<Opened, OpenFault> {
-        let lost = usize::try_from(hole.bytes).unwrap_or(usize::MAX);
+        let lost = usize::try_from(gap.bytes).unwrap_or(usize::MAX);
         let sealed = data.to_vec();
         for number in numbers {
             let headers =

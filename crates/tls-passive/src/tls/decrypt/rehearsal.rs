@@ -1,9 +1,9 @@
 //! Records under made-up secrets that are lost and damaged on their way: whatever happens to them,
 //! what opens is what was sealed. For the property test below and for the fuzz target `records`.
 
-use super::protection::{Hole, Protection, RecordCipher, RecordOptions, record_ciphers};
+use super::protection::{Protection, RecordCipher, RecordGap, RecordOptions, record_ciphers};
 use super::seal::{RecordPlace, Unsealed};
-use super::{Effort, MasterSecret, Randoms, Tls13Hash, TrafficSecret};
+use super::{MasterSecret, Randoms, Tls13Hash, TrafficSecret, TrialBudget};
 use crate::tls::names::ProtocolVersion;
 use crate::tls::record::{ContentType, HEADER, RecordHeader};
 use crate::tls::suite::SuiteId;
@@ -35,8 +35,8 @@ pub struct Rehearsal {
     sent: Vec<Vec<u8>>,
     /// Keystream used.
     keystream: u64,
-    hole: Option<Hole>,
-    effort: Effort,
+    gap: Option<RecordGap>,
+    budget: TrialBudget,
     /// A record did not arrive as it was sent: what comes behind it need not open.
     is_harmed: bool,
 }
@@ -54,8 +54,8 @@ impl Rehearsal {
             last: Vec::new(),
             sent: Vec::new(),
             keystream: 0,
-            hole: None,
-            effort: Effort::default(),
+            gap: None,
+            budget: TrialBudget::default(),
             is_harmed: false,
         })
     }
@@ -103,20 +103,20 @@ impl Rehearsal {
     }
 
     fn lose(&mut self, fragment: &[u8], but_its_end: bool) -> bool {
-        let hole = self.hole.get_or_insert_default();
-        hole.bytes += (HEADER + fragment.len()) as u64;
+        let gap = self.gap.get_or_insert_default();
+        gap.bytes += (HEADER + fragment.len()) as u64;
         // Where nothing was captured of it, the chain of TLS 1.0 is broken for one record.
-        hole.before = if but_its_end { fragment.to_vec() } else { Vec::new() };
+        gap.before = if but_its_end { fragment.to_vec() } else { Vec::new() };
         self.is_harmed |= !but_its_end && self.version <= ProtocolVersion::TLS10;
         false
     }
 
     fn arrive(&mut self, fragment: &[u8], is_whole: bool) -> bool {
-        self.effort.earn(fragment.len());
+        self.budget.earn(fragment.len());
         let (header, mut scratch) = (self.header(), Vec::new());
-        let opened = match self.hole.take() {
-            Some(hole) => {
-                self.opening.open_behind(&hole, header, fragment, &mut scratch, &mut self.effort)
+        let opened = match self.gap.take() {
+            Some(gap) => {
+                self.opening.open_behind(&gap, header, fragment, &mut scratch, &mut self.budget)
             }
             None => self.opening.open(header, fragment, &mut scratch),
         };
@@ -125,7 +125,7 @@ impl Rehearsal {
         if let Ok(bytes) = &opened {
             assert_eq!(Some(bytes), last, "what opened is not what was sent");
         }
-        self.is_harmed |= !is_whole || self.effort.is_spent();
+        self.is_harmed |= !is_whole || self.budget.is_spent();
         assert!(opened.is_ok() || self.is_harmed, "whole, and does not open: {:?}", opened.err());
         opened.is_ok()
     }

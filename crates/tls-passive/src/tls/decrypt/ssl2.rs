@@ -4,11 +4,11 @@ use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
 use super::block::{self, CbcCipher};
-use super::effort::Effort;
 use super::premaster::{PremasterFault, unpad};
 use super::prf::MasterSecret;
 use super::protection::UnsupportedCipher;
 use super::stream::Keystream;
+use super::trial_budget::TrialBudget;
 use crate::keys::RsaKey;
 use crate::role::PerRole;
 use crate::tls::suite::{Cipher, CipherKind};
@@ -23,10 +23,10 @@ const BLOCK: usize = 8;
 const HEADER: u64 = 2;
 const LEAST_RECORD: u64 = HEADER + MAC as u64 + 1;
 
-/// So many lost records are looked for behind a hole: more are no packet or two.
+/// So many lost records are looked for behind a gap: more are no packet or two.
 pub(super) const MOST_LOST: u64 = 256;
 
-/// So much keystream of RC4 is made to find the place in it behind a hole; 1 MiB.
+/// So much keystream of RC4 is made to find the place in it behind a gap; 1 MiB.
 pub(super) const MOST_KEYSTREAM: usize = 1 << 20;
 
 /// The longest master key in bytes.
@@ -179,25 +179,25 @@ impl Ssl2Cipher {
         self.content(&plain, number, padding)
     }
 
-    /// Opens a record behind a hole, where `next` would be its number if none had been lost, and
-    /// gives the number that its MAC proves. The IV of the first one is in the hole: it stays
+    /// Opens a record behind a gap, where `next` would be its number if none had been lost, and
+    /// gives the number that its MAC proves. The IV of the first one is in the gap: it stays
     /// closed, but is the IV of the second.
     pub(in crate::tls) fn open_behind(
         &mut self,
         next: u32,
-        hole: &Ssl2Hole,
+        gap: &Ssl2Gap,
         data: &[u8],
         padding: usize,
-        effort: &mut Effort,
+        budget: &mut TrialBudget,
     ) -> Option<(u32, Vec<u8>)> {
-        let trials = effort.trials((hole.unknown / LEAST_RECORD).min(MOST_LOST), data.len());
-        effort.charge(trials, data.len());
+        let trials = budget.trials((gap.unknown / LEAST_RECORD).min(MOST_LOST), data.len());
+        budget.charge(trials, data.len());
         let mut plain = data.to_vec();
         if let Protection::Cbc(cipher, iv) = &mut self.protection {
             unchain(cipher.as_ref(), iv, &mut plain)?;
         }
         for lost in 1..=u32::try_from(trials).ok()? {
-            let passed = hole.content(lost)?;
+            let passed = gap.content(lost)?;
             if let Protection::Stream(keystream) = &mut self.protection {
                 plain.copy_from_slice(data);
                 let ahead = keystream.peek(passed + data.len());
@@ -236,7 +236,7 @@ fn unchain(cipher: &dyn CbcCipher, iv: &mut Vec<u8>, data: &mut [u8]) -> Option<
 /// What lies between the last record that was opened and the next. How many records were lost in it
 /// is not known; those that came since, and stayed closed, are counted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::tls) struct Ssl2Hole {
+pub(in crate::tls) struct Ssl2Gap {
     /// Bytes on the wire, headers included.
     bytes: u64,
     /// Bytes of them that were lost.
@@ -245,7 +245,7 @@ pub(in crate::tls) struct Ssl2Hole {
     seen: u32,
 }
 
-impl Ssl2Hole {
+impl Ssl2Gap {
     /// So many bytes more were lost.
     pub(in crate::tls) fn wider(self, lost: u64) -> Self {
         let [bytes, unknown] = [self.bytes, self.unknown].map(|all| all.saturating_add(lost));

@@ -8,7 +8,7 @@ use super::protection::UnsupportedCipher;
 /// The keystream of one direction.
 pub(super) struct Keystream {
     cipher: Rc4,
-    /// Keystream made but not used yet: behind a hole the place in it has to be searched.
+    /// Keystream made but not used yet: behind a gap the place in it has to be searched.
     ahead: Zeroizing<Vec<u8>>,
     /// Bytes of keystream used or passed over.
     used: u64,

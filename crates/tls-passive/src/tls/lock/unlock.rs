@@ -48,7 +48,7 @@ pub enum LockFate {
     NoKey,
     /// The key is the certificate's, but what it opens is no premaster secret.
     BadPremaster,
-    /// The secret is bound to a handshake that has a hole.
+    /// The secret is bound to a handshake that has a gap.
     TranscriptDamaged,
     /// The version or the suite is none that has such a secret.
     Unsupported,

@@ -50,7 +50,7 @@ fn says_what_is_no_record() {
 }
 
 #[test]
-fn a_hole_inside_a_record_costs_that_record_alone() {
+fn a_gap_inside_a_record_costs_that_record_alone() {
     let mut reader = RecordReader::default();
     let mut seen = 0;
     reader.feed(&[23, 3, 3, 0, 10, 1, 2], at(0), &mut |_| seen += 1);
@@ -58,15 +58,15 @@ fn a_hole_inside_a_record_costs_that_record_alone() {
     reader.feed(&[8, 9, 10], at(1), &mut |_| seen += 1);
     reader.feed(&[23, 3, 3, 0, 1, 1], at(2), &mut |found| {
         let Found::Record(record) = found else { panic!("{found:?}") };
-        let hole = record.behind.unwrap();
-        assert_eq!((hole.bytes, &hole.before[..]), (15, &[8, 9, 10][..]));
+        let gap = record.behind.unwrap();
+        assert_eq!((gap.bytes, &gap.before[..]), (15, &[8, 9, 10][..]));
         seen += 1;
     });
     assert_eq!(seen, 1);
 }
 
 #[test]
-fn records_know_where_they_end_also_behind_a_hole() {
+fn records_know_where_they_end_also_behind_a_gap() {
     let mut reader = RecordReader::default();
     let mut ends = Vec::new();
     let mut feed = |reader: &mut RecordReader, bytes: &[u8]| {
@@ -86,7 +86,7 @@ fn records_know_where_they_end_also_behind_a_hole() {
 }
 
 #[test]
-fn the_next_border_is_found_behind_a_hole() {
+fn the_next_border_is_found_behind_a_gap() {
     let mut reader = RecordReader::default();
     reader.feed(&[23, 3, 3, 0, 1, 7], at(0), &mut |_| ());
     reader.skip(100);
@@ -95,7 +95,7 @@ fn the_next_border_is_found_behind_a_hole() {
     let mut seen = Vec::new();
     reader.feed(&tail, at(1), &mut |found| {
         let Found::Record(record) = found else { panic!("{found:?}") };
-        seen.push((record.fragment.to_vec(), record.behind.map(|hole| hole.bytes)));
+        seen.push((record.fragment.to_vec(), record.behind.map(|gap| gap.bytes)));
     });
     assert_eq!(seen, [(vec![8, 8], Some(108)), (vec![5], None)]);
 }
@@ -132,11 +132,11 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes: Vec<u8>, cut in 0_usize..64, hole: u64) {
+    fn no_bytes_make_it_panic(bytes: Vec<u8>, cut in 0_usize..64, gap: u64) {
         let mut reader = RecordReader::default();
         let (head, tail) = bytes.split_at(cut.min(bytes.len()));
         reader.feed(head, at(0), &mut |_| ());
-        reader.skip(hole);
+        reader.skip(gap);
         reader.feed(tail, at(1), &mut |_| ());
     }
 }

@@ -15,7 +15,7 @@ use message::{Answer, ServerHello, is_master_key, is_server_hello};
 use record::{Reader, Record};
 
 use super::TlsEvent;
-use super::decrypt::{Effort, Ssl2Cipher, Ssl2Hole, Ssl2Session};
+use super::decrypt::{Ssl2Cipher, Ssl2Gap, Ssl2Session, TrialBudget};
 use super::facts::KeySearch;
 use super::machine::{Out, Tls};
 use crate::moment::Moment;
@@ -51,7 +51,7 @@ pub(super) struct Ssl2 {
     /// Protected records so far.
     protected: PerRole<u32>,
     /// What was lost since the last record that was opened.
-    holes: PerRole<Option<Ssl2Hole>>,
+    gaps: PerRole<Option<Ssl2Gap>>,
 }
 
 impl Ssl2 {
@@ -66,23 +66,28 @@ impl Ssl2 {
             numbers: PerRole { client: 1, server: 0 },
             is_protected: PerRole::default(),
             protected: PerRole::default(),
-            holes: PerRole::default(),
+            gaps: PerRole::default(),
         }
     }
 
-    fn open(&mut self, from: Role, record: &Record<'_>, effort: &mut Effort) -> Option<Vec<u8>> {
+    fn open(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+        budget: &mut TrialBudget,
+    ) -> Option<Vec<u8>> {
         let number = self.numbers[from];
-        let hole = self.holes[from].take();
+        let gap = self.gaps[from].take();
         let mut content = None;
         let mut right = Vec::new();
         for (index, pair) in self.ciphers.iter_mut().enumerate() {
-            let opened = match &hole {
+            let opened = match &gap {
                 None => {
                     let opened = pair[from].open(number, record.data, record.padding);
                     opened.map(|opened| (number, opened))
                 }
-                Some(hole) => {
-                    pair[from].open_behind(number, hole, record.data, record.padding, effort)
+                Some(gap) => {
+                    pair[from].open_behind(number, gap, record.data, record.padding, budget)
                 }
             };
             if let Some((number, opened)) = opened {
@@ -92,7 +97,7 @@ impl Ssl2 {
             }
         }
         if content.is_none() {
-            self.holes[from] = hole.map(|hole| hole.with_record(record.wire_len()));
+            self.gaps[from] = gap.map(|gap| gap.with_record(record.wire_len()));
         }
         if let (&[right], 2..) = (&right[..], self.ciphers.len()) {
             self.ciphers.swap(0, right);
@@ -162,7 +167,7 @@ impl Tls {
         self.ssl2 = State::Agreed(ssl2);
     }
 
-    /// Takes a hole. True if it was SSL 2.0's.
+    /// Takes a gap. True if it was SSL 2.0's.
     pub(super) fn end_ssl2(
         &mut self,
         from: Role,
@@ -188,7 +193,7 @@ impl Tls {
         }
     }
 
-    /// Behind a hole the next record may be found where the hole ends, and its MAC tells whether it
+    /// Behind a gap the next record may be found where the gap ends, and its MAC tells whether it
     /// was. If not, the direction has ended.
     fn skip_ssl2(
         &mut self,
@@ -208,8 +213,8 @@ impl Tls {
             None => reader.stop(),
             Some(0) => {}
             Some(lost) => {
-                let hole = ssl2.holes[from].take().unwrap_or_default();
-                ssl2.holes[from] = Some(hole.wider(lost));
+                let gap = ssl2.gaps[from].take().unwrap_or_default();
+                ssl2.gaps[from] = Some(gap.wider(lost));
             }
         }
         ssl2.readers[from] = reader;
@@ -233,7 +238,7 @@ impl Tls {
         let tally = &mut self.facts.protected[from];
         tally.records += 1;
         tally.bytes += record.data.len() as u64;
-        let opened = ssl2.open(from, record, &mut self.effort);
+        let opened = ssl2.open(from, record, &mut self.budget);
         ssl2.numbers[from] = ssl2.numbers[from].wrapping_add(1);
         match opened {
             Some(content) => {
@@ -247,7 +252,7 @@ impl Tls {
     /// A record that stays closed: only its place says what it is.
     fn on_ssl2_closed(&mut self, ssl2: &Ssl2, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         self.facts.proof[from].leave(record.at);
-        let is_expected = record.is_damaged || ssl2.holes[from].is_some();
+        let is_expected = record.is_damaged || ssl2.gaps[from].is_some();
         if matches!(self.facts.keys, KeySearch::Opened(_)) && !is_expected {
             self.facts.failed[from] += 1;
             self.facts.first_failure.get_or_insert(record.at);

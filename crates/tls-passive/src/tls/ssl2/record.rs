@@ -52,8 +52,8 @@ impl Reader {
         self.stopped
     }
 
-    /// Takes a hole. The record that it damages keeps its place; what it took behind that record is
-    /// returned, and the next record is taken to begin just behind the hole, as it does where each
+    /// Takes a gap. The record that it damages keeps its place; what it took behind that record is
+    /// returned, and the next record is taken to begin just behind the gap, as it does where each
     /// packet has one. None if a header is in it.
     pub(super) fn skip(
         &mut self,

@@ -40,9 +40,9 @@ impl RawDecrypt for KeyRing {
 
 /// A worker's way to the operations of a key ring. Answers are shared by the workers of a run.
 #[derive(Default)]
-pub struct Oracle {
+pub struct RsaOperations {
     answers: Arc<Mutex<Answers>>,
-    ahead: Mutex<Ahead>,
+    ahead: Mutex<Upcoming>,
 }
 
 /// Answers that were given, or will be asked for.
@@ -58,13 +58,13 @@ type Name = [u8; 32];
 
 /// What may be asked for soon.
 #[derive(Default)]
-struct Ahead {
+struct Upcoming {
     coming: VecDeque<(SocketAddr, Box<[u8]>)>,
     /// The key of each server's certificate.
     keys: HashMap<SocketAddr, KeyId>,
 }
 
-impl Oracle {
+impl RsaOperations {
     /// The ways of so many workers.
     #[must_use]
     pub fn of_workers(workers: usize) -> Vec<Self> {
@@ -118,7 +118,7 @@ impl Oracle {
     fn companions(&self, asked: Name, len: usize) -> Vec<(KeyId, Box<[u8]>)> {
         let answers = self.answers();
         let mut ahead = lock(&self.ahead);
-        let Ahead { coming, keys } = &mut *ahead;
+        let Upcoming { coming, keys } = &mut *ahead;
         let mut taken: Vec<(KeyId, Box<[u8]>)> = Vec::new();
         let mut names = vec![asked];
         coming.retain_mut(|(server, ciphertext)| {
@@ -170,9 +170,9 @@ mod tests {
 
     /// Answers with the ciphertext and the key, and notes what it was asked together.
     #[derive(Default)]
-    struct Echo(Mutex<Vec<usize>>);
+    struct FakeKeys(Mutex<Vec<usize>>);
 
-    impl RawDecrypt for Echo {
+    impl RawDecrypt for FakeKeys {
         fn raw_decrypt_batch(&self, requests: &[(KeyId, &[u8])]) -> Vec<Answer> {
             lock(&self.0).push(requests.len());
             let answer = |&(key, bytes): &(KeyId, &[u8])| Ok(echo(key, bytes));
@@ -190,13 +190,14 @@ mod tests {
 
     #[test]
     fn an_operation_takes_along_what_is_coming() {
-        let (oracle, engine) = (Oracle::default(), Echo::default());
+        let (operations, engine) = (RsaOperations::default(), FakeKeys::default());
         let messages: Vec<[u8; 2]> = (0..20).map(|n| [1, n]).collect();
         let coming = messages.iter().map(|bytes| (server(1), &bytes[..]));
-        oracle.look_ahead(coming.chain([(server(1), &[1, 2, 3][..]), (server(2), &[9, 9][..])]));
-        oracle.has_key(server(1), KeyId(5));
+        operations
+            .look_ahead(coming.chain([(server(1), &[1, 2, 3][..]), (server(2), &[9, 9][..])]));
+        operations.has_key(server(1), KeyId(5));
         for message in &messages {
-            let answer = oracle.raw_decrypt(&engine, KeyId(5), message);
+            let answer = operations.raw_decrypt(&engine, KeyId(5), message);
             assert_eq!(answer, Ok(echo(KeyId(5), message)));
         }
         assert_eq!(*lock(&engine.0), [8, 8, 4], "not those of another length or server");
@@ -204,9 +205,9 @@ mod tests {
 
     #[test]
     fn the_same_message_is_computed_once_for_all_workers() {
-        let (oracles, engine) = (Oracle::of_workers(2), Echo::default());
-        for oracle in oracles.iter().chain(&oracles) {
-            assert_eq!(oracle.raw_decrypt(&engine, KeyId(1), b"x"), Ok(echo(KeyId(1), b"x")));
+        let (oracles, engine) = (RsaOperations::of_workers(2), FakeKeys::default());
+        for operations in oracles.iter().chain(&oracles) {
+            assert_eq!(operations.raw_decrypt(&engine, KeyId(1), b"x"), Ok(echo(KeyId(1), b"x")));
         }
         assert_eq!(*lock(&engine.0), [1]);
         assert_eq!(oracles[0].raw_decrypt(&engine, KeyId(2), b"x"), Ok(echo(KeyId(2), b"x")));
@@ -214,12 +215,12 @@ mod tests {
 
     #[test]
     fn a_server_that_has_changed_its_key_is_answered_right() {
-        let (oracle, engine) = (Oracle::default(), Echo::default());
-        oracle.has_key(server(1), KeyId(1));
-        oracle.look_ahead([&b"x"[..], b"y"].map(|bytes| (server(1), bytes)).into_iter());
-        assert_eq!(oracle.raw_decrypt(&engine, KeyId(1), b"x"), Ok(echo(KeyId(1), b"x")));
-        oracle.has_key(server(1), KeyId(2));
-        assert_eq!(oracle.raw_decrypt(&engine, KeyId(2), b"y"), Ok(echo(KeyId(2), b"y")));
+        let (operations, engine) = (RsaOperations::default(), FakeKeys::default());
+        operations.has_key(server(1), KeyId(1));
+        operations.look_ahead([&b"x"[..], b"y"].map(|bytes| (server(1), bytes)).into_iter());
+        assert_eq!(operations.raw_decrypt(&engine, KeyId(1), b"x"), Ok(echo(KeyId(1), b"x")));
+        operations.has_key(server(1), KeyId(2));
+        assert_eq!(operations.raw_decrypt(&engine, KeyId(2), b"y"), Ok(echo(KeyId(2), b"y")));
     }
 
     #[test]

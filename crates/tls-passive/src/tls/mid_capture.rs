@@ -3,7 +3,7 @@
 //! else can: the random that a line is found by stands in the ClientHello, the suite in the
 //! ServerHello.
 
-use super::decrypt::{Hole, TrafficSecret};
+use super::decrypt::{RecordGap, TrafficSecret};
 use super::facts::KeySearch;
 use super::machine::Tls;
 use super::names::ProtocolVersion;
@@ -38,21 +38,21 @@ impl Tls {
         if !is_data || !self.lacks_hello13() || self.facts.protected[from].records > MOST_RECORDS {
             return None;
         }
-        let hole = self.holes[from].take().unwrap_or_else(|| match self.facts.began_late {
-            true => Hole::before_capture(),
-            false => Hole::default(),
+        let gap = self.gaps[from].take().unwrap_or_else(|| match self.facts.began_late {
+            true => RecordGap::before_capture(),
+            false => RecordGap::default(),
         });
         for guess in self.guesses13(from, record.at().frame) {
-            if !self.effort.derive() {
+            if !self.budget.derive() {
                 break;
             }
             let Ok(mut cipher) = guess.secret.cipher(guess.suite) else { continue };
-            let opened = open_with(&mut cipher, record, Some(&hole), &mut self.effort);
+            let opened = open_with(&mut cipher, record, Some(&gap), &mut self.budget);
             let Some((content_type, content)) = opened else { continue };
             self.adopt13(from, &guess, record);
             return Some((Box::new(cipher), content_type, content));
         }
-        self.lose(from, Some(hole), record);
+        self.lose(from, Some(gap), record);
         None
     }
 

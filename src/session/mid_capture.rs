@@ -1,4 +1,4 @@
-//! TLS that began where nothing was captured: before the capture did, or in a hole.
+//! TLS that began where nothing was captured: before the capture did, or in a gap.
 
 use super::border::is_ciphertext;
 use super::{Piece, Session};
@@ -31,8 +31,8 @@ impl Session {
     }
 
     fn misses_its_start(&self) -> bool {
-        let begins_with_hole = |role| matches!(self.pending[role].front(), Some(Piece::Gap(..)));
-        !self.is_in_tls() && (!self.from_start || Role::BOTH.into_iter().any(begins_with_hole))
+        let begins_with_gap = |role| matches!(self.pending[role].front(), Some(Piece::Gap(..)));
+        !self.is_in_tls() && (!self.from_start || Role::BOTH.into_iter().any(begins_with_gap))
     }
 
     /// A ServerHello comes, and what the client said before was not captured: no reply begins so.

@@ -1,4 +1,4 @@
-//! What may be spent on finding the place of a record behind a hole.
+//! What may be spent on finding the place of a record behind a gap.
 
 /// Bytes that the first connection may try in vain, however short it is: thousands of numbers for some
 /// records, in less than a tenth of a second.
@@ -23,18 +23,18 @@ const TRIAL: u64 = 256;
 const DERIVATION: u64 = 4096;
 
 /// What one connection may still spend, in bytes tried.
-pub(in crate::tls) struct Effort {
+pub(in crate::tls) struct TrialBudget {
     left: u64,
     is_spent: bool,
 }
 
-impl Default for Effort {
+impl Default for TrialBudget {
     fn default() -> Self {
         Self { left: FREE, is_spent: false }
     }
 }
 
-impl Effort {
+impl TrialBudget {
     /// What a connection may spend that begins behind so many packets.
     pub(in crate::tls) fn behind(packets: u64) -> Self {
         let share = FREE / (packets / HALVES_BEHIND + 1);
@@ -82,34 +82,34 @@ mod tests {
 
     #[test]
     fn what_is_tried_is_bounded_by_what_was_captured() {
-        let mut effort = Effort::default();
+        let mut budget = TrialBudget::default();
         let mut tried = 0;
         for _ in 0..1_000 {
-            effort.earn(1_000);
-            let trials = effort.trials(4_097, 1_000);
-            effort.charge(trials, 1_000);
+            budget.earn(1_000);
+            let trials = budget.trials(4_097, 1_000);
+            budget.charge(trials, 1_000);
             tried += trials * cost(1_000);
         }
-        assert!(effort.is_spent());
+        assert!(budget.is_spent());
         assert!(tried <= FREE + 1_000_000 * PER_BYTE, "{tried}");
     }
 
     #[test]
     fn all_connections_of_a_capture_may_waste_minutes_together() {
         // A connection a packet, and a billion bytes a second.
-        let wasted: u64 = (0..1_000_000).map(|packets| Effort::behind(packets).left).sum();
+        let wasted: u64 = (0..1_000_000).map(|packets| TrialBudget::behind(packets).left).sum();
         assert!(wasted < 300_000_000_000, "{wasted}");
-        assert_eq!(Effort::behind(0).left, FREE);
+        assert_eq!(TrialBudget::behind(0).left, FREE);
     }
 
     #[test]
     fn what_is_found_at_once_costs_little() {
-        let mut effort = Effort::default();
+        let mut budget = TrialBudget::default();
         for _ in 0..10_000 {
-            effort.earn(1_000);
-            assert_eq!(effort.trials(4_097, 1_000), 4_097);
-            effort.charge(3, 1_000);
+            budget.earn(1_000);
+            assert_eq!(budget.trials(4_097, 1_000), 4_097);
+            budget.charge(3, 1_000);
         }
-        assert!(!effort.is_spent());
+        assert!(!budget.is_spent());
     }
 }

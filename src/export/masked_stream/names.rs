@@ -22,7 +22,7 @@ const PROXY_SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 pub(super) type Out<'o> = dyn FnMut(Role, Run<'_, Span>) + 'o;
 
 /// The state of a connection.
-pub(super) struct Veil {
+pub(super) struct NameMask {
     lines: PerRole<Lines>,
     /// The next line of the server begins with its name.
     names_itself: bool,
@@ -45,7 +45,7 @@ struct Held {
     is_end: bool,
 }
 
-impl Veil {
+impl NameMask {
     pub(super) fn new() -> Self {
         Self { lines: PerRole::default(), names_itself: true }
     }

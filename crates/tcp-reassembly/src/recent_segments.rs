@@ -78,12 +78,12 @@ fn digest(bytes: &[u8]) -> u64 {
 
 /// The segments of one direction handed on last.
 #[derive(Debug, Default)]
-pub(super) struct Echo {
+pub(super) struct RecentSegments {
     traces: Vec<Trace>,
     turn: usize,
 }
 
-impl Echo {
+impl RecentSegments {
     pub(super) fn remember(&mut self, offset: u64, bytes: &[u8]) {
         let trace = Trace::of(offset, bytes);
         if self.traces.len() < REMEMBERED {
@@ -110,35 +110,35 @@ mod tests {
     #[test]
     fn notices_one_byte_that_changed_in_a_segment_sent_again() {
         let bytes: Vec<u8> = (0..200).collect();
-        let mut echo = Echo::default();
-        echo.remember(1000, &bytes);
-        assert!(!echo.contradicts(1000, &bytes) && !echo.contradicts(1200, b"others"));
+        let mut recent = RecentSegments::default();
+        recent.remember(1000, &bytes);
+        assert!(!recent.contradicts(1000, &bytes) && !recent.contradicts(1200, b"others"));
         for changed in 0..200 {
             let mut other = bytes.clone();
             other[changed] ^= 0x80;
-            assert!(echo.contradicts(1000, &other), "byte {changed}");
+            assert!(recent.contradicts(1000, &other), "byte {changed}");
         }
     }
 
     #[test]
     fn compares_edges_where_segments_overlap_in_part() {
         let bytes: Vec<u8> = (0..200).collect();
-        let mut echo = Echo::default();
-        echo.remember(1000, &bytes);
-        assert!(!echo.contradicts(1190, &[190, 191, 192, 193, 194, 195, 196, 197, 198, 199, 7]));
-        assert!(echo.contradicts(1190, &[190, 191, 192, 0, 194, 195, 196, 197, 198, 199, 7]));
-        assert!(!echo.contradicts(990, &[9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 1, 2]));
-        assert!(echo.contradicts(990, &[9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 1, 3]));
+        let mut recent = RecentSegments::default();
+        recent.remember(1000, &bytes);
+        assert!(!recent.contradicts(1190, &[190, 191, 192, 193, 194, 195, 196, 197, 198, 199, 7]));
+        assert!(recent.contradicts(1190, &[190, 191, 192, 0, 194, 195, 196, 197, 198, 199, 7]));
+        assert!(!recent.contradicts(990, &[9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 1, 2]));
+        assert!(recent.contradicts(990, &[9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 1, 3]));
     }
 
     #[test]
     fn forgets_the_oldest() {
-        let mut echo = Echo::default();
+        let mut recent = RecentSegments::default();
         for index in 0..40_u64 {
-            echo.remember(index * 10, b"0123456789");
+            recent.remember(index * 10, b"0123456789");
         }
-        assert_eq!(echo.traces.len(), REMEMBERED);
-        assert!(echo.contradicts(390, b"other") && !echo.contradicts(0, b"other"));
+        assert_eq!(recent.traces.len(), REMEMBERED);
+        assert!(recent.contradicts(390, b"other") && !recent.contradicts(0, b"other"));
     }
 
     proptest! {
@@ -147,12 +147,12 @@ mod tests {
             stream in prop::collection::vec(any::<u8>(), 1..300),
             cuts in prop::collection::vec((any::<prop::sample::Index>(), 1_usize..80), 1..30),
         ) {
-            let mut echo = Echo::default();
+            let mut recent = RecentSegments::default();
             for (start, len) in cuts {
                 let start = start.index(stream.len());
                 let bytes = &stream[start..stream.len().min(start + len)];
-                prop_assert!(!echo.contradicts(start as u64, bytes));
-                echo.remember(start as u64, bytes);
+                prop_assert!(!recent.contradicts(start as u64, bytes));
+                recent.remember(start as u64, bytes);
             }
         }
     }

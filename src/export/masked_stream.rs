@@ -1,7 +1,7 @@
 //! What one connection says, with what is not to be shown covered byte for byte. It is given when nothing
 //! of it is in doubt any more.
 
-pub(crate) mod veil;
+pub(crate) mod names;
 
 use std::mem;
 
@@ -9,7 +9,7 @@ use crate::export::lane::{Lane, Run};
 use crate::moment::Span;
 use crate::role::{PerRole, Role};
 use crate::smtp::{SecretSpan, SmtpEvent};
-use veil::Veil;
+use names::NameMask;
 
 /// How much of what was said is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,21 +38,21 @@ impl Shows {
 type Out<'o> = dyn FnMut(Role, Run<'_, Span>) + 'o;
 
 /// Covers one connection.
-pub(super) struct Cover {
+pub(super) struct MaskedStream {
     reveals_auth: bool,
     now: Span,
     lanes: PerRole<Lane<Span>>,
     /// Where names and bodies are blanked.
-    veil: Option<Veil>,
+    names: Option<NameMask>,
 }
 
-impl Cover {
+impl MaskedStream {
     pub(super) fn new(shows: Shows) -> Self {
         Self {
             reveals_auth: shows == Shows::Secrets,
             now: Span::default(),
             lanes: PerRole::default(),
-            veil: (shows == Shows::NoNames).then(Veil::new),
+            names: (shows == Shows::NoNames).then(NameMask::new),
         }
     }
 
@@ -66,7 +66,7 @@ impl Cover {
         self.lanes[from].bytes(bytes, self.now);
     }
 
-    /// The next hole of a direction.
+    /// The next gap of a direction.
     pub(super) fn gap(&mut self, from: Role, bytes: u64) {
         self.lanes[from].gap(bytes, self.now);
     }
@@ -77,7 +77,7 @@ impl Cover {
             SmtpEvent::SecretSpan(span) if !self.reveals_auth => {
                 self.lanes[span.from].hide(*span);
             }
-            SmtpEvent::BodySpan(span) if self.veil.is_some() => {
+            SmtpEvent::BodySpan(span) if self.names.is_some() => {
                 self.lanes[span.from].set_apart(*span);
             }
             _ => {}
@@ -95,8 +95,8 @@ impl Cover {
 
     fn give(&mut self, from: Role, doubts: &[SecretSpan], out: &mut Out<'_>) {
         let mut lane = mem::take(&mut self.lanes[from]);
-        lane.release(doubts, &mut |run| match &mut self.veil {
-            Some(veil) => veil.push(from, &run, out),
+        lane.release(doubts, &mut |run| match &mut self.names {
+            Some(names) => names.push(from, &run, out),
             None => out(from, run),
         });
         self.lanes[from] = lane;
@@ -105,8 +105,8 @@ impl Cover {
     /// Gives the rest: whatever was a secret has been told by now.
     pub(super) fn finish(mut self, out: &mut Out<'_>) {
         self.release(&[], out);
-        if let Some(mut veil) = self.veil.take() {
-            Role::BOTH.iter().for_each(|&role| veil.flush(role, out));
+        if let Some(mut names) = self.names.take() {
+            Role::BOTH.iter().for_each(|&role| names.flush(role, out));
         }
     }
 }

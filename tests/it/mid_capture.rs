@@ -1,4 +1,4 @@
-//! Captures that begin too late, or have a hole where TLS begins. What the ends recorded themselves
+//! Captures that begin too late, or have a gap where TLS begins. What the ends recorded themselves
 //! tells what may come out.
 
 use serde_json::Value;
@@ -122,7 +122,7 @@ fn a_plain_session_that_was_captured_late_is_not_taken_for_tls() {
 }
 
 #[test]
-fn a_hole_behind_starttls_that_took_both_hellos_is_told_with_its_size() {
+fn a_gap_behind_starttls_that_took_both_hellos_is_told_with_its_size() {
     for name in REAL {
         let whole = Whole::load(name);
         if whole.lab.connections[0]["tls"]["mode"] != "starttls" {
@@ -276,9 +276,9 @@ fn a_pre_shared_key_asks_for_a_key_log() {
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["DHE_PSK", "ECDHE_PSK", "PSK", "RSA_PSK"]);
 }
 
-/// Records of a bulk transfer, none of which verifies, behind a hole that may hide thousands.
+/// Records of a bulk transfer, none of which verifies, behind a gap that may hide thousands.
 #[test]
-fn the_search_behind_a_hole_ends_where_it_costs_too_much() {
+fn the_search_behind_a_gap_ends_where_it_costs_too_much() {
     let whole = Whole::load("several_mails");
     let bulk = whole.frames.iter().position(|frame| frame.payload.len() > 30_000).expect("a mail");
     let mut frames = whole.frames.clone();
