@@ -273,9 +273,14 @@ impl Case<'_> {
         let keys = self.keys.ring.keys().len();
         Explanation::new(
             Reason::NoCertificate,
-            format!(
-                "no readable certificate of the server was captured, and none of {keys} keys opens the ClientKeyExchange"
-            ),
+            match self.facts.search_given_up {
+                None => format!(
+                    "no readable certificate of the server was captured, and none of {keys} keys opens the ClientKeyExchange"
+                ),
+                Some(_) => format!(
+                    "no readable certificate of the server was captured, and none of the keys tried opens the ClientKeyExchange; not all {keys} were, which would have cost more than the capture is worth"
+                ),
+            },
             "give the private key of the server that was called, or capture the whole handshake",
         )
     }

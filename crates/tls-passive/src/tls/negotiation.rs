@@ -42,6 +42,8 @@ pub(super) struct Negotiation {
     pub(super) server_key_exchange: bool,
     /// A ticket that the server has given out.
     pub(super) new_ticket: Option<Vec<u8>>,
+    /// The client has sent its key. One to a hello: a second one is no handshake.
+    pub(super) is_exchanged: bool,
     /// What came of the search among RSA keys.
     pub(super) by_rsa: KeySearch,
     candidates: Vec<Candidate>,
@@ -66,6 +68,8 @@ pub(super) struct Search<'a> {
     pub(super) operations: &'a RsaOperations,
     pub(super) server: SocketAddr,
     pub(super) certificate: Option<&'a Certificate>,
+    /// Keys that may be tried where there is no certificate.
+    pub(super) trials: usize,
     /// The frame in which the keys are wanted: what comes to be known later does not count.
     pub(super) frame: u64,
 }
@@ -390,6 +394,9 @@ pub(super) fn find_key<S>(
     for id in search.ring.by_address(ip, port).chain(rest) {
         if tried.contains(&id) {
             continue;
+        }
+        if tried.len() >= search.trials {
+            break;
         }
         tried.push(id);
         if let Ok(secret) = open(id) {
