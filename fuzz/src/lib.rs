@@ -122,12 +122,14 @@ fn shown(bytes: Vec<u8>, setup: &Arc<Setup>) -> Vec<(&'static str, Vec<u8>)> {
         ControlFlow::Continue(())
     };
     let totals = engine::run(&mut capture, setup, |_| None, take);
-    let rest = || Conclusion {
-        captures: capture.files().map(CaptureReport::new).collect(),
-        keys: KeyReport::of_keys(&setup.keys, &sessions),
-        findings: totals.findings.clone(),
-        quality: totals.quality.clone(),
-        summary: totals.summary.clone(),
+    let rest = || {
+        let mut rest = Conclusion::default();
+        rest.captures = capture.files().map(CaptureReport::new).collect();
+        rest.keys = KeyReport::of_keys(&setup.keys, &sessions);
+        rest.findings = totals.findings.clone();
+        rest.quality = totals.quality.clone();
+        rest.summary = totals.summary.clone();
+        rest
     };
     let format = |format: &Format| {
         let mut renderer = (format.renderer)(&text::Style::default());

@@ -7,7 +7,7 @@ use super::negotiation::{Kind, Step};
 use super::normal;
 use crate::report::{
     AlertReport, CloseKind, ConversationExchange, Outcome, ReplyReport, SessionReport,
-    TimelineEntry, TlsReport,
+    TimelineEntry, TlsReport, Verb,
 };
 use crate::role::Role;
 
@@ -121,10 +121,10 @@ fn exchanged(exchange: &ConversationExchange, steps: &mut Vec<Step>) {
 
 /// What the steps of an exchange are called.
 pub(super) fn name_of(exchange: &ConversationExchange) -> String {
-    match exchange.verb.as_deref() {
-        Some(".") => "message".to_owned(),
-        Some(verb) if exchange.encrypted && is_ehlo(Some(verb)) => format!("{verb} inside TLS"),
-        Some(verb) => verb.to_owned(),
+    match &exchange.verb {
+        Some(Verb::Message) => "message".to_owned(),
+        Some(verb) if exchange.encrypted && verb.is_hello() => format!("{verb} inside TLS"),
+        Some(verb) => verb.to_string(),
         None if exchange.command.is_some() => "command".to_owned(),
         None => "greeting".to_owned(),
     }
@@ -136,14 +136,14 @@ pub(super) fn is_greeting(exchange: &ConversationExchange) -> bool {
 }
 
 /// Verbs of which a session with STARTTLS has two.
-pub(super) fn is_ehlo(verb: Option<&str>) -> bool {
-    matches!(verb, Some("EHLO" | "HELO" | "LHLO"))
+pub(super) fn is_ehlo(verb: Option<&Verb>) -> bool {
+    verb.is_some_and(Verb::is_hello)
 }
 
 fn command(exchange: &ConversationExchange, name: &str) -> Step {
     let line = exchange.command.as_deref().unwrap_or(name);
-    let (said, shown) = match exchange.verb.as_deref() {
-        Some(".") => ("sent the message".to_owned(), "the message".to_owned()),
+    let (said, shown) = match &exchange.verb {
+        Some(Verb::Message) => ("sent the message".to_owned(), "the message".to_owned()),
         _ => (format!("sent {line}"), line.to_owned()),
     };
     Step {
@@ -334,5 +334,5 @@ fn notified(session: &SessionReport) -> Option<bool> {
 /// A command line without what changes from run to run.
 pub(super) fn normal_command(exchange: &ConversationExchange) -> Option<String> {
     let line = exchange.command.as_deref()?;
-    Some(normal::command(line, exchange.verb.as_deref()))
+    Some(normal::command(line, exchange.verb.as_ref()))
 }

@@ -6,7 +6,7 @@ use super::negotiation::{Fact, Step, WHOLE};
 use super::normal;
 use crate::report::{
     CertificateReport, ConversationExchange, ReplyReport, SessionReport, SmtpReport, TcpReport,
-    TlsReport,
+    TlsReport, Verb,
 };
 use crate::role::Role;
 
@@ -215,7 +215,7 @@ impl Facts<'_> {
         if let Some(auth) = &smtp.auth {
             self.one(Topic::Reply, "AUTH", "mechanism", Some(&auth.mechanism));
             self.one(Topic::Content, "AUTH", "user", auth.user.as_deref());
-            self.one(Topic::Reply, "AUTH", "result", Some(auth.result));
+            self.one(Topic::Reply, "AUTH", "result", Some(auth.result.name()));
         }
         let last = self.facts.len().saturating_sub(3);
         if smtp.auth.is_some() && smtp.exchanges.iter().any(|e| e.encrypted && is_auth(e)) {
@@ -238,7 +238,7 @@ impl Facts<'_> {
     ) {
         let place =
             if is_greeting(exchange) { name.to_owned() } else { format!("reply to {name}") };
-        if is_ehlo(exchange.verb.as_deref()) {
+        if is_ehlo(exchange.verb.as_ref()) {
             let lines = reply.lines.iter().skip(1).filter_map(|line| line.get(4..));
             let offered = sorted(lines.map(str::to_owned).collect());
             self.add(Topic::Ehlo, &place, nth, "capabilities", offered);
@@ -247,7 +247,7 @@ impl Facts<'_> {
         let enhanced = reply.enhanced.iter().cloned().collect();
         self.add(Topic::Reply, &place, nth, "enhanced status code", enhanced);
         self.seal(exchange);
-        let shown = if is_ehlo(exchange.verb.as_deref()) { 1 } else { usize::MAX };
+        let shown = if is_ehlo(exchange.verb.as_ref()) { 1 } else { usize::MAX };
         // What follows 334 is a challenge: new each time (RFC 4954 §4).
         let shown = if reply.code == 334 { 0 } else { shown };
         let text = reply.lines.iter().take(shown).map(|line| normal::reply(line)).collect();
@@ -299,7 +299,7 @@ fn several(count: u64) -> String {
 }
 
 fn is_auth(exchange: &ConversationExchange) -> bool {
-    exchange.verb.as_deref() == Some("AUTH")
+    exchange.verb == Some(Verb::Auth)
 }
 
 fn yes(is_so: bool) -> &'static str {

@@ -1,5 +1,7 @@
 //! What changes from run to run is taken out of names and texts.
 
+use crate::report::Verb;
+
 /// A placeholder for what is never compared.
 const VOLATILE: &str = "*";
 
@@ -12,11 +14,11 @@ pub(super) fn grease(name: &str) -> String {
 }
 
 /// A command line without the size of the message: `MAIL FROM:<a@b> SIZE=*`, `BDAT * LAST`.
-pub(super) fn command(line: &str, verb: Option<&str>) -> String {
+pub(super) fn command(line: &str, verb: Option<&Verb>) -> String {
     match verb {
-        Some("AUTH-RESPONSE" | ".") => VOLATILE.to_owned(),
-        Some("BDAT") => tokens(line, number),
-        Some("XCLIENT" | "XFORWARD") => tokens(line, |token| {
+        Some(Verb::AuthResponse | Verb::Message) => VOLATILE.to_owned(),
+        Some(Verb::Bdat) => tokens(line, number),
+        Some(Verb::Xclient | Verb::Xforward) => tokens(line, |token| {
             token.split_once('=').map(|(name, _)| format!("{name}={VOLATILE}"))
         }),
         _ => tokens(line, size),
@@ -78,10 +80,10 @@ mod tests {
         );
         assert_eq!(reply("550 5.1.1 <b2@example.com>: unknown"), "* <b2@example.com>: unknown");
         assert_eq!(
-            command("MAIL FROM:<a@b> SIZE=1547 BODY=8BITMIME", Some("MAIL")),
+            command("MAIL FROM:<a@b> SIZE=1547 BODY=8BITMIME", Some(&Verb::Mail)),
             "MAIL FROM:<a@b> SIZE=* BODY=8BITMIME"
         );
-        assert_eq!(command("BDAT 86 LAST", Some("BDAT")), "BDAT * LAST");
+        assert_eq!(command("BDAT 86 LAST", Some(&Verb::Bdat)), "BDAT * LAST");
         assert_eq!(grease("GREASE (0x1A1A)"), grease("GREASE (0xFAFA)"));
     }
 }

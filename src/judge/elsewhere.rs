@@ -18,6 +18,7 @@ use crate::report::findings::Finding;
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;
 use crate::report::tls::{CertificateReport, ClientHelloReport, TlsReport};
+use crate::smtp::{StartTls, Verb};
 use crate::tls::suite::Suite;
 
 /// Servers that are remembered, the oldest forgotten first: more than a mail platform has, and some
@@ -225,7 +226,7 @@ impl Server {
     }
 
     fn learn(&mut self, session: &SessionReport) {
-        let is_offered = |starttls: &str| starttls == "offered" || starttls == "accepted";
+        let is_offered = |starttls| matches!(starttls, StartTls::Offered | StartTls::Accepted);
         if session.smtp.as_ref().is_some_and(|smtp| is_offered(smtp.starttls)) {
             self.offers_starttls.get_or_insert(session.id);
         }
@@ -307,12 +308,12 @@ fn remember<T>(names: &mut BTreeMap<String, T>, name: &str, fact: T) {
 
 /// The frame of the answer to an EHLO in the clear, if it is all there and does not offer STARTTLS.
 fn ehlo_without_starttls(session: &SessionReport) -> Option<u64> {
-    let smtp = session.smtp.as_ref().filter(|smtp| smtp.starttls == "not_offered")?;
+    let smtp = session.smtp.as_ref().filter(|smtp| smtp.starttls == StartTls::NotOffered)?;
     // What was not captured may hold the offer.
     let is_whole = session.tcp.lost_bytes.server == 0;
     let ehlo = smtp.exchanges.iter().filter(|_| is_whole).find(|exchange| {
         let answered = exchange.reply.as_ref().is_some_and(|reply| reply.class() == 2);
-        !exchange.encrypted && exchange.verb.as_deref() == Some("EHLO") && answered
+        !exchange.encrypted && exchange.verb == Some(Verb::Ehlo) && answered
     })?;
     ehlo.reply_frame
 }

@@ -4,6 +4,7 @@ use crate::flow::{Closing, TcpFacts};
 use crate::report::mail::MailReport;
 use crate::report::outcome::Outcome;
 use crate::report::smtp::SmtpReport;
+use crate::smtp::{AuthResult, StartTls, Verb};
 use crate::tls::TlsFacts;
 
 /// What an outcome is made of.
@@ -47,7 +48,7 @@ impl Ending<'_> {
 
     fn of_failed_handshake(&self, tls: &TlsFacts) -> Outcome {
         // Some clients begin TLS although the server has refused it.
-        let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == "refused");
+        let was_refused = self.smtp.is_some_and(|smtp| smtp.starttls == StartTls::Refused);
         if was_refused && tls.server_hello.is_none() {
             return Outcome::StarttlsRefused;
         }
@@ -72,10 +73,7 @@ impl Ending<'_> {
     fn by_end(&self) -> Outcome {
         let said_bye = self.smtp.is_some_and(|smtp| {
             smtp.mails.iter().all(|mail| mail.reply.is_some())
-                && smtp
-                    .exchanges
-                    .iter()
-                    .any(|e| e.verb.as_deref() == Some("QUIT") && e.reply.is_some())
+                && smtp.exchanges.iter().any(|e| e.verb == Some(Verb::Quit) && e.reply.is_some())
         });
         if said_bye {
             return Outcome::NoMail;
@@ -99,20 +97,21 @@ fn by_mail(smtp: &SmtpReport) -> Option<Outcome> {
 
 /// What was refused, in the order in which a session gets to it.
 fn by_refusal(smtp: &SmtpReport) -> Option<Outcome> {
-    let refused = |verbs: &[&str]| {
+    let refused = |verbs: &[Verb]| {
         smtp.exchanges.iter().any(|exchange| {
-            exchange.verb.as_deref().is_some_and(|verb| verbs.contains(&verb))
+            exchange.verb.as_ref().is_some_and(|verb| verbs.contains(verb))
                 && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
         })
     };
     if smtp.greeting.as_ref().is_some_and(|greeting| greeting.code >= 400) {
         return Some(Outcome::Refused);
     }
-    if smtp.starttls == "refused" {
+    if smtp.starttls == StartTls::Refused {
         return Some(Outcome::StarttlsRefused);
     }
-    if smtp.auth.as_ref().is_some_and(|auth| auth.result == "rejected") {
+    if smtp.auth.as_ref().is_some_and(|auth| auth.result == AuthResult::Rejected) {
         return Some(Outcome::AuthFailed);
     }
-    refused(&["MAIL", "RCPT", "DATA", "BDAT", "."]).then_some(Outcome::Rejected)
+    refused(&[Verb::Mail, Verb::Rcpt, Verb::Data, Verb::Bdat, Verb::Message])
+        .then_some(Outcome::Rejected)
 }

@@ -13,6 +13,7 @@ use crate::report::findings::{Finding, Severity};
 use crate::report::session::SessionReport;
 use crate::report::tls::level_name;
 use crate::role::{PerRole, Role};
+use crate::smtp::Verb;
 use crate::tls::TlsFacts;
 
 /// Adds to a finished session what its parts show together: the cause of its failure first, then
@@ -119,11 +120,11 @@ fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
 fn starttls_refused(session: &SessionReport) -> Option<Finding> {
     let smtp = session.smtp.as_ref()?;
     let refused = smtp.exchanges.iter().find(|exchange| {
-        exchange.verb.as_deref().is_some_and(|verb| starttls::VERBS.contains(&verb))
+        exchange.verb.as_ref().is_some_and(Verb::starts_tls)
             && exchange.reply.as_ref().is_some_and(|reply| reply.code != 220)
     })?;
     let reply = refused.reply.as_ref()?.lines.last()?;
-    let message = format!("the server refused STARTTLS: {reply}");
+    let message = format!("the server refused {}: {reply}", refused.verb.as_ref()?);
     Some(finding("smtp.starttls_refused", message).at(refused.reply_frame))
 }
 
@@ -132,12 +133,20 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
     let Some(smtp) = &session.smtp else { return Vec::new() };
     let is_refused = |exchange: &&ConversationExchange| {
         matches!(
-            exchange.verb.as_deref(),
-            None | Some("AUTH" | "AUTH-RESPONSE" | "MAIL" | "RCPT" | "DATA" | "BDAT" | ".")
+            exchange.verb,
+            None | Some(
+                Verb::Auth
+                    | Verb::AuthResponse
+                    | Verb::Mail
+                    | Verb::Rcpt
+                    | Verb::Data
+                    | Verb::Bdat
+                    | Verb::Message
+            )
         ) && exchange.reply.as_ref().is_some_and(|reply| reply.class() >= 4)
     };
     let say = |exchange: &ConversationExchange| {
-        let what = exchange.command.as_deref().or(exchange.verb.as_deref());
+        let what = exchange.command.as_deref().or_else(|| exchange.verb.as_ref().map(Verb::name));
         let line = exchange.reply.as_ref().and_then(|reply| reply.lines.last());
         let line = line.map_or("", String::as_str);
         let message = match what {

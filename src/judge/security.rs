@@ -6,6 +6,7 @@ use crate::report::codes::finding;
 use crate::report::findings::{Finding, Severity};
 use crate::report::session::SessionReport;
 use crate::role::Role;
+use crate::smtp::{StartTls, Verb};
 use crate::tls::TlsFacts;
 use crate::tls::hello::{ClientHello, EXTENDED_MASTER_SECRET, ServerHello};
 use crate::tls::names::{ExtensionType, ProtocolVersion};
@@ -182,8 +183,8 @@ fn no_close_notify(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) ->
 
 /// Mail in plain text although TLS was to be had.
 pub(super) fn starttls_unused(session: &SessionReport) -> Option<Finding> {
-    let smtp = session.smtp.as_ref().filter(|smtp| smtp.starttls == "offered")?;
-    let mail = smtp.exchanges.iter().find(|e| e.verb.as_deref() == Some("MAIL"))?;
+    let smtp = session.smtp.as_ref().filter(|smtp| smtp.starttls == StartTls::Offered)?;
+    let mail = smtp.exchanges.iter().find(|e| e.verb == Some(Verb::Mail))?;
     let message = "the server offers STARTTLS, and the client sends mail without it";
     (!mail.encrypted).then(|| finding("smtp.starttls_unused", message).at(mail.frame))
 }

@@ -5,9 +5,7 @@ use crate::report::exchange::ConversationExchange;
 use crate::report::findings::Finding;
 use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
-
-/// What asks for TLS: RFC 3207, and Exchange's own command between its servers.
-pub(crate) const VERBS: [&str; 2] = ["STARTTLS", "X-ANONYMOUSTLS"];
+use crate::smtp::{StartTls, Verb};
 
 /// Letters of a keyword that is nothing but a mask: STARTTLS has eight, and some firewalls leave
 /// the last one.
@@ -23,14 +21,14 @@ pub(super) fn findings(session: &SessionReport) -> Vec<Finding> {
 
 /// Cisco's inspection overwrites what it does not know with X, in the EHLO reply and in commands.
 fn masked_offer(smtp: &SmtpReport) -> Option<Finding> {
-    if smtp.starttls != "not_offered" {
+    if smtp.starttls != StartTls::NotOffered {
         return None;
     }
     let shown = |exchange: &ConversationExchange| {
         let lines = exchange.reply.iter().flat_map(|reply| &reply.lines);
         let keyword = lines.filter_map(|line| line.get(4..)).find(|text| is_masked(text));
-        let command = exchange.verb.as_ref().filter(|verb| is_masked(verb));
-        keyword.map(str::to_owned).or_else(|| command.cloned())
+        let command = exchange.verb.as_ref().map(Verb::name).filter(|verb| is_masked(verb));
+        keyword.or(command).map(str::to_owned)
     };
     let (exchange, word) = smtp
         .exchanges
@@ -50,7 +48,7 @@ fn is_masked(word: &str) -> bool {
 fn accepted_unoffered(smtp: &SmtpReport) -> Option<Finding> {
     let place = smtp.exchanges.iter().position(is_accepted)?;
     let (before, _) = smtp.exchanges.split_at(place);
-    let ehlo = before.iter().rfind(|exchange| exchange.verb.as_deref() == Some("EHLO"))?;
+    let ehlo = before.iter().rfind(|exchange| exchange.verb == Some(Verb::Ehlo))?;
     let reply = ehlo.reply.as_ref().filter(|reply| reply.class() == 2)?;
     let offers = |line: &String| line.get(4..).is_some_and(|word| is_offer(word.trim()));
     if reply.lines.iter().any(offers) {
@@ -61,12 +59,12 @@ fn accepted_unoffered(smtp: &SmtpReport) -> Option<Finding> {
 }
 
 fn is_accepted(exchange: &ConversationExchange) -> bool {
-    exchange.verb.as_deref().is_some_and(|verb| VERBS.contains(&verb))
+    exchange.verb.as_ref().is_some_and(Verb::starts_tls)
         && exchange.reply.as_ref().is_some_and(|reply| reply.code == 220)
 }
 
 fn is_offer(keyword: &str) -> bool {
-    VERBS.iter().any(|verb| keyword.eq_ignore_ascii_case(verb))
+    Verb::of(keyword.as_bytes()).is_some_and(|verb| verb.starts_tls())
 }
 
 /// The server was ready for TLS, and what followed was nothing, or plain text.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::judge::outcome::Ending;
+use crate::judge::rules;
 use crate::judge::slow::{self, SlowLimits};
 use crate::judge::timing::{DialogueFacts, SmtpPhases, Turns, slowest, timing};
 use crate::judge::verdict::{Case, is_established};
-use crate::judge::{rules, starttls};
 use crate::moment::Moment;
 use crate::report::codes;
 use crate::report::decryption::{Decryption, DecryptionStatus};
@@ -24,7 +24,7 @@ use crate::report::timeline::TimelineEntry;
 use crate::report::tls::{TlsReport, level_name};
 use crate::role::{PerRole, Role};
 use crate::smtp::{
-    Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, ProxyHeader, SmtpEvent, SmtpFacts,
+    Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, ProxyHeader, SmtpEvent, SmtpFacts, Verb,
 };
 use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
 
@@ -236,7 +236,7 @@ impl Recorder {
             at: exchange.at.or(exchange.reply_at),
             exchange: ConversationExchange {
                 command,
-                verb: exchange.verb.map(|verb| verb.into_owned()),
+                verb: exchange.verb,
                 reply: exchange.reply.as_ref().map(ReplyReport::new),
                 frame: exchange.at.map(|at| at.frame),
                 reply_frame: exchange.reply_at.map(|at| at.frame),
@@ -248,8 +248,7 @@ impl Recorder {
     }
 
     fn note_exchange(&mut self, exchange: &Exchange) {
-        let verb = exchange.verb.as_deref().unwrap_or_default();
-        let is_starttls = starttls::VERBS.contains(&verb);
+        let is_starttls = exchange.verb.as_ref().is_some_and(Verb::starts_tls);
         let said = exchange.command.as_ref().map(ToString::to_string);
         match (exchange.kind, exchange.at) {
             (ExchangeKind::Body, _) | (_, None) => {}
@@ -270,7 +269,7 @@ impl Recorder {
 
     fn time_exchange(&mut self, exchange: &Exchange) {
         self.turns.owed(exchange.at, exchange.reply_at);
-        let is_last = exchange.verb.as_deref() == Some("QUIT")
+        let is_last = exchange.verb == Some(Verb::Quit)
             || exchange.reply.as_ref().is_some_and(|reply| reply.code == 421);
         self.turns.farewell(exchange.reply_at.filter(|_| is_last));
         let Some(reply_at) = exchange.reply_at else { return };
@@ -279,14 +278,14 @@ impl Recorder {
         }
         let Some(at) = exchange.at else { return };
         let ns = reply_at.ts - at.ts;
-        match exchange.verb.as_deref() {
-            Some(verb) if starttls::VERBS.contains(&verb) => slowest(&mut self.phases.starttls, ns),
-            Some("MAIL") => slowest(&mut self.phases.mail, ns),
-            Some("RCPT") => slowest(&mut self.phases.rcpt, ns),
-            Some("DATA") => slowest(&mut self.phases.data_go_ahead, ns),
-            Some(".") => slowest(&mut self.phases.data_accept, ns),
-            Some("BDAT") => self.time_last_chunk(reply_at),
-            Some("AUTH" | "AUTH-RESPONSE") => self.time_auth(exchange, at, reply_at),
+        match &exchange.verb {
+            Some(verb) if verb.starts_tls() => slowest(&mut self.phases.starttls, ns),
+            Some(Verb::Mail) => slowest(&mut self.phases.mail, ns),
+            Some(Verb::Rcpt) => slowest(&mut self.phases.rcpt, ns),
+            Some(Verb::Data) => slowest(&mut self.phases.data_go_ahead, ns),
+            Some(Verb::Message) => slowest(&mut self.phases.data_accept, ns),
+            Some(Verb::Bdat) => self.time_last_chunk(reply_at),
+            Some(Verb::Auth | Verb::AuthResponse) => self.time_auth(exchange, at, reply_at),
             _ => {}
         }
     }
@@ -436,13 +435,13 @@ impl Recorder {
                 code: greeting.code,
                 text: greeting.text.clone(),
             }),
-            helo: facts.helo.as_ref().map(|h| Helo { verb: h.verb, name: h.name.clone() }),
+            helo: facts.helo.as_ref().map(|h| Helo { verb: h.verb.clone(), name: h.name.clone() }),
             extensions: facts.extensions.clone(),
-            starttls: facts.starttls.name(),
+            starttls: facts.starttls,
             auth: facts.auth.as_ref().map(|auth| AuthReport {
                 mechanism: auth.mechanism.clone(),
                 user: auth.user.clone(),
-                result: auth.result.name(),
+                result: auth.result,
             }),
             exchanges: std::mem::take(&mut self.exchanges).into_iter().map(since_start).collect(),
             omitted_exchanges: self.omitted_exchanges,

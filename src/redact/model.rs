@@ -19,7 +19,7 @@ use crate::report::tls::{
     CertificateReport, ClientHelloReport, OriginReport, ResumptionReport, ServerHelloReport,
     TlsReport,
 };
-use crate::smtp::Parameters;
+use crate::smtp::{Parameters, Verb};
 
 impl Redactor {
     /// Puts pseudonyms into what is told of keys. Names of files are the user's own and stay.
@@ -225,12 +225,16 @@ impl Redactor {
             encrypted: _,
         } = exchange;
         command.iter_mut().for_each(|line| *line = self.command(line));
-        let greets = verb.as_deref().is_none_or(|verb| matches!(verb, "EHLO" | "HELO" | "LHLO"));
+        let greets = verb.as_ref().is_none_or(Verb::is_hello);
         if let Some(first) = reply.as_ref().filter(|_| greets).and_then(|r| r.lines.first()) {
             self.meet_server(first.get(4..).unwrap_or_default());
         }
         // What is no command may be anything.
-        verb.iter_mut().for_each(|verb| self.wire(verb));
+        if let Some(Verb::Other(word)) = verb {
+            let mut safe = word.to_string();
+            self.wire(&mut safe);
+            *word = safe.into();
+        }
         reply.iter_mut().for_each(|reply| self.reply(reply));
     }
 

@@ -2,6 +2,7 @@
 
 use super::redactor::Redactor;
 use super::text::Source;
+use crate::smtp::Verb;
 
 impl Redactor {
     /// Text off the wire.
@@ -36,9 +37,13 @@ impl Redactor {
     /// The names of a command are its arguments, however they look.
     pub(super) fn command(&mut self, line: &str) -> String {
         let Some((verb, rest)) = line.split_once(' ') else { return line.to_owned() };
-        let safe = match verb.to_ascii_uppercase().as_str() {
-            "EHLO" | "HELO" | "LHLO" | "ETRN" | "ATRN" => self.host(rest.trim()),
-            "VRFY" | "EXPN" if !rest.contains(['<', '@', ' ']) => self.names.local(rest),
+        let safe = match Verb::of(verb.as_bytes()) {
+            Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo | Verb::Etrn | Verb::Atrn) => {
+                self.host(rest.trim())
+            }
+            Some(Verb::Vrfy | Verb::Expn) if !rest.contains(['<', '@', ' ']) => {
+                self.names.local(rest)
+            }
             _ => self.text(rest, Source::Wire),
         };
         format!("{verb} {safe}")

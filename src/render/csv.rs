@@ -33,7 +33,7 @@ const COLUMNS: &[Column] = &[
     ("helo", |s| of_smtp(s, |smtp| Some(smtp.helo.as_ref()?.name.clone()))),
     ("auth_mechanism", |s| of_smtp(s, |smtp| Some(smtp.auth.as_ref()?.mechanism.clone()))),
     ("auth_user", |s| of_smtp(s, |smtp| smtp.auth.as_ref()?.user.clone())),
-    ("auth_result", |s| of_smtp(s, |smtp| Some(smtp.auth.as_ref()?.result.to_owned()))),
+    ("auth_result", |s| of_smtp(s, |smtp| Some(smtp.auth.as_ref()?.result.name().to_owned()))),
     ("mails_sent", |s| mails(s).len().to_string()),
     ("mails_accepted", |s| mails(s).iter().filter(|mail| mail.is_accepted()).count().to_string()),
     ("mail_from", |s| list(mails(s).iter().filter_map(|mail| mail.from.as_deref()))),

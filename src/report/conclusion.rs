@@ -7,6 +7,7 @@ use super::summary::Summary;
 
 /// What is known when all sessions are over.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Conclusion {
     /// The input files.
     pub captures: Vec<CaptureReport>,

@@ -8,6 +8,7 @@ use crate::role::PerRole;
 /// Whether a session was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DecryptionStatus {
     /// From its first protected record to its last.
     Decrypted,
@@ -34,6 +35,7 @@ impl DecryptionStatus {
 
 /// What came of the decryption of a session.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Decryption {
     /// Whether it was opened.
     pub status: DecryptionStatus,

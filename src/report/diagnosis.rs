@@ -5,6 +5,7 @@ use serde::Serialize;
 /// How sure a cause is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Likelihood {
     /// An end says so itself.
     Certain,
@@ -16,6 +17,7 @@ pub enum Likelihood {
 
 /// What may have made a session fail.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Cause {
     /// The code of the finding that goes with it.
     pub code: &'static str,
@@ -43,6 +45,7 @@ impl Cause {
 
 /// Why a session failed.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Diagnosis {
     /// The likeliest cause.
     #[serde(flatten)]

@@ -49,6 +49,7 @@ impl Default for Generator {
 
 /// An input file.
 #[derive(Debug, Serialize)]
+#[non_exhaustive]
 pub struct CaptureReport {
     /// As named on the command line.
     pub path: String,
@@ -78,6 +79,7 @@ pub struct CaptureReport {
 
 /// What may open sessions: a key by its public half, a key log by its name.
 #[derive(Debug, Serialize)]
+#[non_exhaustive]
 pub struct KeyReport {
     /// Where it was named: `keys.list:3`, `--key server.pem`, `keylog:12 lines`, `dsb`.
     pub source: String,

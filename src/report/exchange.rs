@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
+use crate::smtp::Verb;
+
 /// A command and its reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ConversationExchange {
     /// The command line, secrets masked; null for the greeting.
     pub command: Option<String>,
     /// Its verb.
-    pub verb: Option<String>,
+    pub verb: Option<Verb>,
     /// The reply, if there was one.
     pub reply: Option<ReplyReport>,
     /// Frame of the command's last byte.
@@ -26,6 +29,7 @@ pub struct ConversationExchange {
 
 /// A reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ReplyReport {
     /// Its code.
     pub code: u16,

@@ -7,6 +7,7 @@ use crate::smtp::Parameters;
 
 /// A mail.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct MailReport {
     /// The reverse-path without brackets.
     pub from: Option<String>,
@@ -57,6 +58,7 @@ pub struct MailReport {
 
 /// A recipient.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct RecipientReport {
     /// The forward-path without brackets.
     pub address: String,
@@ -72,6 +74,7 @@ pub struct RecipientReport {
 
 /// A part of a message, measured and hashed as it is when decoded.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct PartReport {
     /// Its place: `1`, `2.1`.
     pub part: String,
@@ -93,6 +96,7 @@ pub struct PartReport {
 
 /// A DKIM signature.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct DkimReport {
     /// Who vouches for the message.
     pub domain: String,

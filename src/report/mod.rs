@@ -63,3 +63,4 @@ pub use transcript::{Content, Piece, Transcript};
 pub use vantage::{Position, Vantage};
 
 pub use crate::flow::PacketSeen;
+pub use crate::smtp::{AuthResult, StartTls, Verb};

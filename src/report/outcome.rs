@@ -5,6 +5,7 @@ use serde::Serialize;
 /// How a session ended for the mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Outcome {
     /// A mail was accepted.
     Delivered,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// What a session carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub enum Protocol {
     /// SMTP, plain to its end.
     #[serde(rename = "smtp")]

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// A PROXY protocol header.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ProxyReport {
     /// 1 or 2.
     pub version: u8,
@@ -15,6 +16,7 @@ pub struct ProxyReport {
 
 /// A connection through a proxy that was asked for by its client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Tunnel {
     /// `socks4`, `socks5` or `http_connect`.
     pub protocol: &'static str,

@@ -8,6 +8,7 @@ use crate::role::PerRole;
 
 /// What the capture is like.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Quality {
     /// Packets read.
     pub packets: u64,
@@ -39,6 +40,7 @@ pub struct Quality {
 
 /// Packets that were lost on the way into the file; null where no file says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Dropped {
     /// Packets that the interfaces received.
     pub received: Option<u64>,
@@ -61,6 +63,7 @@ impl Dropped {
 
 /// A count of each end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BySender {
     /// Sent by clients.
     pub client: u64,
@@ -83,6 +86,7 @@ impl BySender {
 
 /// TCP checksums of a sample of the segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Checksums {
     /// Segments looked at.
     pub checked: u64,
@@ -94,6 +98,7 @@ pub struct Checksums {
 
 /// A sender of segments with wrong checksums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Sender {
     /// Its address.
     pub ip: IpAddr,
@@ -105,6 +110,7 @@ pub struct Sender {
 
 /// Steps back in the times of a file's packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ClockSteps {
     /// Packets older than the one before them in the same file.
     pub count: u64,
@@ -116,6 +122,7 @@ pub struct ClockSteps {
 
 /// A link type that is not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SkippedLink {
     /// libpcap's name.
     pub link_type: String,

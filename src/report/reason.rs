@@ -6,6 +6,7 @@ macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident $name:literal),* $(,)?) => {
         /// Why a session was not opened, or not wholly.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[non_exhaustive]
         pub enum Reason {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
         }

@@ -19,6 +19,7 @@ use crate::moment::Timestamp;
 
 /// One TCP connection that concerns us.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SessionReport {
     /// 1, 2, 3 … in order of first frame.
     pub id: u64,

@@ -4,9 +4,11 @@ use serde::Serialize;
 
 use super::exchange::ConversationExchange;
 use super::mail::MailReport;
+use crate::smtp::{AuthResult, StartTls, Verb};
 
 /// The dialogue of a session.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SmtpReport {
     /// The server's first reply.
     pub greeting: Option<GreetingReport>,
@@ -15,7 +17,7 @@ pub struct SmtpReport {
     /// What the last EHLO reply offered.
     pub extensions: Vec<String>,
     /// How far STARTTLS came.
-    pub starttls: &'static str,
+    pub starttls: StartTls,
     /// The authentication, if one was tried.
     pub auth: Option<AuthReport>,
     /// Commands and replies in order.
@@ -28,6 +30,7 @@ pub struct SmtpReport {
 
 /// The server's first reply.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct GreetingReport {
     /// Its code.
     pub code: u16,
@@ -37,20 +40,22 @@ pub struct GreetingReport {
 
 /// How the client introduced itself.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Helo {
     /// `EHLO`, `HELO` or `LHLO`.
-    pub verb: &'static str,
+    pub verb: Verb,
     /// The name it gave.
     pub name: String,
 }
 
 /// An authentication.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct AuthReport {
     /// The SASL mechanism.
     pub mechanism: String,
     /// The user, where the mechanism tells it.
     pub user: Option<String>,
     /// `accepted`, `rejected` or `unfinished`.
-    pub result: &'static str,
+    pub result: AuthResult,
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// Totals of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// Packets read.
     pub packets: u64,
@@ -37,6 +38,7 @@ pub struct Summary {
 
 /// A session that others resume, and that is not in the capture or not opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MissingOrigin {
     /// `session_id` or `ticket`.
     pub by: &'static str,
@@ -50,6 +52,7 @@ pub struct MissingOrigin {
 
 /// Totals of mails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MailTotals {
     /// Messages sent.
     pub sent: u64,
@@ -59,6 +62,7 @@ pub struct MailTotals {
 
 /// Frames without a TCP segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SkippedFrames {
     /// What they were.
     pub reason: String,

@@ -7,6 +7,7 @@ use crate::role::{PerRole, Role};
 
 /// The frames of a session.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
 pub struct FrameSpan {
     /// The lowest number.
     pub first: u64,
@@ -19,6 +20,7 @@ pub struct FrameSpan {
 /// How a connection was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum CloseKind {
     /// With FIN.
     Fin,
@@ -30,6 +32,7 @@ pub enum CloseKind {
 
 /// The TCP layer of a session.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
 pub struct TcpReport {
     /// SYN to the ACK that completes the handshake, in ns.
     pub handshake_ns: Option<i64>,

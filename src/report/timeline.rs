@@ -7,6 +7,7 @@ use crate::role::Role;
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct TimelineEntry {
     /// Its name, from the contract's list.
     pub event: &'static str,

@@ -5,6 +5,7 @@ use serde::Serialize;
 /// Named durations in ns; null where an end is missing. Of phases that come several times the
 /// slowest counts.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct Timing {
     /// SYN to the ACK that completes the handshake.
     pub tcp_connect_ns: Option<i64>,
@@ -42,6 +43,7 @@ pub struct Timing {
 
 /// A split of `total_ns`: the three add up to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Attribution {
     /// Packets under way.
     pub network_ns: i64,

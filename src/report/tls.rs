@@ -10,6 +10,7 @@ use crate::tls::suite::Suite;
 
 /// The TLS layer of a session.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct TlsReport {
     /// `starttls` or `implicit`.
     pub mode: &'static str,
@@ -62,6 +63,7 @@ pub struct TlsReport {
 
 /// What a client offered.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ClientHelloReport {
     /// The version field.
     pub version: String,
@@ -95,6 +97,7 @@ pub struct ClientHelloReport {
 
 /// What a server chose.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ServerHelloReport {
     /// Names of the extensions, in order.
     pub extensions: Vec<String>,
@@ -106,6 +109,7 @@ pub struct ServerHelloReport {
 
 /// The session that was resumed.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ResumptionReport {
     /// What names it: a session ID in hex, or the first eight bytes of a ticket's SHA-256. Null for
     /// a pre-shared key of TLS 1.3.
@@ -118,6 +122,7 @@ pub struct ResumptionReport {
 
 /// Where a session began that a later one resumes.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct OriginReport {
     /// Its client.
     pub client: Option<Endpoint>,
@@ -128,6 +133,7 @@ pub struct OriginReport {
 /// A certificate.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "as in `tls::certificate::Certificate`")]
+#[non_exhaustive]
 pub struct CertificateReport {
     pub subject: String,
     pub issuer: String,
@@ -143,6 +149,7 @@ pub struct CertificateReport {
 
 /// An alert.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct AlertReport {
     /// Who sent it.
     pub from: Role,

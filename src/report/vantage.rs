@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// Where the capture was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Vantage {
     /// Where.
     pub position: Position,
@@ -18,6 +19,7 @@ pub struct Vantage {
 /// A place on the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Position {
     /// At the client, or in its network.
     NearClient,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::lab::{self, Lab, items, text};
 use crate::run::Runner;
+use crate::wire::Talk;
 
 /// Codes of findings that are worth knowing and made nothing fail.
 const WEAKNESSES: &[&str] = &["smtp.no_quit", "smtp.starttls_injection", "tls.no_close_notify"];
@@ -100,4 +101,34 @@ fn what_weakens_a_session_is_told_and_a_session_without_it_is_not_blamed() {
         assert!(sessions(name).iter().any(has), "{name}: {code}");
         assert!(!sessions("tls12_aes128_gcm_sha256").iter().any(has), "{code}");
     }
+}
+
+/// A session of Exchange whose command for TLS gets this reply, and that ends behind it.
+fn anonymous_tls(reply: &str) -> Value {
+    let talk = Talk::open()
+        .server("220 ex ESMTP\r\n")
+        .client("EHLO hub\r\n")
+        .server("250-ex\r\n250 X-ANONYMOUSTLS\r\n")
+        .client("X-ANONYMOUSTLS\r\n")
+        .server(reply)
+        .client("QUIT\r\n")
+        .server("221 bye\r\n")
+        .close();
+    Runner::keyless().report(talk.pcap())["sessions"][0].clone()
+}
+
+#[test]
+fn exchange_starts_tls_with_a_command_of_its_own_whose_refusal_is_told_like_that_of_starttls() {
+    let session = anonymous_tls("454 4.7.0 not now\r\n");
+    assert_eq!(text(&session["outcome"]), "starttls_refused");
+    assert_eq!(text(&session["diagnosis"]["code"]), "smtp.starttls_refused");
+    assert_eq!(
+        text(&session["diagnosis"]["message"]),
+        "the server refused X-ANONYMOUSTLS for now: 454 4.7.0 not now"
+    );
+    let accepted = anonymous_tls("220 go\r\n");
+    assert_ne!(text(&accepted["outcome"]), "starttls_refused");
+    let refusals =
+        items(&accepted["findings"]).iter().filter(|f| f["code"] == "smtp.starttls_refused");
+    assert_eq!(refusals.count(), 0);
 }

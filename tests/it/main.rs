@@ -35,6 +35,7 @@ mod html;
 mod keys;
 mod library;
 mod loss;
+mod map;
 mod mid_capture;
 #[cfg(target_os = "linux")]
 mod outputs;

@@ -1,47 +1,8 @@
 //! Command lines (RFC 5321 §4.1 and the extensions that add verbs).
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Longest unknown verb kept, in bytes: RFC 5321 §2.4 verbs have four letters, no extension's is
-/// longer than this.
-const MAX_VERB: usize = 20;
-
-/// The verbs known by name: those that a gap may be survived by.
-const VERBS: [&str; 32] = [
-    "EHLO",
-    "HELO",
-    "LHLO",
-    "MAIL",
-    "RCPT",
-    "DATA",
-    "BDAT",
-    "RSET",
-    "QUIT",
-    "NOOP",
-    "VRFY",
-    "EXPN",
-    "HELP",
-    "STARTTLS",
-    "AUTH",
-    "ETRN",
-    "TURN",
-    "ATRN",
-    "BURL",
-    "SEND",
-    "SOML",
-    "SAML",
-    "XCLIENT",
-    "XFORWARD",
-    "X-ANONYMOUSTLS",
-    "X-EXPS",
-    "XEXCH50",
-    "X-LINK2STATE",
-    "XADR",
-    "XSHADOW",
-    "PROXY",
-    "X-SAVETLSKEYS",
-];
+use super::verb::{MAX_VERB, Verb};
 
 /// The path of MAIL or RCPT, and what stands behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +21,7 @@ pub type Parameters = BTreeMap<String, Option<String>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Hello {
-        verb: &'static str,
+        verb: Verb,
         name: String,
     },
     /// STARTTLS, and Exchange's own X-ANONYMOUSTLS.
@@ -89,34 +50,29 @@ pub(super) enum Command {
     Other,
 }
 
-/// The verb of a line in capitals: the letters before the first space.
-pub(super) fn verb(line: &[u8]) -> Cow<'static, str> {
+/// The verb of a line: the letters before the first space.
+pub(super) fn verb(line: &[u8]) -> Option<Verb> {
     let word = first_word(line);
     // `AUTH=PLAIN ...` is an old form that some clients still use.
-    let word = if starts_with(word, b"AUTH=") { b"AUTH" } else { word };
-    match VERBS.iter().find(|v| word.eq_ignore_ascii_case(v.as_bytes())) {
-        Some(verb) => Cow::Borrowed(verb),
-        None => {
-            let kept = word.get(..MAX_VERB).unwrap_or(word);
-            Cow::Owned(String::from_utf8_lossy(kept).to_ascii_uppercase())
-        }
-    }
+    Verb::of(if starts_with(word, b"AUTH=") { b"AUTH" } else { word })
 }
 
 /// Whether a line begins with a verb known by name.
 pub(super) fn is_known(line: &[u8]) -> bool {
-    matches!(verb(line), Cow::Borrowed(_))
+    verb(line).is_some_and(|verb| !matches!(verb, Verb::Other(_) | Verb::Message))
 }
 
 /// Whether a line that comes after a gap is a command, not text of a body that has one's letters.
 pub(super) fn is_certain(line: &[u8]) -> bool {
     let rest = arguments(line);
-    match verb(line).as_ref() {
-        "DATA" | "RSET" | "QUIT" | "STARTTLS" | "X-ANONYMOUSTLS" => rest.is_empty(),
-        "MAIL" => starts_with(rest, b"FROM:"),
-        "RCPT" => starts_with(rest, b"TO:"),
-        "BDAT" => matches!(parse(line), Command::Bdat { .. }),
-        "HELP" | "SEND" | "TURN" | "PROXY" => false,
+    match verb(line) {
+        Some(Verb::Data | Verb::Rset | Verb::Quit | Verb::StartTls | Verb::XAnonymousTls) => {
+            rest.is_empty()
+        }
+        Some(Verb::Mail) => starts_with(rest, b"FROM:"),
+        Some(Verb::Rcpt) => starts_with(rest, b"TO:"),
+        Some(Verb::Bdat) => matches!(parse(line), Command::Bdat { .. }),
+        Some(Verb::Help | Verb::Send | Verb::Turn | Verb::Proxy) => false,
         _ => is_known(line) && first_word(line).iter().all(u8::is_ascii_uppercase),
     }
 }
@@ -124,24 +80,23 @@ pub(super) fn is_certain(line: &[u8]) -> bool {
 /// Reads a command line; what cannot be read is [`Command::Other`].
 pub(super) fn parse(line: &[u8]) -> Command {
     let rest = arguments(line);
-    match verb(line).as_ref() {
-        "EHLO" => hello("EHLO", rest),
-        "HELO" => hello("HELO", rest),
-        "LHLO" => hello("LHLO", rest),
-        "STARTTLS" | "X-ANONYMOUSTLS" => Command::StartTls,
-        "AUTH" | "X-EXPS" => auth(line),
-        "MAIL" => path(rest, b"FROM").map_or(Command::Other, Command::Mail),
-        "RCPT" => path(rest, b"TO").map_or(Command::Other, Command::Rcpt),
-        "DATA" => Command::Data,
-        "BDAT" => bdat(rest).unwrap_or(Command::MalformedBdat),
-        "XEXCH50" => blob(rest).unwrap_or(Command::Other),
-        "RSET" | "XCLIENT" => Command::Reset,
-        "QUIT" => Command::Quit,
+    let Some(verb) = verb(line) else { return Command::Other };
+    match verb {
+        Verb::Ehlo | Verb::Helo | Verb::Lhlo => hello(verb, rest),
+        Verb::StartTls | Verb::XAnonymousTls => Command::StartTls,
+        Verb::Auth | Verb::XExps => auth(line),
+        Verb::Mail => path(rest, b"FROM").map_or(Command::Other, Command::Mail),
+        Verb::Rcpt => path(rest, b"TO").map_or(Command::Other, Command::Rcpt),
+        Verb::Data => Command::Data,
+        Verb::Bdat => bdat(rest).unwrap_or(Command::MalformedBdat),
+        Verb::Xexch50 => blob(rest).unwrap_or(Command::Other),
+        Verb::Rset | Verb::Xclient => Command::Reset,
+        Verb::Quit => Command::Quit,
         _ => Command::Other,
     }
 }
 
-fn hello(verb: &'static str, rest: &[u8]) -> Command {
+fn hello(verb: Verb, rest: &[u8]) -> Command {
     Command::Hello { verb, name: String::from_utf8_lossy(rest).into_owned() }
 }
 
@@ -187,7 +142,7 @@ pub(super) fn secret_at(line: &[u8]) -> Option<usize> {
     if is("XCLIENT") {
         return password_at(line);
     }
-    if matches!(verb(line), Cow::Borrowed(_)) {
+    if is_known(line) {
         return None;
     }
     let names_mechanism =
@@ -414,9 +369,11 @@ mod tests {
 
     #[test]
     fn verbs_are_capitals_and_unknown_ones_are_cut() {
-        assert_eq!(verb(b"quit"), "QUIT");
-        assert_eq!(verb(b"xyzzy now"), "XYZZY");
-        assert_eq!(verb(&[b'a'; 99]).len(), MAX_VERB);
+        let name = |line: &[u8]| verb(line).map(|verb| verb.name().to_owned());
+        assert_eq!(name(b"quit").as_deref(), Some("QUIT"));
+        assert_eq!(name(b"xyzzy now").as_deref(), Some("XYZZY"));
+        assert_eq!(name(&[b'a'; 99]).map(|name| name.len()), Some(MAX_VERB));
+        assert_eq!(name(b""), None);
         assert!(is_known(b"noop") && !is_known(b"xyzzy") && !is_known(b""));
     }
 

@@ -11,6 +11,7 @@ use super::fields::Fields;
 use super::mime::Part;
 use super::proxy::ProxyHeader;
 use super::reply::Reply;
+use super::verb::Verb;
 use crate::moment::Moment;
 use crate::role::Role;
 
@@ -135,9 +136,9 @@ pub enum ExchangeKind {
     Greeting,
     /// A command line.
     Command,
-    /// A line that answers a 334 challenge (RFC 4954 §4); verb `AUTH-RESPONSE`.
+    /// A line that answers a 334 challenge (RFC 4954 §4); verb [`Verb::AuthResponse`].
     AuthResponse,
-    /// A DATA body, which its final dot line stands for; verb `.`.
+    /// A DATA body, which its final dot line stands for; verb [`Verb::Message`].
     Body,
     /// A reply that no command was captured for.
     Stray,
@@ -150,8 +151,8 @@ pub struct Exchange {
     pub kind: ExchangeKind,
     /// The command line without its end; secrets in it are masked.
     pub command: Option<WireText>,
-    /// The verb in capitals.
-    pub verb: Option<Cow<'static, str>>,
+    /// Its verb.
+    pub verb: Option<Verb>,
     /// The reply; none if none was captured.
     pub reply: Option<Reply>,
     /// When the last byte of the command was captured.

@@ -1,6 +1,9 @@
 //! What a dialogue knows so far: the head of the contract's `smtp` object.
 
+use serde::{Serialize, Serializer};
+
 use super::proxy::ProxyHeader;
+use super::verb::Verb;
 use crate::moment::Moment;
 
 /// What is known of a dialogue. `helo` and `extensions` are the last ones said, also when TLS has
@@ -51,7 +54,7 @@ pub struct ForeignLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Helo {
     /// `EHLO`, `HELO` or `LHLO`.
-    pub verb: &'static str,
+    pub verb: Verb,
     /// The name it gave.
     pub name: String,
 }
@@ -114,5 +117,17 @@ impl AuthResult {
             Self::Rejected => "rejected",
             Self::Unfinished => "unfinished",
         }
+    }
+}
+
+impl Serialize for StartTls {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Serialize for AuthResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }

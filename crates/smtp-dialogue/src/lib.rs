@@ -58,6 +58,7 @@ mod reply;
 pub mod sniff;
 mod transaction;
 mod unstuff;
+mod verb;
 mod words;
 
 use capture_terms::{moment, role};
@@ -77,3 +78,4 @@ pub use fields::Fields;
 pub use mime::Part;
 pub use proxy::{ProxyHeader, ProxyVersion};
 pub use reply::Reply;
+pub use verb::Verb;

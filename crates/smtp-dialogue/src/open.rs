@@ -1,6 +1,5 @@
 //! Commands that wait for their replies (RFC 2920: they are answered in order).
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::command::Path;
@@ -8,6 +7,7 @@ use super::event::{Exchange, ExchangeKind, Secret, SecretSpan, WireText};
 use super::line::Line;
 use super::message::Summary;
 use super::reply::Reply;
+use super::verb::Verb;
 use super::{auth, command};
 use crate::moment::Moment;
 use crate::role::Role;
@@ -27,7 +27,7 @@ pub(super) const MAX_REPLY_TEXTS: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) enum Kind {
     Hello {
-        verb: &'static str,
+        verb: Verb,
         name: String,
     },
     StartTls,
@@ -54,7 +54,7 @@ pub(super) enum Kind {
 pub(super) struct Open {
     pub(super) kind: Kind,
     text: Option<WireText>,
-    verb: Cow<'static, str>,
+    verb: Option<Verb>,
     at: Option<Moment>,
     encrypted: bool,
     secret: Option<Secret>,
@@ -80,9 +80,9 @@ impl Open {
         Self {
             text: Some(shown.unwrap_or_else(|| WireText::from(&line.bytes[..]))),
             verb: match kind {
-                Kind::AuthResponse => Cow::Borrowed("AUTH-RESPONSE"),
+                Kind::AuthResponse => Some(Verb::AuthResponse),
                 // A line that is no command but a secret: its first word is one too.
-                Kind::Other if secret_at == Some(0) => Cow::Borrowed(""),
+                Kind::Other if secret_at == Some(0) => None,
                 _ => command::verb(&line.bytes),
             },
             at: Some(line.at),
@@ -97,7 +97,7 @@ impl Open {
     pub(super) fn body(message: Summary, dot: bool) -> Self {
         Self {
             text: dot.then(|| WireText::from(&b"."[..])),
-            verb: Cow::Borrowed("."),
+            verb: Some(Verb::Message),
             at: message.last,
             encrypted: message.encrypted,
             message: Some(Box::new(message)),
@@ -107,7 +107,7 @@ impl Open {
 
     /// The bytes behind XEXCH50, the last of them at this instant.
     pub(super) fn blob(at: Moment, encrypted: bool) -> Self {
-        let verb = Cow::Borrowed("XEXCH50-BLOB");
+        let verb = Some(Verb::Blob);
         Self { verb, at: Some(at), encrypted, ..Self::empty(Kind::Other) }
     }
 
@@ -120,7 +120,7 @@ impl Open {
         Self {
             kind,
             text: None,
-            verb: Cow::Borrowed(""),
+            verb: None,
             at: None,
             encrypted: false,
             secret: None,
@@ -138,7 +138,7 @@ impl Open {
         self.doubt().filter(|_| matches!(code, 235 | 334 | 535))?;
         let text = self.text.replace(WireText::from(super::event::MASK))?;
         self.secret = Some(Secret::new(text.into_bytes().into(), self.span));
-        self.verb = Cow::Borrowed("");
+        self.verb = None;
         Some(self.span)
     }
 
@@ -199,7 +199,7 @@ impl Open {
                 _ => ExchangeKind::Command,
             },
             command: self.text.clone(),
-            verb: Some(self.verb.clone()).filter(|verb| !verb.is_empty()),
+            verb: self.verb.clone(),
             reply,
             at: self.at,
             reply_at,

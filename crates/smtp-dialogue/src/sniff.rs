@@ -1,5 +1,6 @@
 //! Does this look like SMTP? Asked of the first bytes of both directions, on any port.
 
+use super::verb::Verb;
 use super::{command, reply};
 
 /// Bytes of either side that are looked at: a greeting's first line, or a command.
@@ -43,9 +44,9 @@ fn behind_proxy_line(client: &[u8]) -> &[u8] {
 
 /// A verb that no other protocol has is enough by itself: only one side may have been captured.
 fn strong_verb(client: &[u8]) -> Likeness {
-    match first_line(client).map(command::verb).as_deref() {
-        Some("EHLO" | "HELO" | "LHLO") => Likeness::Yes,
-        Some("MAIL" | "RCPT") if first_line(client).is_some_and(command::is_certain) => {
+    match first_line(client).and_then(command::verb) {
+        Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo) => Likeness::Yes,
+        Some(Verb::Mail | Verb::Rcpt) if first_line(client).is_some_and(command::is_certain) => {
             Likeness::Yes
         }
         _ => Likeness::Unsure,

@@ -2,16 +2,15 @@
 //! sender with a small segment to send waits until all it has sent is acknowledged, and the receiver,
 //! which has nothing to answer yet, waits with the acknowledgement.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 
 use crate::moment::{Moment, Timestamp};
 
-/// A receiver delays its acknowledgement by at least this, in ns: 40 ms in Linux, 100 in macOS, 200 in
-/// Windows; the timers' grain makes 40 into 36.
-const LEAST_DELAY: i64 = 30_000_000;
-
-/// And by no more than 500 ms (RFC 1122 §4.2.3.2).
-const MOST_DELAY: i64 = 500_000_000;
+/// How long a receiver delays its acknowledgement, in ns: 40 ms in Linux, 100 in macOS, 200 in Windows (the
+/// grain of the timers makes 40 into 36), and never more than 500 ms (RFC 1122 §4.2.3.2).
+const DELAYED_ACK: RangeInclusive<i64> = 30_000_000..=500_000_000;
 
 /// So soon after the acknowledgement a sender that was only waiting for it goes on, beyond the way
 /// there and back, in ns (3 ms).
@@ -82,7 +81,7 @@ impl Nagle {
             return;
         };
         let ns = at.ts - sent - paths.receiver;
-        if ack == next && self.acknowledged.is_none() && (LEAST_DELAY..=MOST_DELAY).contains(&ns) {
+        if ack == next && self.acknowledged.is_none() && DELAYED_ACK.contains(&ns) {
             self.acknowledged = Some((at.ts, ns));
         }
     }

@@ -10,7 +10,7 @@ use crate::report::findings::Finding;
 use crate::report::smtp::SmtpReport;
 use crate::report::timeline::TimelineEntry;
 use crate::role::Role;
-use crate::smtp::IMPLICIT_TLS_PORTS;
+use crate::smtp::{IMPLICIT_TLS_PORTS, StartTls, Verb};
 
 /// A silence so long that the side that ended it must have given up, in ns (10 s).
 const GAVE_UP: i64 = 10_000_000_000;
@@ -74,7 +74,7 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
 
 fn starttls_not_begun(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let last = smtp.exchanges.last()?;
-    let agreed = last.verb.as_deref() == Some("STARTTLS")
+    let agreed = last.verb.as_ref().is_some_and(Verb::starts_tls)
         && last.reply.as_ref().is_some_and(|reply| reply.class() == 2);
     let begun = case.tls.is_some_and(|tls| tls.seen.client || tls.seen.server);
     let (Closing::Fin(by) | Closing::Rst(by)) = case.tcp.closing() else { return None };
@@ -111,7 +111,7 @@ fn message_without_answer(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 
 fn service_closing(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let is_closing = |exchange: &&ConversationExchange| {
-        exchange.verb.as_deref() != Some("QUIT")
+        exchange.verb != Some(Verb::Quit)
             && exchange.reply.as_ref().is_some_and(|reply| reply.code == 421)
     };
     let exchange = smtp.exchanges.iter().find(is_closing)?;
@@ -147,8 +147,8 @@ fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     if answered.is_some_and(|at| at <= end) {
         return None;
     }
-    let (asked, patience, what) = match last.verb.as_deref() {
-        Some("QUIT") => return None,
+    let (asked, patience, what) = match &last.verb {
+        Some(Verb::Quit) => return None,
         Some(verb) => (said_at(case, last.frame?)?, GAVE_UP, format!("no reply to {verb}")),
         None if smtp.exchanges.len() == 1 => {
             (case.tcp.established?, GREETING_PATIENCE, "the server sent no greeting".into())
@@ -174,8 +174,8 @@ fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 fn stripped(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let code = "smtp.starttls_stripped";
     let found = case.session.findings.iter().find(|finding| finding.code == code)?;
-    let tried = smtp.starttls == "accepted"
-        || smtp.exchanges.iter().any(|exchange| exchange.verb.as_deref() == Some("MAIL"));
+    let tried = smtp.starttls == StartTls::Accepted
+        || smtp.exchanges.iter().any(|exchange| exchange.verb == Some(Verb::Mail));
     let message = format!("{}; the client left without sending mail", found.message);
     (!tried).then(|| Cause::new(code, Likelihood::Likely, message).at(found.frame))
 }
@@ -183,7 +183,7 @@ fn stripped(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 /// The connection ended in order or out of it, and nobody said QUIT.
 fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let (by, deed) = ending(case)?;
-    if smtp.exchanges.iter().any(|exchange| exchange.verb.as_deref() == Some("QUIT")) {
+    if smtp.exchanges.iter().any(|exchange| exchange.verb == Some(Verb::Quit)) {
         return None;
     }
     let last = case.session.timeline.iter().rev().find(|entry| !entry.event.starts_with("tcp."))?;
@@ -211,7 +211,7 @@ fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 }
 
 fn said_last(smtp: &SmtpReport) -> Option<String> {
-    smtp.exchanges.iter().rev().find_map(|exchange| exchange.verb.clone())
+    smtp.exchanges.iter().rev().find_map(|exchange| Some(exchange.verb.as_ref()?.to_string()))
 }
 
 /// A reply that is missing from the capture is no reply that was not sent.

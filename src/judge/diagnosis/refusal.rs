@@ -5,6 +5,7 @@ use super::status::{meaning, status};
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::smtp::SmtpReport;
+use crate::smtp::{AuthResult, Verb};
 
 pub(super) fn greeting_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let greeting = smtp.exchanges.first().filter(|exchange| exchange.verb.is_none())?;
@@ -14,20 +15,21 @@ pub(super) fn greeting_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause>
 }
 
 pub(super) fn starttls_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let (exchange, reply) = refused(smtp, &["STARTTLS"])?;
+    let (exchange, reply) = refused(smtp, &[Verb::StartTls, Verb::XAnonymousTls])?;
+    let verb = exchange.verb.as_ref()?;
     let for_now = if reply.class() == 4 { " for now" } else { "" };
-    let offers = |extension: &String| extension.eq_ignore_ascii_case("STARTTLS");
+    let offers = |extension: &String| extension.trim().eq_ignore_ascii_case(verb.name());
     let unasked = match smtp.extensions.iter().any(offers) {
         true => "",
         false => ", which it had not offered",
     };
-    let message = format!("the server refused STARTTLS{for_now}{unasked}: {}", line(reply));
+    let message = format!("the server refused {verb}{for_now}{unasked}: {}", line(reply));
     Some(Cause::new("smtp.starttls_refused", Likelihood::Certain, message).at(exchange.reply_frame))
 }
 
 pub(super) fn auth_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let auth = smtp.auth.as_ref().filter(|auth| auth.result == "rejected")?;
-    let (exchange, reply) = refused(smtp, &["AUTH", "AUTH-RESPONSE"])?;
+    let auth = smtp.auth.as_ref().filter(|auth| auth.result == AuthResult::Rejected)?;
+    let (exchange, reply) = refused(smtp, &[Verb::Auth, Verb::AuthResponse])?;
     let offered = smtp.extensions.iter().any(|extension| extension.starts_with("AUTH"));
     let (code, what) = match reply.code {
         530 | 538 if !exchange.encrypted => {
@@ -49,13 +51,16 @@ pub(super) fn auth_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 /// A refusal of what a mail needs, from the last step to the first: a message that was refused
 /// says more than one of its recipients.
 pub(super) fn mail_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let steps: [&[&str]; 3] =
-        [&[".", "BDAT"], &["RCPT"], &["MAIL", "DATA", "EHLO", "HELO", "LHLO"]];
+    let steps: [&[Verb]; 3] = [
+        &[Verb::Message, Verb::Bdat],
+        &[Verb::Rcpt],
+        &[Verb::Mail, Verb::Data, Verb::Ehlo, Verb::Helo, Verb::Lhlo],
+    ];
     let (exchange, reply) = steps.iter().find_map(|verbs| refused(smtp, verbs))?;
-    let verb = exchange.verb.as_deref().unwrap_or_default();
+    let verb = exchange.verb.as_ref()?;
     let code = code_of(smtp, verb, exchange, reply);
     let what = match verb {
-        "." | "BDAT" => "the message".into(),
+        Verb::Message | Verb::Bdat => "the message".into(),
         _ => exchange.command.clone().unwrap_or_else(|| verb.to_string()),
     };
     let message = format!("{what} was refused{}: {}", class(reply), line(reply));
@@ -65,12 +70,12 @@ pub(super) fn mail_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 /// The code for a refusal, by the reply's number and enhanced status (RFC 5321 §4.2.2, RFC 3463).
 fn code_of(
     smtp: &SmtpReport,
-    verb: &str,
+    verb: &Verb,
     exchange: &ConversationExchange,
     reply: &ReplyReport,
 ) -> &'static str {
     let said = reply.lines.join(" ").to_ascii_lowercase();
-    let authenticated = smtp.auth.as_ref().is_some_and(|auth| auth.result == "accepted");
+    let authenticated = smtp.auth.as_ref().is_some_and(|auth| auth.result == AuthResult::Accepted);
     let wants_user = said.contains("authentication") && said.contains("required");
     match (reply.code, status(reply)) {
         (421, _) => "smtp.service_closing",
@@ -80,8 +85,8 @@ fn code_of(
         _ if reply.class() == 4 && is_greylisting(&said) => "smtp.greylisted",
         (552, None) | (_, Some((3, 4) | (2, 3))) => "smtp.size_exceeded",
         (_, Some((7, _))) => "smtp.policy_refused",
-        _ if verb == "RCPT" => "smtp.recipient_refused",
-        _ if matches!(verb, "." | "BDAT") => "smtp.message_refused",
+        _ if *verb == Verb::Rcpt => "smtp.recipient_refused",
+        _ if matches!(verb, Verb::Message | Verb::Bdat) => "smtp.message_refused",
         _ => "smtp.rejected",
     }
 }
@@ -99,12 +104,12 @@ fn class(reply: &ReplyReport) -> &'static str {
 /// The first exchange with one of these verbs that was refused.
 fn refused<'a>(
     smtp: &'a SmtpReport,
-    verbs: &[&str],
+    verbs: &[Verb],
 ) -> Option<(&'a ConversationExchange, &'a ReplyReport)> {
     smtp.exchanges.iter().find_map(|exchange| {
-        let verb = exchange.verb.as_deref()?;
+        let verb = exchange.verb.as_ref()?;
         let reply = exchange.reply.as_ref()?;
-        (verbs.contains(&verb) && reply.class() >= 4).then_some((exchange, reply))
+        (verbs.contains(verb) && reply.class() >= 4).then_some((exchange, reply))
     })
 }
 

@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::scale::{Scale, Stretch, Units};
 use crate::render::text::duration::Duration;
-use crate::report::{ConversationExchange, SessionReport, Timing, Vantage};
+use crate::report::{ConversationExchange, SessionReport, Timing, Vantage, Verb};
 use crate::role::Role;
 
 /// Phases that are drawn; of a session of hundreds of mails the ladder shows as much.
@@ -214,15 +214,15 @@ fn exchanged(
         Some(latency) => (at, at.saturating_add(latency)),
         None => (at, session.timing.total_ns.max(at)),
     };
-    let name = match exchange.verb.as_deref() {
+    let name = match &exchange.verb {
         None if is_greeting => "greeting",
         None => "command",
-        Some(".") => "message accepted",
-        Some(verb) => verb,
+        Some(Verb::Message) => "message accepted",
+        Some(verb) => verb.name(),
     };
     let unanswered = if exchange.reply.is_none() { ", no reply" } else { "" };
     let phase = Phase { name: format!("{name}{unanswered}"), from, to, awaited };
-    if exchange.verb.as_deref() != Some(".") {
+    if exchange.verb != Some(Verb::Message) {
         return vec![phase];
     }
     let began = times(session, "smtp.data_start").into_iter().rev().find(|&start| start <= at);
@@ -244,9 +244,9 @@ fn rest(session: &SessionReport, phases: &[Phase]) -> Option<Phase> {
         let opened = tls.decryption.records;
         tls.carries_data() && opened.client + opened.server == 0
     });
-    let (name, awaited) = match exchanges.last().map(|last| last.verb.as_deref()) {
+    let (name, awaited) = match exchanges.last().map(|last| last.verb.as_ref()) {
         _ if is_sealed => ("inside TLS, not read", Awaited::Nobody),
-        Some(Some("QUIT")) => (AFTER_ALL, Awaited::Nobody),
+        Some(Some(Verb::Quit)) => (AFTER_ALL, Awaited::Nobody),
         Some(_) => (AFTER_ALL, Awaited::Answer(Role::Client)),
         None => (AFTER_ALL, Awaited::Answer(Role::Server)),
     };

@@ -8,7 +8,8 @@ use super::line::Line;
 use super::page::Page;
 use super::{certificate, mails, tls};
 use crate::report::{
-    CloseKind, Decryption, DecryptionStatus, MailReport, Outcome, SessionReport, TcpReport,
+    AuthResult, CloseKind, Decryption, DecryptionStatus, MailReport, Outcome, SessionReport,
+    TcpReport,
 };
 use crate::role::Role;
 
@@ -148,8 +149,8 @@ fn login(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     };
     let mut line = Line::labelled("Auth");
-    let ink = if auth.result == "accepted" { Ink::Good } else { Ink::Bad };
-    line.inked(ink, auth.result).own(": ").text(&auth.mechanism);
+    let ink = if auth.result == AuthResult::Accepted { Ink::Good } else { Ink::Bad };
+    line.inked(ink, auth.result.name()).own(": ").text(&auth.mechanism);
     if let Some(user) = &auth.user {
         line.own(" as ").text(user);
     }

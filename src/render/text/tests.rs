@@ -11,8 +11,8 @@ use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
 use crate::record::Reveal;
 use crate::report::{
-    AuthReport, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport, SessionReport,
-    Severity, SkippedFrames, Summary,
+    AuthReport, AuthResult, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport,
+    SessionReport, Severity, SkippedFrames, Summary, Verb,
 };
 use crate::session::Setup;
 use crate::testdata::find;
@@ -174,11 +174,12 @@ fn poison(run: &mut Run, evil: &str) {
     let reply = ReplyReport { code: 550, enhanced: Some(evil()), lines: vec![evil(), evil()] };
     let smtp = session.smtp.as_mut().unwrap();
     for exchange in &mut smtp.exchanges {
-        (exchange.command, exchange.verb) = (Some(evil()), Some(evil()));
+        (exchange.command, exchange.verb) = (Some(evil()), Some(Verb::Other(evil().into())));
         exchange.reply = Some(reply.clone());
     }
-    smtp.auth = Some(AuthReport { mechanism: evil(), user: Some(evil()), result: "rejected" });
-    smtp.exchanges[1].verb = Some(".".to_owned());
+    smtp.auth =
+        Some(AuthReport { mechanism: evil(), user: Some(evil()), result: AuthResult::Rejected });
+    smtp.exchanges[1].verb = Some(Verb::Message);
     smtp.mails.push(MailReport {
         from: Some(evil()),
         to: vec![evil(), evil()],

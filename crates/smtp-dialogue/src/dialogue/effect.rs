@@ -9,6 +9,7 @@ use crate::moment::Moment;
 use crate::open::{Kind, Open};
 use crate::reply::Reply;
 use crate::transaction::Transaction;
+use crate::verb::Verb;
 
 impl Dialogue {
     /// What a command and its reply change.
@@ -50,10 +51,10 @@ impl Dialogue {
         self.close_mail(message, std::mem::take(&mut open.replies), out);
     }
 
-    fn on_hello(&mut self, verb: &'static str, name: String, reply: Option<&Reply>) {
+    fn on_hello(&mut self, verb: Verb, name: String, reply: Option<&Reply>) {
         // RFC 5321 §4.1.4: EHLO in mid-dialogue does what RSET does.
         self.transaction = None;
-        self.facts.is_lmtp |= verb == "LHLO";
+        self.facts.is_lmtp |= verb == Verb::Lhlo;
         self.facts.helo = Some(Helo { verb, name });
         let Some(reply) = reply else { return };
         self.facts.extensions = reply.texts().skip(1).collect();

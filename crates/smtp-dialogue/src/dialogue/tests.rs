@@ -8,7 +8,7 @@ mod strangers;
 
 use super::*;
 use crate::moment::Timestamp;
-use crate::{Exchange, Mail, SecretSpan};
+use crate::{Exchange, Mail, SecretSpan, Verb};
 
 /// What a dialogue told.
 #[derive(Default)]
@@ -49,7 +49,8 @@ impl Seen {
     fn talk(&self) -> Vec<String> {
         let code =
             |e: &Exchange| e.reply.as_ref().map_or_else(|| "-".into(), |r| r.code.to_string());
-        let line = |e: &Exchange| format!("{} {}", e.verb.as_deref().unwrap_or("-"), code(e));
+        let line =
+            |e: &Exchange| format!("{} {}", e.verb.as_ref().map_or("-", Verb::name), code(e));
         self.exchanges.iter().map(line).collect()
     }
 }

@@ -17,19 +17,19 @@ pub struct HandshakeType(pub u8);
 
 #[allow(missing_docs, reason = "the RFC's own words")]
 impl HandshakeType {
-    pub const HELLO_REQUEST: Self = Self(0);
-    pub const CLIENT_HELLO: Self = Self(1);
-    pub const SERVER_HELLO: Self = Self(2);
-    pub const NEW_SESSION_TICKET: Self = Self(4);
-    pub const END_OF_EARLY_DATA: Self = Self(5);
-    pub const CERTIFICATE: Self = Self(11);
-    pub const SERVER_KEY_EXCHANGE: Self = Self(12);
-    pub const CERTIFICATE_REQUEST: Self = Self(13);
-    pub const SERVER_HELLO_DONE: Self = Self(14);
-    pub const CERTIFICATE_VERIFY: Self = Self(15);
-    pub const CLIENT_KEY_EXCHANGE: Self = Self(16);
-    pub const FINISHED: Self = Self(20);
-    pub const KEY_UPDATE: Self = Self(24);
+    pub const HELLO_REQUEST: Self = Self(0x00);
+    pub const CLIENT_HELLO: Self = Self(0x01);
+    pub const SERVER_HELLO: Self = Self(0x02);
+    pub const NEW_SESSION_TICKET: Self = Self(0x04);
+    pub const END_OF_EARLY_DATA: Self = Self(0x05);
+    pub const CERTIFICATE: Self = Self(0x0B);
+    pub const SERVER_KEY_EXCHANGE: Self = Self(0x0C);
+    pub const CERTIFICATE_REQUEST: Self = Self(0x0D);
+    pub const SERVER_HELLO_DONE: Self = Self(0x0E);
+    pub const CERTIFICATE_VERIFY: Self = Self(0x0F);
+    pub const CLIENT_KEY_EXCHANGE: Self = Self(0x10);
+    pub const FINISHED: Self = Self(0x14);
+    pub const KEY_UPDATE: Self = Self(0x18);
 }
 
 /// One whole message.

@@ -17,16 +17,17 @@ pub(super) const LARGEST_FRAGMENT: usize = (1 << 14) + 2048;
 pub(super) struct ContentType(pub(super) u8);
 
 impl ContentType {
-    pub(super) const CHANGE_CIPHER_SPEC: Self = Self(20);
-    pub(super) const ALERT: Self = Self(21);
-    pub(super) const HANDSHAKE: Self = Self(22);
-    pub(super) const APPLICATION_DATA: Self = Self(23);
+    pub(super) const CHANGE_CIPHER_SPEC: Self = Self(0x14);
+    pub(super) const ALERT: Self = Self(0x15);
+    pub(super) const HANDSHAKE: Self = Self(0x16);
+    pub(super) const APPLICATION_DATA: Self = Self(0x17);
+    /// RFC 6520 §3.
+    const HEARTBEAT: Self = Self(0x18);
     /// Not on the wire: an SSL 2.0 ClientHello, which has a header of its own (RFC 5246 §E.2).
-    pub(super) const SSL2_CLIENT_HELLO: Self = Self(0);
+    pub(super) const SSL2_CLIENT_HELLO: Self = Self(0x00);
 
     pub(super) fn is_known(self) -> bool {
-        // 24 is heartbeat (RFC 6520 §3).
-        (20..=24).contains(&self.0)
+        (Self::CHANGE_CIPHER_SPEC.0..=Self::HEARTBEAT.0).contains(&self.0)
     }
 }
 

@@ -1,8 +1,22 @@
 //! Is this TLS? The one answer for everyone who asks, by content and never by how packets cut it.
 
 use super::border::header_at;
+use super::handshake::HandshakeType;
 use super::record::{ContentType, HEADER};
 use crate::role::Role;
+
+// As bytes, to match slices with.
+const CHANGE_CIPHER_SPEC: u8 = ContentType::CHANGE_CIPHER_SPEC.0;
+const HANDSHAKE: u8 = ContentType::HANDSHAKE.0;
+const APPLICATION_DATA: u8 = ContentType::APPLICATION_DATA.0;
+const CLIENT_HELLO: u8 = HandshakeType::CLIENT_HELLO.0;
+const SERVER_HELLO: u8 = HandshakeType::SERVER_HELLO.0;
+
+/// The first byte of every version from SSL 3.0 to TLS 1.3 (RFC 5246 §6.2.1).
+const MAJOR: u8 = 0x03;
+
+/// The second byte of the newest one.
+const NEWEST_MINOR: u8 = 0x04;
 
 /// What bytes are at a place where TLS may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +59,8 @@ pub fn begins_in_text(from: Role, bytes: &[u8]) -> bool {
 #[must_use]
 pub fn hello_of(bytes: &[u8]) -> Option<Role> {
     match bytes {
-        [22, 3, _, _, _, 1, ..] => Some(Role::Client),
-        [22, 3, _, _, _, 2, ..] => Some(Role::Server),
+        [HANDSHAKE, MAJOR, _, _, _, CLIENT_HELLO, ..] => Some(Role::Client),
+        [HANDSHAKE, MAJOR, _, _, _, SERVER_HELLO, ..] => Some(Role::Server),
         _ => None,
     }
 }
@@ -60,8 +74,12 @@ pub fn holds_border(bytes: &[u8]) -> bool {
 
 fn sniffed_record(bytes: &[u8]) -> Sniffed {
     match bytes {
-        [] | [20..=23] | [20..=23, 3] => Sniffed::Unsure,
-        [20..=23, 3, 0..=4, ..] => Sniffed::Tls,
+        [] => Sniffed::Unsure,
+        [CHANGE_CIPHER_SPEC..=APPLICATION_DATA, rest @ ..] => match rest {
+            [] | [MAJOR] => Sniffed::Unsure,
+            [MAJOR, ..=NEWEST_MINOR, ..] => Sniffed::Tls,
+            _ => Sniffed::Other,
+        },
         _ => Sniffed::Other,
     }
 }

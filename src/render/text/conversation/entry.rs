@@ -3,7 +3,7 @@
 
 use crate::render::text::grid::Instant;
 use crate::report::{
-    ConversationExchange, MailReport, SessionReport, SmtpReport, TimelineEntry, TlsReport,
+    ConversationExchange, MailReport, SessionReport, SmtpReport, TimelineEntry, TlsReport, Verb,
 };
 
 /// Something that was said, or should have been.
@@ -67,7 +67,7 @@ fn say<'a>(session: &'a SessionReport, smtp: &'a SmtpReport, said: &mut Entries<
     let mut last_body = None;
     for exchange in &smtp.exchanges {
         let (asked, answered) = instants(exchange);
-        let is_body = exchange.verb.as_deref() == Some(".");
+        let is_body = exchange.verb == Some(Verb::Message);
         // LMTP answers one body once a recipient: it was sent but once (RFC 2033 §4.2).
         let again = is_body && last_body == Some(asked);
         if is_body && !again {
@@ -105,7 +105,7 @@ fn began(session: &SessionReport, end: Instant) -> Instant {
 
 fn ends_chunks(exchange: &ConversationExchange) -> bool {
     let ends = |command: &str| command.trim_end().to_ascii_uppercase().ends_with(" LAST");
-    exchange.verb.as_deref() == Some("BDAT") && exchange.command.as_deref().is_some_and(ends)
+    exchange.verb == Some(Verb::Bdat) && exchange.command.as_deref().is_some_and(ends)
 }
 
 /// The mails that have not met their body yet.
