@@ -124,6 +124,9 @@ fn shape(session: &Value) -> Value {
         ["secret", "key", "evidence", "hint"]
             .iter()
             .for_each(|field| _ = decryption.remove(*field));
+        if is_unproven {
+            decryption.remove("reason");
+        }
     }
     json!([
         [&session["id"], &session["protocol"], &session["start"], &session["outcome"]],
