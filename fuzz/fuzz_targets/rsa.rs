@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa_batch::{Choice, Engine, Key, Request};
 
@@ -13,7 +13,7 @@ static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         include_str!("../../crates/rsa-batch/testdata/rsa512.pem"),
         include_str!("../../crates/rsa-batch/testdata/rsa1024.pem"),
     ];
-    pems.iter().map(|pem| Key::new(RsaPrivateKey::from_pkcs8_pem(pem).expect("a key"))).collect()
+    pems.iter().map(|pem| Key::new(PrivateKey::from_pkcs8_pem(pem).expect("a key"))).collect()
 });
 
 // Each piece of 128 bytes is a ciphertext; the first byte of the input has a bit for each key.

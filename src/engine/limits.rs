@@ -1,11 +1,13 @@
 //! The limits of this room.
 
 use super::batch::Limits;
-use super::{crew, numbering, worker};
+use super::{ahead, crew, numbering, worker};
 use crate::limits::{Limit, limits};
 
 /// All of them.
 pub const LIMITS: &[Limit] = limits! { "engine":
+    ahead::MOST_WITHOUT_TRAILER => Count, "packets in which a trailer with secrets must show that a pcap file has any", "each frame has one from the first handshake on";
+    ahead::MOST_TRAILERS => Count, "trailers with secrets that are told from each other", "one a session; further ones are not read";
     worker::MOST_OPEN => Count, "connections open at one time in each of 64 shards", "a flood is held to 32 MiB; for one more, that ends which would end first";
     worker::MOST_CLOSED => Count, "closed connections kept for late packets in each of 64 shards", "what a busy relay closes in ten seconds";
     numbering::MOST_WAITING => Count, "reports that wait for their session number", "30 MB at most; beyond, a silent connection counts as no session";

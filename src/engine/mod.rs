@@ -6,6 +6,7 @@
 //! the order that one worker alone would have told them in, and become numbered sessions (`sorter`,
 //! `numbering`). So the output is the same for any number of workers and any size of batches.
 
+mod ahead;
 mod batch;
 mod chooser;
 mod crew;
@@ -64,6 +65,7 @@ fn run_in_batches(
             secrets: Vec::new(),
             on_session,
         };
+        ahead::add_secrets(line.reader.capture, setup);
         // Whether all was read or somebody has had enough, what was counted is told.
         let _ = line.read();
         line.conclude()
@@ -119,8 +121,12 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
     /// Adds the key logs that the capture carries (Decryption Secrets Blocks) to the keys, known from
     /// the next packet on. Notes each line of them that cannot be read.
     fn take_secrets(&mut self, blocks: Vec<Secrets>) {
-        for block in blocks.iter().filter(|block| block.kind == Secrets::TLS_KEY_LOG) {
-            let errors = self.setup.keys.add_secrets_block(&block.data, self.reader.packets);
+        let is_late = self.reader.is_read_once() && self.reader.packets > 0;
+        if is_late && !self.secrets.iter().any(|found| found.code == SECRETS_BEHIND) {
+            self.secrets.push(secrets_behind(self.reader.packets));
+        }
+        for block in &blocks {
+            let errors = self.setup.keys.add_secrets(block.kind, &block.data, self.reader.packets);
             self.secrets.extend(errors.iter().map(|error| {
                 Finding::new("keys.bad_secrets_block", Severity::Warning, error.to_string())
                     .hint(error.hint())
@@ -144,6 +150,18 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
         findings.extend(decoding.chooser.findings());
         Totals { summary, quality, findings }
     }
+}
+
+const SECRETS_BEHIND: &str = "keys.secrets_behind_packets";
+
+fn secrets_behind(packets: u64) -> Finding {
+    let message = format!(
+        "secrets stand behind {packets} packets of a capture that can be read only once: they open what \
+         follows them, and not what they stand behind"
+    );
+    Finding::new(SECRETS_BEHIND, Severity::Info, message)
+        .at(packets)
+        .hint("give the capture as a file: it is read twice then")
 }
 
 #[cfg(test)]

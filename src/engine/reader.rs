@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::SHARDS;
+use super::ahead::Trailers;
 use super::batch::{Clocks, Limits, Part, Stamped};
 use super::chooser::Chooser;
 use super::totals::Skipped;
@@ -27,7 +28,7 @@ pub(super) enum Border {
     Full,
     /// There is nothing more for now.
     Waiting,
-    /// Secrets come, which serve only the packets behind them.
+    /// Secrets come: those of blocks, and of a trailer.
     Secrets(Vec<Secrets>),
     /// There is nothing more.
     End,
@@ -39,6 +40,8 @@ pub(super) struct Reader<'c> {
     limits: Limits,
     follows: bool,
     clock: CaptureClock,
+    /// None where they were read before.
+    trailers: Option<Trailers>,
     pub(super) packets: u64,
     pub(super) decoding: Decoding,
 }
@@ -68,7 +71,13 @@ impl<'c> Reader<'c> {
             quality: QualityCounter::default(),
         };
         let (follows, clock) = (setup.follows, CaptureClock::default());
-        Self { capture, limits, follows, clock, packets: 0, decoding }
+        let trailers = (!capture.is_rereadable()).then(Trailers::default);
+        Self { capture, limits, follows, clock, trailers, packets: 0, decoding }
+    }
+
+    /// Whether the capture can be read only once.
+    pub(super) fn is_read_once(&self) -> bool {
+        self.trailers.is_some()
     }
 
     /// Fills the batch that begins with segment `first`, in buffers that were used before, and says
@@ -95,11 +104,21 @@ impl<'c> Reader<'c> {
             if batch.is_full(&self.limits) {
                 return Border::Full;
             }
-            let Some(packet) = self.capture.next_packet() else { break };
+            let Some(packet) = self.capture.next_packet() else {
+                let behind_all = self.capture.take_secrets();
+                if !behind_all.is_empty() {
+                    return Border::Secrets(behind_all);
+                }
+                break;
+            };
             self.packets += 1;
+            let trailer = self.trailers.as_mut().and_then(|trailers| trailers.new_in(&packet));
             self.decoding.take(&packet, |content, makes_wanted| {
                 batch.push(self.clock.advance(content.at().ts), content, makes_wanted);
             });
+            if let Some(trailer) = trailer {
+                return Border::Secrets(vec![trailer]);
+            }
         }
         if !self.capture.is_waiting() {
             return Border::End;

@@ -191,6 +191,7 @@ fn needs_key_log(reason: Reason, tls: &TlsReport) -> bool {
         Reason::ForwardSecrecy
         | Reason::Tls13
         | Reason::KeylogWithoutSession
+        | Reason::KeylogIncomplete
         | Reason::ResumedWithoutOrigin => true,
         Reason::UnsupportedCipherSuite => {
             matches!(exchange, Some(KeyExchange::Psk | KeyExchange::RsaPsk))

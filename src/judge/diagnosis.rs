@@ -12,10 +12,27 @@ mod transport;
 
 pub(super) use case::Case;
 
+use crate::judge::outcome::is_one_sided;
 use crate::report::codes::finding;
-use crate::report::diagnosis::{Diagnosis, Likelihood};
+use crate::report::diagnosis::{Cause, Diagnosis, Likelihood};
 use crate::report::findings::{Finding, Severity};
 use crate::report::outcome::Outcome;
+
+/// Causes that are known by what one side did not say or do before the end.
+const SHOWN_BY_SILENCE: [&str; 12] = [
+    "tls.closed_in_handshake",
+    "tls.reset_in_handshake",
+    "tls.silence_in_handshake",
+    "tls.certificate_rejected",
+    "tls.client_certificate_required",
+    "tls.unrecognized_name",
+    "smtp.no_quit",
+    "smtp.unconfirmed_message",
+    "smtp.message_cut",
+    "smtp.timeout",
+    "smtp.starttls_not_begun",
+    "tcp.reset",
+];
 
 impl Case<'_> {
     /// The diagnosis, if the session failed and anything shows why.
@@ -28,9 +45,17 @@ impl Case<'_> {
                 .into_iter()
                 .find(|causes| !causes.is_empty())?,
         };
+        causes.retain(|cause| self.saw(cause));
         causes.sort_by_key(|cause| cause.likelihood);
         let mut causes = causes.into_iter();
         Some(Diagnosis { cause: causes.next()?, alternatives: causes.collect() })
+    }
+
+    /// Where one side was not captured, only what the other said itself is known: not what was left
+    /// unsaid, nor who ended it.
+    fn saw(&self, cause: &Cause) -> bool {
+        let spoke = self.session.smtp.is_some() || self.session.tls.is_some();
+        !spoke || !is_one_sided(self.tcp) || !SHOWN_BY_SILENCE.contains(&cause.code)
     }
 }
 

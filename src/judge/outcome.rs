@@ -4,6 +4,7 @@ use crate::flow::{Closing, TcpFacts};
 use crate::report::mail::MailReport;
 use crate::report::outcome::Outcome;
 use crate::report::smtp::SmtpReport;
+use crate::role::Role;
 use crate::smtp::{AuthResult, StartTls, Verb};
 use crate::tls::TlsFacts;
 
@@ -35,7 +36,14 @@ impl Ending<'_> {
                 return self.of_ciphertext(tls);
             }
         }
-        self.smtp.and_then(by_refusal).unwrap_or_else(|| self.by_end())
+        if let Some(outcome) = self.smtp.and_then(by_refusal) {
+            return outcome;
+        }
+        let is_closed = |tls: &TlsFacts| Role::BOTH.into_iter().any(|role| tls.stays_closed(role));
+        if self.tls.is_some_and(is_closed) {
+            return Outcome::Unknown;
+        }
+        self.by_end()
     }
 
     /// A connection on which nothing was said: refused by an RST, or never answered.
@@ -56,6 +64,10 @@ impl Ending<'_> {
         let whole = self.tcp.syn.is_some();
         let begun = tls.client_hello.is_some() || (whole && !tls.alerts.is_empty());
         let closed = self.tcp.closing() != Closing::Open || !tls.alerts.is_empty();
+        // What one side did, nobody saw: it may have been all right.
+        if is_one_sided(self.tcp) {
+            return Outcome::Incomplete;
+        }
         let lost = tls.gaps.client.first.is_some() || tls.gaps.server.first.is_some();
         match (begun, closed) {
             (true, _) if lost => Outcome::Unknown,
@@ -78,6 +90,9 @@ impl Ending<'_> {
         if said_bye {
             return Outcome::NoMail;
         }
+        if is_one_sided(self.tcp) && (self.smtp.is_some() || self.tls.is_some()) {
+            return Outcome::Incomplete;
+        }
         // A message was sent, and what became of it was not captured.
         let unanswered = self.smtp.is_some_and(|smtp| !smtp.mails.is_empty());
         match self.tcp.closing() {
@@ -88,6 +103,11 @@ impl Ending<'_> {
             _ => Outcome::Incomplete,
         }
     }
+}
+
+/// No packet of one side was captured.
+pub(crate) fn is_one_sided(tcp: &TcpFacts) -> bool {
+    Role::BOTH.into_iter().any(|role| tcp.counters[role].packets == 0)
 }
 
 /// What the replies to mails say.

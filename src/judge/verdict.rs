@@ -80,6 +80,13 @@ impl Case<'_> {
         if facts.began_late && facts.client_hello.is_none() {
             return (status, Some(self.opened_late()));
         }
+        let keyless = facts.keyless.client + facts.keyless.server;
+        if facts.is_tls13()
+            && keyless > 0
+            && let Some(why) = self.log_incomplete()
+        {
+            return (status, Some(why));
+        }
         let lacks_change = |role: &Role| facts.change_cipher_spec[*role].is_none();
         let is_cut = !facts.is_tls13() && Role::BOTH.iter().any(lacks_change);
         if facts.closed_again.is_some() && !is_cut {
@@ -216,6 +223,7 @@ fn secret_name(secret: Secret) -> &'static str {
         Secret::RsaKey(_) => "rsa_key",
         Secret::KeyLog => "keylog",
         Secret::Dsb => "dsb",
+        Secret::Trailer => "trailer",
         Secret::Resumed { .. } => "resumption",
     }
 }

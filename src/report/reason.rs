@@ -59,6 +59,8 @@ reasons! {
     BadPremaster "bad_premaster",
     /// A key log was given, but has no line for this session.
     KeylogWithoutSession "keylog_without_session",
+    /// A key log has lines for this session, but not those that it needs.
+    KeylogIncomplete "keylog_incomplete",
     /// The suite or version is not one that can be opened.
     UnsupportedCipherSuite "unsupported_cipher_suite",
     /// A MAC or tag does not fit.

@@ -40,6 +40,7 @@ mod mid_capture;
 #[cfg(target_os = "linux")]
 mod outputs;
 mod packaging;
+mod partial;
 mod plain;
 mod profile;
 mod redaction;

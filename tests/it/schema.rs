@@ -158,7 +158,7 @@ fn the_schema_lists_every_reason_code() {
 fn the_schema_lists_every_timeline_event_of_the_program() {
     let events = &SCHEMA["$defs"]["timeline_entry"]["properties"]["event"]["enum"];
     let listed: BTreeSet<_> = lab::items(events).iter().map(lab::text).collect();
-    let recorder = walls::without_tests(&lab::root().join("src/report/recorder.rs"));
+    let recorder = walls::without_tests(&lab::root().join("src/record/recorder.rs"));
     for code in codes(&recorder).filter(|code| *code != "tls.not_tls") {
         assert!(listed.contains(code), "{code} is noted in a timeline, but not in the schema");
     }

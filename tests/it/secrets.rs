@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use assert_cmd::Command;
 use pkcs8::DecodePrivateKey as _;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::traits::PrivateKeyParts as _;
 
 use crate::lab::{self, Lab, items, testdata, text};
@@ -86,7 +86,7 @@ fn logged_secrets(lab: &Lab) -> Vec<String> {
 /// What the private numbers of a key look like in print: hex, and a list of bytes.
 pub(crate) fn private_numbers(name: &str) -> Vec<String> {
     let pem = lab::read_text(&testdata(&format!("pki/{name}")));
-    let key = RsaPrivateKey::from_pkcs8_pem(&pem).expect("a key of the test captures");
+    let key = PrivateKey::from_pkcs8_pem(&pem).expect("a key of the test captures");
     let primes = key.primes().iter().map(|prime| prime.to_be_bytes());
     let numbers = primes.chain([key.d().to_be_bytes()]);
     let shown = |bytes: Box<[u8]>| {

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::lab::{self, Lab, items, testdata, text};
+use crate::lab::{self, Lab, items, text};
 use crate::run::{Runner, Streams};
 
 /// What tshark is asked of each packet.
@@ -130,9 +130,10 @@ fn port(end: &str) -> &str {
 
 /// One run of tshark: the fields of each packet, then what it follows of each connection.
 fn ask(lab: &Lab) -> String {
-    let list = lab::read_text(lab.keys.as_deref().expect("keys"));
+    let path = lab.keys.as_deref().expect("keys");
+    let list = lab::read_text(path);
     let keys = list.lines().flat_map(|row| {
-        let key = testdata(row.split(',').nth(3).expect("a path"));
+        let key = path.with_file_name(row.split(',').nth(3).expect("a path"));
         ["-o".to_owned(), format!("uat:rsa_keys:\"{}\",\"\"", key.display())]
     });
     follow(&lab.files[0], lab, &keys.collect::<Vec<_>>())

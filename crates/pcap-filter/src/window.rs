@@ -55,7 +55,7 @@ impl FromStr for Instant {
         }
         // Without an offset: all times of a report are in UTC.
         let civil: jiff::civil::DateTime = text.parse().map_err(|_| wrong())?;
-        let instant = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| wrong())?.timestamp();
+        let instant = jiff::tz::TimeZone::UTC.to_timestamp(civil).map_err(|_| wrong())?;
         nanoseconds_of(instant).map(Self::At).ok_or_else(wrong)
     }
 }

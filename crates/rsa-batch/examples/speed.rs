@@ -17,7 +17,7 @@
 use std::fs;
 use std::process::Command;
 
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa_batch::{Choice, Engine, Key, Request};
 
@@ -168,7 +168,7 @@ impl Line {
 fn known(bits: usize, count: usize) -> (Key, Vec<Vec<u8>>) {
     let path = format!("{}/testdata/rsa{bits}.pem", env!("CARGO_MANIFEST_DIR"));
     let pem = fs::read_to_string(&path).expect(&path);
-    let key = Key::new(RsaPrivateKey::from_pkcs8_pem(&pem).unwrap());
+    let key = Key::new(PrivateKey::from_pkcs8_pem(&pem).unwrap());
     let byte = |number: usize, at: usize| if at == 0 { 0 } else { (at * 131 + number * 17) as u8 };
     let ciphertexts =
         (0..count).map(|number| (0..bits / 8).map(|at| byte(number, at)).collect()).collect();

@@ -3,7 +3,7 @@
 //! are these.
 
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
-use rsa::{BoxedUint, RsaPrivateKey};
+use rsa::{BoxedUint, PrivateKey};
 
 use crate::montgomery::{CHUNK, Modulus};
 use crate::words::{self, Words};
@@ -29,14 +29,14 @@ pub(crate) struct Half {
 }
 
 impl Crt {
-    pub(crate) fn new(key: &RsaPrivateKey) -> Option<Self> {
+    pub(crate) fn new(key: &PrivateKey) -> Option<Self> {
         let [p, q] = key.primes() else { return None };
-        let longest = p.bits_vartime().max(q.bits_vartime()) as usize;
+        let longest = p.bit_width_vartime().max(q.bit_width_vartime()) as usize;
         let len = longest.div_ceil(64 * CHUNK) * CHUNK;
         if len > MOST_WORDS {
             return None;
         }
-        let n_len = (key.n().bits() as usize).div_ceil(64 * CHUNK) * CHUNK;
+        let n_len = (key.n().bit_width() as usize).div_ceil(64 * CHUNK) * CHUNK;
         let p = Half::new(p, key.dp()?, len)?;
         Some(Self {
             coefficient: p.prime.times_r(&number(&key.crt_coefficient()?, len)?),

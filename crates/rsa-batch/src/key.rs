@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::traits::PublicKeyParts as _;
 
 use crate::crt::Crt;
@@ -13,7 +13,7 @@ use crate::words::{self, Words};
 /// An RSA private key with what the engines compute of it once. Neither `Clone` nor `Serialize`,
 /// and its `Debug` shows the length alone. Its numbers are wiped when it is dropped.
 pub struct Key {
-    pub(crate) private: RsaPrivateKey,
+    pub(crate) private: PrivateKey,
     /// Big-endian, without leading zeros.
     modulus: Box<[u8]>,
     exponent: Box<[u8]>,
@@ -44,7 +44,7 @@ pub enum RawError {
 impl Key {
     /// Computes what the engines need. That takes about as long as one operation.
     #[must_use]
-    pub fn new(private: RsaPrivateKey) -> Self {
+    pub fn new(private: PrivateKey) -> Self {
         let (modulus, exponent) = (private.n_bytes(), private.e_bytes());
         let crt = Crt::new(&private);
         Self { private, modulus, exponent, crt, ifma: OnceLock::new(), avx2: OnceLock::new() }

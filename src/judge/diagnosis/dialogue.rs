@@ -214,8 +214,11 @@ fn said_last(smtp: &SmtpReport) -> Option<String> {
     smtp.exchanges.iter().rev().find_map(|exchange| Some(exchange.verb.as_ref()?.to_string()))
 }
 
-/// A reply that is missing from the capture is no reply that was not sent.
+/// What is missing from the capture, or stays closed, is nothing that was not sent.
 fn heard_the_server(case: &Case<'_>) -> bool {
+    if case.tls.is_some_and(|tls| Role::BOTH.iter().any(|&role| tls.stays_closed(role))) {
+        return false;
+    }
     let is_one_sided = |finding: &Finding| finding.code == "tcp.one_sided";
     case.session.tcp.lost_bytes.server == 0 && !case.session.findings.iter().any(is_one_sided)
 }

@@ -38,7 +38,7 @@ impl Case<'_> {
     pub(super) fn key(&self, opener: Opener) -> Option<&KeyIdentity> {
         match opener {
             Opener::RsaKey(id) => Some(self.keys.ring.key(id).identity()),
-            Opener::KeyLog | Opener::Dsb => None,
+            Opener::KeyLog | Opener::Dsb | Opener::Trailer => None,
         }
     }
 
@@ -51,6 +51,7 @@ impl Case<'_> {
             Opener::RsaKey(id) => self.keys.ring.key(id).identity().source.clone(),
             Opener::KeyLog => log(LogOrigin::File),
             Opener::Dsb => log(LogOrigin::Dsb),
+            Opener::Trailer => log(LogOrigin::Trailer),
         }
     }
 

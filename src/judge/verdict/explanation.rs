@@ -14,6 +14,15 @@ use crate::tls::certificate::Certificate;
 use crate::tls::facts::{KeySearch, Opener, Origin, PremasterNote, Resumption, Secret};
 use crate::tls::suite::{KeyExchange, Suite};
 
+/// The lines that a key log needs for all of a session (RFC 9850 §2.1).
+const NEEDED_13: [&str; 4] = [
+    "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+    "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+    "CLIENT_TRAFFIC_SECRET_0",
+    "SERVER_TRAFFIC_SECRET_0",
+];
+const NEEDED_12: [&str; 1] = ["CLIENT_RANDOM"];
+
 /// Keys that a sentence names; of more the number is told.
 const MOST_KEYS: usize = 4;
 
@@ -49,6 +58,7 @@ impl Case<'_> {
     fn source_in_words(&self, opener: Opener) -> String {
         match opener {
             Opener::Dsb => "the secrets inside the capture".to_owned(),
+            Opener::Trailer => "the secrets in the trailers of the capture's frames".to_owned(),
             Opener::KeyLog | Opener::RsaKey(_) => {
                 match self.keys.ring.keylog().read().map_or(0, |log| log.file_lines()) {
                     1 => "the key log (1 line)".to_owned(),
@@ -166,6 +176,9 @@ impl Case<'_> {
     }
 
     pub(super) fn not_in_log(&self) -> Explanation {
+        if let Some(why) = self.log_incomplete() {
+            return why;
+        }
         let hello = self.facts.client_hello.as_ref();
         let random = hello.map(|hello| hex(&hello.random)).unwrap_or_default();
         let log = self.keys.ring.keylog().read();
@@ -175,6 +188,41 @@ impl Case<'_> {
             format!("none of the {lines} lines of the key log is for the client random {random}"),
             "record the key log in the process that made this connection, while it is made",
         )
+    }
+
+    /// The key log has lines for this session, but lacks some. None if it lacks none, or has none.
+    pub(super) fn log_incomplete(&self) -> Option<Explanation> {
+        let random = self.facts.client_hello.as_ref()?.random;
+        let log = self.keys.ring.keylog().read()?;
+        let there = log.labels(&random);
+        let needed = if self.facts.is_tls13() { &NEEDED_13[..] } else { &NEEDED_12[..] };
+        let missing: Vec<_> =
+            needed.iter().copied().filter(|label| !there.contains(label)).collect();
+        if there.is_empty() || missing.is_empty() {
+            return None;
+        }
+        let version = self.facts.version().map_or_else(String::new, |v| v.to_string());
+        let evidence = format!(
+            "the key log has {} for this session, but no {}, which {version} needs",
+            there.join(", "),
+            missing.join(", "),
+        );
+        let other_version = needed.iter().all(|label| !there.contains(label));
+        let hint = match (other_version, self.facts.is_tls13()) {
+            (true, true) => {
+                "these lines are of TLS 1.2 and before: the recorder does not know TLS 1.3. Take one that \
+                 does (docs/key-logs.md), or let one end offer TLS 1.2 only for a test"
+            }
+            (true, false) => {
+                "these lines are of TLS 1.3: the recorder must write CLIENT_RANDOM too; \
+                 docs/key-logs.md has recorders that do"
+            }
+            (false, _) => {
+                "let the recorder log both sides, and the handshake too: SSLKEYLOGFILE of OpenSSL, \
+                 GnuTLS, NSS, Java agents and Go write all of them"
+            }
+        };
+        Some(Explanation::new(Reason::KeylogIncomplete, evidence, hint))
     }
 
     pub(super) fn incomplete(&self) -> Explanation {

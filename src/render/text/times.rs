@@ -67,7 +67,7 @@ fn utc(at: Timestamp) -> String {
 
 fn clock(at: Timestamp, zone: TimeZone, format: &str) -> String {
     match jiff::Timestamp::from_nanosecond(i128::from(at.0)) {
-        Ok(time) => time.to_zoned(zone).strftime(format).to_string(),
+        Ok(time) => time.to_zoned_datetime(zone).strftime(format).to_string(),
         Err(_) => at.to_string(),
     }
 }

@@ -137,6 +137,18 @@ pub(super) const CODES: &[Code] = &[
         advice: "record the key log in the process that made this connection, while it is made",
     },
     Code {
+        code: "tls.keylog_incomplete",
+        severity: Severity::Info,
+        meaning: "The key log has lines for this session, but not all that it needs.",
+        evidence: "The labels that are there, and those that are missing.",
+        causes: &[
+            "the program logs the secrets of one side, or of application data alone",
+            "a recorder that knows TLS 1.2 only writes CLIENT_RANDOM for TLS 1.3",
+            "the log was cut, or a line was lost",
+        ],
+        advice: "record the log again with a recorder that writes the missing labels; docs/key-logs.md names them",
+    },
+    Code {
         code: "tls.unsupported_cipher_suite",
         severity: Severity::Info,
         meaning: "The cipher suite agreed on cannot be opened.",

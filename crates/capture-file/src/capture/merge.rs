@@ -57,6 +57,21 @@ impl Capture {
         capture
     }
 
+    /// The files that can be read once more, each as a capture of its own: to be called before the
+    /// first packet is taken.
+    pub fn again(&self) -> impl Iterator<Item = Self> + use<'_> {
+        self.files
+            .iter()
+            .filter_map(|file| file.closed.clone())
+            .map(|input| Self::open(vec![input]))
+    }
+
+    /// Whether all files can be read once more.
+    #[must_use]
+    pub fn is_rereadable(&self) -> bool {
+        self.files.iter().all(|file| file.closed.is_some() || file.open.is_none())
+    }
+
     /// One capture file that is in memory.
     #[must_use]
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Self {

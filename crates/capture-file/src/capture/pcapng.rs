@@ -1,6 +1,13 @@
 //! The block format (draft-ietf-opsawg-pcapng), several sections and interfaces of different kinds.
+//! `pcap_parser` reads what is told of packets; the packets themselves, and where a block is behind
+//! damage, are found here.
 
 use std::ops::Range;
+
+use pcap_parser::pcapng::{
+    Block as Parsed, DecryptionSecretsBlock, InterfaceDescriptionBlock, InterfaceStatisticsBlock,
+    SectionHeaderBlock, SimplePacketBlock, parse_block_be, parse_block_le,
+};
 
 use crate::moment::Timestamp;
 
@@ -15,7 +22,7 @@ mod options;
 
 use interface::Interface;
 pub(super) use interface::{IF_FCSLEN, IF_TSRESOL};
-use options::options;
+use options::{listed, options};
 
 /// Block types (§10.1). The Packet Block is obsolete (appendix A).
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -43,6 +50,15 @@ const KNOWN: [u32; 10] = [
     CUSTOM_NOT_COPIED,
 ];
 
+/// Those that `pcap_parser` reads for us. Packets it would read too slowly (ARCHITECTURE.md).
+const PARSED: [u32; 5] = [
+    SIMPLE_PACKET,
+    SECTION_HEADER,
+    INTERFACE_DESCRIPTION,
+    INTERFACE_STATISTICS,
+    DECRYPTION_SECRETS,
+];
+
 /// What tells the byte order of a section (§4.1).
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 
@@ -54,6 +70,9 @@ const EPB_NUMBERS: [u16; 4] = [2, EPB_DROPCOUNT, 5, 6];
 
 /// Bytes before the content of a block: type and total length (§3.1).
 const BLOCK_HEADER: usize = 8;
+
+/// Bytes before a packet in its block (§4.3, appendix A).
+const PACKET_HEADER: usize = 28;
 
 /// Bytes of the shortest block (§3.1).
 const SMALLEST_BLOCK: usize = 12;
@@ -135,51 +154,57 @@ impl Pcapng {
     }
 
     /// Blocks of any other type carry nothing for us, and §3.1 wants unknown ones skipped.
-    fn parse(&mut self, block: &[u8]) -> Result<Option<Item>, DamageKind> {
-        match self.order.u32_at(block, 0) {
-            Some(SECTION_HEADER) => self.section(block).map(|()| None),
-            Some(INTERFACE_DESCRIPTION) => self.interface(block).map(Some),
-            Some(INTERFACE_STATISTICS) => Ok(self.statistics(block)),
-            Some(ENHANCED_PACKET) => self.enhanced_packet(block).map(Some),
-            Some(SIMPLE_PACKET) => self.simple_packet(block).map(Some),
-            Some(PACKET) => self.packet_block(block).map(Some),
-            Some(DECRYPTION_SECRETS) => self.secrets(block).map(Some),
-            _ => Ok(None),
+    fn parse(&mut self, bytes: &[u8]) -> Result<Option<Item>, DamageKind> {
+        let kind = self.order.u32_at(bytes, 0).unwrap_or_default();
+        match kind {
+            ENHANCED_PACKET => return self.enhanced_packet(bytes).map(Some),
+            PACKET => return self.packet_block(bytes).map(Some),
+            kind if !PARSED.contains(&kind) => return Ok(None),
+            _ => {}
+        }
+        let parsed = match self.order {
+            Order::Little => parse_block_le(bytes),
+            Order::Big => parse_block_be(bytes),
+        };
+        match parsed.map(|(_, block)| block) {
+            Ok(Parsed::SimplePacket(packet)) => self.simple_packet(&packet).map(Some),
+            Ok(Parsed::SectionHeader(header)) => self.section(&header).map(|()| None),
+            Ok(Parsed::InterfaceDescription(interface)) => self.interface(&interface).map(Some),
+            Ok(Parsed::InterfaceStatistics(told)) => Ok(self.statistics(&told)),
+            Ok(Parsed::DecryptionSecrets(secrets)) => Ok(Some(Item::Secrets(carried(&secrets)))),
+            Ok(_) => Ok(None),
+            Err(_) => malformed(kind).map_or(Ok(None), Err),
         }
     }
 
     /// §4.1. Only version 1.0 exists; 1.2 was written by some and means the same.
-    fn section(&mut self, block: &[u8]) -> Result<(), DamageKind> {
+    fn section(&mut self, header: &SectionHeaderBlock<'_>) -> Result<(), DamageKind> {
         self.interfaces.clear();
         self.descriptions.clear();
-        match (self.order.u16_at(block, 12), self.order.u16_at(block, 14)) {
-            (Some(1), Some(0 | 2)) => Ok(()),
-            (Some(major), Some(minor)) => {
+        match (header.major_version, header.minor_version) {
+            (1, 0 | 2) => Ok(()),
+            (major, minor) => {
                 let reason = format!("pcapng version {major}.{minor} is not known");
                 Err(DamageKind::Corrupt(reason))
             }
-            _ => Err(DamageKind::corrupt("a section header is too short")),
         }
     }
 
     /// §4.2.
-    fn interface(&mut self, block: &[u8]) -> Result<Item, DamageKind> {
-        let Some(interface) = Interface::new(block, self.order) else {
-            return Err(DamageKind::corrupt("an interface description is too short"));
-        };
+    fn interface(&mut self, told: &InterfaceDescriptionBlock<'_>) -> Result<Item, DamageKind> {
         if self.interfaces.len() >= MAX_INTERFACES {
             return Err(DamageKind::corrupt("a section has too many interfaces"));
         }
+        let interface = Interface::new(told, self.order);
         self.interfaces.push(interface);
-        self.descriptions.push(interface::description(block, self.order));
+        self.descriptions.push(interface::description(told, self.order));
         Ok(Item::Interface(interface.link))
     }
 
     /// §4.6. The counters run from the start of the capture: what is new in them is told.
-    fn statistics(&mut self, block: &[u8]) -> Option<Item> {
-        let id = self.order.u32_at(block, 8)?;
-        let told = Statistics::of_options(options(block, 20, self.order), self.order);
-        let interface = self.interfaces.get_mut(id as usize)?;
+    fn statistics(&mut self, block: &InterfaceStatisticsBlock<'_>) -> Option<Item> {
+        let told = Statistics::of_options(options(&block.options), self.order);
+        let interface = self.interfaces.get_mut(block.if_id as usize)?;
         let before = std::mem::replace(&mut interface.statistics, told);
         Some(Item::Statistics(told.since(before)))
     }
@@ -194,27 +219,29 @@ impl Pcapng {
         let interface = self.declared(id)?;
         let end = check_captured(captured, block)?;
         let told = end..block.len().saturating_sub(4).max(end);
-        let mut options = options(block, end, self.order);
-        let dropped = options.find(|option| option.0 == EPB_DROPCOUNT);
+        let dropped = listed(block.get(told.clone()).unwrap_or_default(), self.order)
+            .find(|option| option.0 == EPB_DROPCOUNT);
         let dropped = dropped.and_then(|option| self.order.u64_at(option.1, 0)).unwrap_or(0);
         let ticks = ticks(ts_high, ts_low);
-        let written =
-            Written { interface: id, ticks, wire_len, data: in_block(28, captured), options: told };
+        let written = Written {
+            interface: id,
+            ticks,
+            wire_len,
+            data: in_block(PACKET_HEADER, captured),
+            options: told,
+        };
         let record = self.record(interface, interface.instant(ticks), written);
         Ok(Item::Packet(Record { dropped_before: dropped, ..record }))
     }
 
     /// §4.4. It has no time of its own: the previous packet's is the best guess that keeps order.
-    fn simple_packet(&mut self, block: &[u8]) -> Result<Item, DamageKind> {
+    fn simple_packet(&mut self, packet: &SimplePacketBlock<'_>) -> Result<Item, DamageKind> {
         let interface = self.declared(0)?;
-        let Some(wire_len) = self.order.u32_at(block, 8).filter(|_| block.len() >= 16) else {
-            return Err(DamageKind::corrupt("a simple packet block is too short"));
-        };
-        let present = u32::try_from(block.len().saturating_sub(16)).unwrap_or(u32::MAX);
-        let captured = wire_len.min(present).min(interface.snaplen);
+        let present = u32::try_from(packet.data.len()).unwrap_or(u32::MAX);
+        let captured = packet.origlen.min(present).min(interface.snaplen);
         let ticks = interface.ticks(self.latest);
         let data = in_block(12, captured);
-        let written = Written { ticks, wire_len, data, ..Written::default() };
+        let written = Written { ticks, wire_len: packet.origlen, data, ..Written::default() };
         Ok(Item::Packet(self.record(interface, self.latest, written)))
     }
 
@@ -231,7 +258,7 @@ impl Pcapng {
         let dropped = self.order.u16_at(block, 10).filter(|&drops| drops != u16::MAX);
         let ticks = ticks(ts_high, ts_low);
         let options = end..block.len().saturating_sub(4).max(end);
-        let data = in_block(28, captured);
+        let data = in_block(PACKET_HEADER, captured);
         let written = Written { interface: id.into(), ticks, wire_len, data, options };
         let record = self.record(interface, interface.instant(ticks), written);
         Ok(Item::Packet(Record { dropped_before: dropped.unwrap_or(0).into(), ..record }))
@@ -256,25 +283,29 @@ impl Pcapng {
         options::copied(options::listed(bytes, self.order), self.order, &EPB_NUMBERS)
     }
 
-    /// §4.7, without the padding.
-    fn secrets(&self, block: &[u8]) -> Result<Item, DamageKind> {
-        let fields = (self.order.u32_at(block, 8), self.order.u32_at(block, 12));
-        let present = block.len().saturating_sub(4);
-        let data = block.get(16..present).unwrap_or_default();
-        let (Some(kind), Some(data)) =
-            (fields.0, fields.1.and_then(|len| data.get(..len as usize)))
-        else {
-            return Err(DamageKind::corrupt("a decryption secrets block cannot be read"));
-        };
-        Ok(Item::Secrets(Secrets { kind, data: data.to_vec() }))
-    }
-
     fn declared(&self, id: u32) -> Result<Interface, DamageKind> {
         let interface = self.interfaces.get(id as usize).copied();
         interface.ok_or_else(|| {
             DamageKind::Corrupt(format!("a packet names interface {id}, which is not described"))
         })
     }
+}
+
+/// What is wrong with a block whose length is right; none where nothing of it would be missed.
+fn malformed(kind: u32) -> Option<DamageKind> {
+    Some(DamageKind::corrupt(match kind {
+        SIMPLE_PACKET => "a simple packet block is too short",
+        SECTION_HEADER => "a section header is too short",
+        INTERFACE_DESCRIPTION => "an interface description is too short",
+        DECRYPTION_SECRETS => "a decryption secrets block cannot be read",
+        _ => return None,
+    }))
+}
+
+/// §4.7, without the padding.
+fn carried(block: &DecryptionSecretsBlock<'_>) -> Secrets {
+    let data = block.data.get(..block.secrets_len as usize).unwrap_or(block.data);
+    Secrets { kind: block.secrets_type.0, data: data.to_vec() }
 }
 
 /// The two halves of a time (§4.3).
@@ -299,13 +330,13 @@ fn order_of_section(block: &[u8]) -> Result<Order, DamageKind> {
     order.ok_or_else(|| DamageKind::corrupt("a section header has no byte-order magic"))
 }
 
-/// The place behind a packet of `captured` bytes that begins at 28, with its padding.
+/// The place behind a packet of `captured` bytes, with its padding.
 fn check_captured(captured: u32, block: &[u8]) -> Result<usize, DamageKind> {
     if captured as usize > block.len().saturating_sub(32) {
         let reason = format!("a packet of {captured} bytes is longer than its block");
         return Err(DamageKind::Corrupt(reason));
     }
-    Ok(28 + (captured as usize).next_multiple_of(4))
+    Ok(PACKET_HEADER + (captured as usize).next_multiple_of(4))
 }
 
 #[cfg(test)]

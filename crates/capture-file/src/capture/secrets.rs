@@ -20,6 +20,8 @@ pub struct Secrets {
 impl Secrets {
     /// `TLSK`: lines as `SSLKEYLOGFILE` has them.
     pub const TLS_KEY_LOG: u32 = 0x544c_534b;
+    /// Elements of a trailer that an F5 BIG-IP puts behind a frame; no block has this kind.
+    pub const F5_TRAILER: u32 = 0xf5de_b0f5;
 }
 
 impl Drop for Secrets {

@@ -23,6 +23,7 @@ mod skip;
 mod tcp;
 #[cfg(test)]
 mod testframe;
+pub mod trailer;
 mod tunnel;
 mod udp;
 mod vlan;

@@ -8,7 +8,7 @@ const KEY: &str = include_str!("../../testdata/rsa2048.pem");
 const ANSWERS: &str = include_str!("../../testdata/rsa2048.txt");
 
 fn crt() -> Crt {
-    Crt::new(&RsaPrivateKey::from_pkcs8_pem(KEY).unwrap()).unwrap()
+    Crt::new(&PrivateKey::from_pkcs8_pem(KEY).unwrap()).unwrap()
 }
 
 fn answers() -> impl Iterator<Item = (Words, Words)> {

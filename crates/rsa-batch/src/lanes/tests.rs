@@ -1,7 +1,7 @@
 //! The lanes without the check that would hide their faults behind the reference.
 
 use proptest::prelude::*;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 
 use super::*;
@@ -21,7 +21,7 @@ macro_rules! with_each_kernel {
 }
 
 fn crt(pem: &str) -> Crt {
-    Crt::new(&RsaPrivateKey::from_pkcs8_pem(pem).unwrap()).unwrap()
+    Crt::new(&PrivateKey::from_pkcs8_pem(pem).unwrap()).unwrap()
 }
 
 fn keys<K: Kernel>() -> Vec<(Crt, Prepared)> {

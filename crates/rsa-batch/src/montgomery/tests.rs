@@ -12,9 +12,9 @@ fn expected(n: &[u64], base: &[u64], exponent: u64) -> Vec<u64> {
         BoxedUint::from_be_slice(&words::to_bytes(words, words.len() * 8), words.len() as u32 * 64)
             .unwrap()
     };
-    let key = rsa::RsaPublicKey::new_unchecked(number(n), BoxedUint::from(exponent));
+    let key = rsa::PublicKey::new_unchecked(number(n), BoxedUint::from(exponent));
     let bytes = rsa::hazmat::rsa_encrypt(&key, &number(base)).unwrap().to_be_bytes();
-    assert_eq!(key.n().bits() as usize, words::bits(n));
+    assert_eq!(key.n().bit_width() as usize, words::bits(n));
     words::from_bytes(&bytes, n.len()).unwrap().to_vec()
 }
 

@@ -3,7 +3,7 @@
 use crypto_bigint::{ConcatenatingMul as _, Resize as _};
 use crypto_primes::{Flavor, random_prime};
 use rsa::rand_core::{Infallible, TryCryptoRng, TryRng};
-use rsa::{BoxedUint, RsaPrivateKey};
+use rsa::{BoxedUint, PrivateKey};
 use rsa_batch::Key;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): the same keys of the same seed.
@@ -61,9 +61,9 @@ pub(crate) fn of_primes(primes: &[BoxedUint]) -> Option<Key> {
     let e = BoxedUint::from(65537_u64).resize_unchecked(phi.bits_precision());
     let d = Option::from(e.invert_mod(&phi.to_nz().unwrap()))?;
     let key = if primes.len() > 2 {
-        RsaPrivateKey::from_components(n, e, d, primes.to_vec())
+        PrivateKey::from_components(n, e, d, primes.to_vec())
     } else {
-        RsaPrivateKey::from_components_with_wide_primes(n, e, d, primes.to_vec())
+        PrivateKey::from_components_with_wide_primes(n, e, d, primes.to_vec())
     };
     Some(Key::new(key.unwrap()))
 }

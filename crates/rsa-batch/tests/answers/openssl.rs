@@ -1,6 +1,6 @@
 //! Answers that OpenSSL gave (`testdata/generate.sh`).
 
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa_batch::{Key, Request};
 
@@ -22,7 +22,7 @@ macro_rules! known {
 }
 
 fn known(pem: &str, answers: &str) -> Known {
-    let key = Key::new(RsaPrivateKey::from_pkcs8_pem(pem).unwrap());
+    let key = Key::new(PrivateKey::from_pkcs8_pem(pem).unwrap());
     let pair = |line: &str| line.split_once(' ').map(|(c, m)| (unhex(c), unhex(m))).unwrap();
     Known { key, answers: answers.lines().map(pair).collect() }
 }

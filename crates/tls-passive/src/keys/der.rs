@@ -8,7 +8,7 @@ use pkcs8::der::Decode;
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use rsa::pkcs1::{RsaPrivateKeyRef, UintRef};
 use rsa::traits::PrivateKeyParts;
-use rsa::{BoxedUint, RsaPrivateKey};
+use rsa::{BoxedUint, PrivateKey};
 
 use super::problem::{MAX_BITS, MIN_BITS, Problem};
 use super::shape::Shape;
@@ -32,7 +32,7 @@ const OTHER_KINDS: [(&str, &str); 8] = [
 ];
 
 /// The RSA key in `der`, or what it is instead.
-pub(super) fn decode(der: &[u8]) -> Result<RsaPrivateKey, Problem> {
+pub(super) fn decode(der: &[u8]) -> Result<PrivateKey, Problem> {
     match Shape::of(der) {
         Shape::Pkcs1 => pkcs1(der),
         Shape::Pkcs8 => pkcs8(der),
@@ -45,7 +45,7 @@ pub(super) fn decode(der: &[u8]) -> Result<RsaPrivateKey, Problem> {
     }
 }
 
-fn pkcs8(der: &[u8]) -> Result<RsaPrivateKey, Problem> {
+fn pkcs8(der: &[u8]) -> Result<PrivateKey, Problem> {
     let info = PrivateKeyInfoRef::from_der(der).map_err(|_| Problem::Damaged)?;
     match info.algorithm.oid {
         RSA | RSA_PSS => pkcs1(info.private_key.as_bytes()),
@@ -59,7 +59,7 @@ fn kind(oid: ObjectIdentifier) -> String {
     known.map_or_else(|| format!("a ({oid})"), |(_, name)| (*name).to_owned())
 }
 
-fn pkcs1(der: &[u8]) -> Result<RsaPrivateKey, Problem> {
+fn pkcs1(der: &[u8]) -> Result<PrivateKey, Problem> {
     let numbers = RsaPrivateKeyRef::from_der(der).map_err(|_| Problem::Damaged)?;
     let bits = bits(&numbers.modulus);
     if !(MIN_BITS..=MAX_BITS).contains(&bits) {
@@ -69,7 +69,7 @@ fn pkcs1(der: &[u8]) -> Result<RsaPrivateKey, Problem> {
 }
 
 /// The key of these numbers, if n is the product of the primes and d inverts e modulo each.
-fn build(numbers: &RsaPrivateKeyRef<'_>, bits: u32) -> Option<RsaPrivateKey> {
+fn build(numbers: &RsaPrivateKeyRef<'_>, bits: u32) -> Option<PrivateKey> {
     let number = |uint: &UintRef<'_>| {
         BoxedUint::from_be_slice(uint.as_bytes(), bits.next_multiple_of(8)).ok()
     };
@@ -80,21 +80,21 @@ fn build(numbers: &RsaPrivateKeyRef<'_>, bits: u32) -> Option<RsaPrivateKey> {
         .map(number)
         .collect::<Option<_>>()?;
     // The crate keeps primes in half the modulus's width unless told that one is wider.
-    let wide = primes.iter().any(|prime| prime.bits_vartime() > bits.div_ceil(2));
+    let wide = primes.iter().any(|prime| prime.bit_width_vartime() > bits.div_ceil(2));
     let [n, e, d] =
         [&numbers.modulus, &numbers.public_exponent, &numbers.private_exponent].map(number);
     let (n, e, d) = (n?, e?, d?);
     let built = if wide {
-        RsaPrivateKey::from_components_with_wide_primes(n, e, d, primes)
+        PrivateKey::from_components_with_wide_primes(n, e, d, primes)
     } else {
-        RsaPrivateKey::from_components_with_large_exponent(n, e, d, primes)
+        PrivateKey::from_components_with_large_exponent(n, e, d, primes)
     };
     built.ok()
 }
 
 /// The crate computes these again and does not look at those of the file. A key that passes has
 /// them, so that the raw operation takes the fast way.
-fn crt_values_agree(key: &RsaPrivateKey, numbers: &RsaPrivateKeyRef<'_>) -> bool {
+fn crt_values_agree(key: &PrivateKey, numbers: &RsaPrivateKeyRef<'_>) -> bool {
     let same = |computed: Option<&BoxedUint>, written: &UintRef<'_>| {
         computed.is_some_and(|value| *value == BoxedUint::from_be_slice_vartime(written.as_bytes()))
     };

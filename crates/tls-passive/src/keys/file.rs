@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use zeroize::Zeroizing;
 
 use super::error::{Fault, KeyError, Place};
+use super::form::{self, Form};
 use super::passwords::Candidates;
 use super::pem::{self, Block};
 use super::problem::Problem;
@@ -21,7 +22,7 @@ pub(super) const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct KeyFile {
     /// Its RSA keys; never none.
-    pub(super) keys: Vec<RsaPrivateKey>,
+    pub(super) keys: Vec<PrivateKey>,
     /// What else is in it that cannot be used.
     pub(super) remark: Option<String>,
 }
@@ -81,7 +82,17 @@ pub(super) fn parse(bytes: &[u8], passwords: Candidates<'_>) -> Result<KeyFile, 
     if shape::looks_like_der(bytes) {
         return Ok(KeyFile { keys: unlock::keys(bytes, passwords)?, remark: None });
     }
-    from_blocks(&pem::blocks(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))?, passwords)
+    if let Some(form) = Form::of(bytes) {
+        return Err(Problem::OtherForm(form).into());
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match str::from_utf8(text).ok().and_then(form::with_lines) {
+        // Its lines are ours, and would mislead.
+        Some(lines) => pem::blocks(lines.as_bytes())
+            .and_then(|blocks| from_blocks(&blocks, passwords))
+            .map_err(|fault| Fault { line: None, column: None, ..fault }),
+        None => from_blocks(&pem::blocks(text)?, passwords),
+    }
 }
 
 /// A damaged block fails the file; one of no use here only does so if there is no key beside it.
@@ -112,7 +123,7 @@ fn from_blocks(blocks: &[Block<'_>], passwords: Candidates<'_>) -> Result<KeyFil
 fn private_keys(
     block: &Block<'_>,
     passwords: Candidates<'_>,
-) -> Option<Result<Vec<RsaPrivateKey>, Fault>> {
+) -> Option<Result<Vec<PrivateKey>, Fault>> {
     let unusable = |problem| Some(Err(Fault::at_line(block.line, problem)));
     match block.label {
         "OPENSSH PRIVATE KEY" => unusable(Problem::OpenSsh),
@@ -124,7 +135,7 @@ fn private_keys(
     }
 }
 
-fn decode(block: &Block<'_>, passwords: Candidates<'_>) -> Result<Vec<RsaPrivateKey>, Fault> {
+fn decode(block: &Block<'_>, passwords: Candidates<'_>) -> Result<Vec<PrivateKey>, Fault> {
     let bytes = block.decode()?;
     let keys = if block.encrypted {
         unlock::legacy_key(block.dek_info, &bytes, passwords).map(|key| vec![key])

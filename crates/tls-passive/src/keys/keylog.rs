@@ -10,6 +10,7 @@ pub(super) mod load;
 pub(super) mod parser;
 mod secret;
 mod shared;
+mod trailer;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -42,6 +43,7 @@ pub struct KeyLog {
     files: Vec<Arc<str>>,
     file_lines: usize,
     dsb_lines: usize,
+    trailer_lines: usize,
     /// Secrets in all groups.
     secrets: usize,
     remarks: Vec<String>,
@@ -64,6 +66,14 @@ impl KeyLog {
         let mut parser = Parser::new("dsb", Origin::Dsb);
         parser.feed(bytes);
         parser.finish()
+    }
+
+    /// Reads the secrets of a trailer of F5's.
+    #[must_use]
+    pub fn parse_trailer(elements: &[u8]) -> Self {
+        let mut parser = Parser::new("trailer", Origin::Trailer);
+        trailer::lines(elements, |line| parser.feed(line));
+        parser.finish().0
     }
 
     /// The same secrets, known only from packet `index` on: so that a lookup for an earlier packet
@@ -95,6 +105,7 @@ impl KeyLog {
         }
         self.file_lines += other.file_lines;
         self.dsb_lines += other.dsb_lines;
+        self.trailer_lines += other.trailer_lines;
         self.add_files(other.files);
         other.remarks.into_iter().for_each(|remark| self.remark(remark));
         self.more_remarks += other.more_remarks;
@@ -109,7 +120,7 @@ impl KeyLog {
     /// How many lines with a secret were read, repeated ones included.
     #[must_use]
     pub fn lines(&self) -> usize {
-        self.file_lines + self.dsb_lines
+        self.file_lines + self.dsb_lines + self.trailer_lines
     }
 
     /// How many of them were in files given with `--keylog`.
@@ -124,6 +135,7 @@ impl KeyLog {
         match origin {
             Origin::File => format!("keylog:{} lines", self.file_lines),
             Origin::Dsb => "dsb".to_owned(),
+            Origin::Trailer => "trailer".to_owned(),
         }
     }
 
@@ -133,6 +145,7 @@ impl KeyLog {
         match origin {
             Origin::File => self.file_lines > 0,
             Origin::Dsb => self.dsb_lines > 0,
+            Origin::Trailer => self.trailer_lines > 0,
         }
     }
 
@@ -197,6 +210,43 @@ impl KeyLog {
             let secrets = group.secrets.iter().rev().filter(move |secret| secret.kind == kind);
             secrets.map(move |secret| (random, secret))
         })
+    }
+
+    /// The labels of the lines about this client random, each once, in the order of the lines.
+    #[must_use]
+    pub fn labels(&self, client_random: &[u8; 32]) -> Vec<&'static str> {
+        let mut labels = Vec::new();
+        let group = self.mark(&SecretId::ClientRandom(*client_random));
+        for secret in group.iter().flat_map(|group| &group.secrets) {
+            if !labels.contains(&secret.kind.label()) {
+                labels.push(secret.kind.label());
+            }
+        }
+        labels
+    }
+
+    /// Labels of lines about this client random that have several secrets.
+    #[must_use]
+    pub fn contradictions(&self, client_random: &[u8; 32]) -> Vec<&'static str> {
+        let Some(group) = self.groups.get(&SecretId::ClientRandom(*client_random)) else {
+            return Vec::new();
+        };
+        let count = |kind| group.secrets.iter().filter(|secret| secret.kind == kind).count();
+        let mut found: Vec<_> = group.secrets.iter().map(|secret| secret.kind).collect();
+        found.retain(|&kind| count(kind) > 1);
+        found.dedup();
+        let mut labels: Vec<_> = found.into_iter().map(Kind::label).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        labels
+    }
+
+    /// Whether any line is about this client random and has a secret of TLS 1.2 or before.
+    #[must_use]
+    pub fn opens_up_to_tls12(&self, client_random: &[u8; 32]) -> bool {
+        let group = self.mark(&SecretId::ClientRandom(*client_random));
+        let is_traffic = |secret: &LoggedSecret| matches!(secret.kind, Kind::Traffic(_));
+        group.is_some_and(|group| !group.secrets.iter().all(is_traffic))
     }
 
     /// Whether any line is about this client random.

@@ -18,6 +18,7 @@ mod effort;
 mod error;
 mod field;
 mod file;
+mod form;
 mod kdf;
 mod keylog;
 mod legacy;
@@ -40,6 +41,7 @@ mod unlock;
 
 pub use self::address::AddressPattern;
 pub use self::error::{KeyError, Place};
+pub use self::form::Form;
 pub use self::keylog::{KeyLog, LoggedSecret, Origin, SharedKeyLog, TrafficLabel};
 pub use self::port::PortPattern;
 pub use self::problem::Problem;

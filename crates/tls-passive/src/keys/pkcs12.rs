@@ -7,7 +7,7 @@ use pkcs8::ObjectIdentifier;
 use pkcs8::der::Tagged;
 use pkcs8::der::asn1::AnyRef;
 use pkcs8::spki::AlgorithmIdentifierRef;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use zeroize::Zeroizing;
 
 use super::passwords::{Password, Refusal};
@@ -29,7 +29,7 @@ const SAFE_CONTENTS_BAG: ObjectIdentifier =
 pub(super) const MAX_DEPTH: usize = 4;
 
 /// The RSA keys of a PFX. What else is in it only counts if there is none.
-pub(super) fn keys(pfx: &[u8], password: Password<'_>) -> Result<Vec<RsaPrivateKey>, Refusal> {
+pub(super) fn keys(pfx: &[u8], password: Password<'_>) -> Result<Vec<PrivateKey>, Refusal> {
     let mut safe = Safe { password, keys: Vec::new(), refusal: None, certificates: 0 };
     safe.pfx(pfx).ok_or(Problem::Damaged)?;
     match safe.refusal {
@@ -42,7 +42,7 @@ pub(super) fn keys(pfx: &[u8], password: Password<'_>) -> Result<Vec<RsaPrivateK
 
 struct Safe<'a> {
     password: Password<'a>,
-    keys: Vec<RsaPrivateKey>,
+    keys: Vec<PrivateKey>,
     /// Why the first of the other parts is no key.
     refusal: Option<Refusal>,
     certificates: usize,
@@ -111,7 +111,7 @@ impl Safe<'_> {
         }
     }
 
-    fn key(&mut self, key: Result<RsaPrivateKey, Refusal>) -> Option<()> {
+    fn key(&mut self, key: Result<PrivateKey, Refusal>) -> Option<()> {
         match key {
             Ok(key) => {
                 self.keys.push(key);

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::form::Form;
+
 /// What is wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -92,6 +94,9 @@ pub enum Problem {
     /// Neither PEM nor DER.
     #[error("no key found: neither a PEM block nor DER")]
     NoKey,
+    /// Another form of keys.
+    #[error("{0}, which is not read as it is")]
+    OtherForm(Form),
     /// Certificates, but no key.
     #[error("holds {0} certificate(s) but no private key")]
     OnlyCertificates(usize),
@@ -212,6 +217,7 @@ impl Problem {
                  with --key, a key list with --keys"
             }
             Self::TooManySecrets(_) => "cut the log down to the sessions of the capture",
+            Self::OtherForm(form) => return form.conversion(file),
             Self::OpenSsh => "convert a copy of it: ssh-keygen -p -m PEM -f COPY",
             Self::Token => "name a key file; a key that cannot leave its token needs a key log (--keylog)",
             Self::Unterminated(_) | Self::Base64 | Self::Damaged | Self::Inconsistent => {

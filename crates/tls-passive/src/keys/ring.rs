@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa_batch::{Answer, Engine, Request};
 use zeroize::Zeroizing;
 
@@ -326,7 +326,7 @@ impl Loader {
     }
 
     /// The place of a key in the ring, which holds each only once.
-    fn key(&mut self, key: RsaPrivateKey, row: &Row, path: &Path) -> Result<KeyId, KeyError> {
+    fn key(&mut self, key: PrivateKey, row: &Row, path: &Path) -> Result<KeyId, KeyError> {
         let key = RsaKey::new(key, row.clone(), path.display().to_string())
             .ok_or_else(|| KeyError::new(Place::file(path), Problem::Damaged))?;
         let next = KeyId(self.ring.keys.len());

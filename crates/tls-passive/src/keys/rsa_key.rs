@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pkcs8::EncodePublicKey;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::traits::PublicKeyParts;
 use rsa_batch::{Engine, Key, RawError};
 use sha2::{Digest, Sha256};
@@ -38,12 +38,12 @@ pub struct KeyIdentity {
 impl RsaKey {
     /// The key, named by `row` and read from `path`; `None` if it has no public form, which no key
     /// that passed the decoder lacks.
-    pub(super) fn new(key: RsaPrivateKey, row: Row, path: String) -> Option<Self> {
+    pub(super) fn new(key: PrivateKey, row: Row, path: String) -> Option<Self> {
         let spki = key.as_public_key().to_public_key_der().ok()?;
         let identity = KeyIdentity {
             source: row.source.clone(),
             path,
-            bits: key.n().bits(),
+            bits: key.n().bit_width(),
             spki_sha256: Sha256::digest(spki.as_bytes()).into(),
             note: None,
         };

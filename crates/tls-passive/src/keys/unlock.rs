@@ -2,7 +2,7 @@
 
 use pkcs8::der::asn1::AnyRef;
 use pkcs8::spki::AlgorithmIdentifierRef;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use zeroize::Zeroizing;
 
 use super::passwords::{Candidates, Password, Refusal};
@@ -11,7 +11,7 @@ use super::shape::Shape;
 use super::{asn1, der, legacy, pbe, pkcs12};
 
 /// The RSA keys in a DER value of any form; never none.
-pub(super) fn keys(bytes: &[u8], passwords: Candidates<'_>) -> Result<Vec<RsaPrivateKey>, Problem> {
+pub(super) fn keys(bytes: &[u8], passwords: Candidates<'_>) -> Result<Vec<PrivateKey>, Problem> {
     match Shape::of(bytes) {
         Shape::EncryptedPkcs8 => {
             passwords.open(|password| encrypted_pkcs8(bytes, password)).map(|key| vec![key])
@@ -31,15 +31,12 @@ pub(super) fn legacy_key(
     dek_info: Option<&str>,
     ciphertext: &[u8],
     passwords: Candidates<'_>,
-) -> Result<RsaPrivateKey, Problem> {
+) -> Result<PrivateKey, Problem> {
     passwords.open(|password| proven(&legacy::decrypt(dek_info, ciphertext, password.bytes)?))
 }
 
 /// The key in an EncryptedPrivateKeyInfo (RFC 5958 §3).
-pub(super) fn encrypted_pkcs8(
-    bytes: &[u8],
-    password: Password<'_>,
-) -> Result<RsaPrivateKey, Refusal> {
+pub(super) fn encrypted_pkcs8(bytes: &[u8], password: Password<'_>) -> Result<PrivateKey, Refusal> {
     let (algorithm, ciphertext) = encrypted_parts(bytes).ok_or(Problem::Damaged)?;
     proven(&pbe::decrypt(&algorithm, ciphertext, password)?)
 }
@@ -50,7 +47,7 @@ fn encrypted_parts(bytes: &[u8]) -> Option<(AlgorithmIdentifierRef<'_>, &[u8])> 
 }
 
 /// Good padding proves little: what it leaves must be a private key.
-fn proven(plaintext: &Zeroizing<Vec<u8>>) -> Result<RsaPrivateKey, Refusal> {
+fn proven(plaintext: &Zeroizing<Vec<u8>>) -> Result<PrivateKey, Refusal> {
     der::decode(plaintext).map_err(|problem| match problem {
         Problem::NotRsa(_) | Problem::KeySize(_) | Problem::Inconsistent => problem.into(),
         _ => Refusal::WrongPassword,

@@ -2,6 +2,7 @@
 
 use super::TlsEvent;
 use super::decrypt::RecordGap;
+use super::facts::KeySearch;
 use super::machine::{Out, Protection, Tls};
 use super::record::{ContentType, Record};
 use crate::moment::Moment;
@@ -10,7 +11,9 @@ use crate::role::Role;
 impl Tls {
     /// Protected, by keys that are not known, or not yet.
     pub(super) fn on_keyless(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
-        if let Some((cipher, content_type, content)) = self.late_cipher13(from, record) {
+        let opened = self.late_cipher13(from, record);
+        let opened = opened.or_else(|| self.first_of_application(from, record));
+        if let Some((cipher, content_type, content)) = opened {
             self.watch.place(&cipher, record);
             self.tally_protected(from, record);
             self.protection[from] = Protection::Open(cipher);
@@ -45,6 +48,7 @@ impl Tls {
     /// A record that is protected and cannot be opened: only its type speaks.
     pub(super) fn on_opaque(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         self.tally_protected(from, record);
+        self.facts.keyless[from] += 1;
         self.facts.proof[from].leave(record.at());
         self.on_closed(from, record, out);
     }
@@ -64,8 +68,12 @@ impl Tls {
                 out(TlsEvent::OpaqueFinished(from, at));
             }
             ContentType::APPLICATION_DATA => {
-                if self.is_proven() {
+                let is_opened = matches!(self.facts.keys, KeySearch::Opened(_));
+                if self.is_proven() && !self.facts.is_tls13() {
                     self.facts.closed_again.get_or_insert(at);
+                }
+                if is_opened && self.has_no_key_of_data13(from) {
+                    out(TlsEvent::DataGap(from, record.fragment.len() as u64, at));
                 }
                 self.on_opaque_application_data(from, at, out);
             }

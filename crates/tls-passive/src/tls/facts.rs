@@ -76,6 +76,8 @@ pub struct TlsFacts {
     pub opened: PerRole<Tally>,
     /// Records that had to be openable and were not.
     pub failed: PerRole<u64>,
+    /// Protected records for which there was no key.
+    pub keyless: PerRole<u64>,
     /// When the first of them came.
     pub first_failure: Option<Moment>,
     /// The first record behind a gap of which not every place was tried: it would have cost more
@@ -189,6 +191,8 @@ pub enum Secret {
     KeyLog,
     /// A Decryption Secrets Block of the capture.
     Dsb,
+    /// A trailer behind a frame of the capture.
+    Trailer,
     /// The secret of an earlier session that this one resumes.
     Resumed {
         /// What opened that one.
@@ -203,6 +207,7 @@ impl From<LogOrigin> for Secret {
         match origin {
             LogOrigin::File => Self::KeyLog,
             LogOrigin::Dsb => Self::Dsb,
+            LogOrigin::Trailer => Self::Trailer,
         }
     }
 }
@@ -216,6 +221,8 @@ pub enum Opener {
     KeyLog,
     /// A Decryption Secrets Block of the capture.
     Dsb,
+    /// A trailer behind a frame of the capture.
+    Trailer,
 }
 
 impl Opener {
@@ -226,6 +233,7 @@ impl Opener {
             Self::RsaKey(key) => Secret::RsaKey(key),
             Self::KeyLog => Secret::KeyLog,
             Self::Dsb => Secret::Dsb,
+            Self::Trailer => Secret::Trailer,
         }
     }
 }
@@ -238,6 +246,7 @@ impl Secret {
             Self::RsaKey(key) => Opener::RsaKey(key),
             Self::KeyLog => Opener::KeyLog,
             Self::Dsb => Opener::Dsb,
+            Self::Trailer => Opener::Trailer,
             Self::Resumed { by, .. } => by,
         }
     }
@@ -324,6 +333,13 @@ impl TlsFacts {
         let failed = self.finished_verified.client == Some(false)
             || self.finished_verified.server == Some(false);
         !failed && (finished || (self.is_tls13() && both(&self.first_application_data)))
+    }
+
+    /// The key log lacks the secret of what one side of TLS 1.3 said, or of what both did.
+    #[must_use]
+    pub fn stays_closed(&self, role: Role) -> bool {
+        let nothing = self.opened[role].records == 0 && self.keyless[role] > 0;
+        self.is_tls13() && nothing && matches!(self.keys, KeySearch::Opened(_))
     }
 
     /// TLS 1.3 was agreed on.

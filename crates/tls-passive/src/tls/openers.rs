@@ -7,6 +7,11 @@ use super::ahead::encrypted_premaster;
 use super::decrypt::SessionStore;
 use crate::keys::{KeyError, KeyLog, KeyRing, RsaOperations};
 
+/// What a capture calls a key log (draft-ietf-opsawg-pcapng §4.7), and what a reader of captures
+/// calls the elements of a trailer.
+const KEY_LOG: u32 = 0x544c_534b;
+const F5_TRAILER: u32 = 0xf5de_b0f5;
+
 /// Everything that may open a session.
 #[derive(Clone, Default)]
 pub struct Keys {
@@ -45,11 +50,16 @@ impl Keys {
         self.operations.look_ahead(asks);
     }
 
-    /// Adds the key log of a Decryption Secrets Block, known from the packet behind the first
-    /// `packets` on. Gives what is wrong with it.
+    /// Adds the secrets that a capture carries, known from the packet behind the first `packets` on:
+    /// the key log of a Decryption Secrets Block, or a trailer of F5's. Others are not known. Gives
+    /// what is wrong with a log.
     #[must_use]
-    pub fn add_secrets_block(&self, data: &[u8], packets: u64) -> Vec<KeyError> {
-        let (log, errors) = KeyLog::parse_dsb(data);
+    pub fn add_secrets(&self, kind: u32, data: &[u8], packets: u64) -> Vec<KeyError> {
+        let (log, errors) = match kind {
+            KEY_LOG => KeyLog::parse_dsb(data),
+            F5_TRAILER => (KeyLog::parse_trailer(data), Vec::new()),
+            _ => return Vec::new(),
+        };
         self.ring.keylog().add(log.known_since(packets));
         errors
     }

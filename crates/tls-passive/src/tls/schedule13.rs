@@ -50,8 +50,48 @@ struct Side {
     generation: u32,
     /// The secret in use.
     current: Option<TrafficSecret>,
-    handshake: Option<TrafficSecret>,
-    application: Option<TrafficSecret>,
+    /// Those that may be the right one: a key log can have several, the first record tells.
+    handshake: Vec<TrafficSecret>,
+    application: Vec<TrafficSecret>,
+}
+
+impl Side {
+    fn of_stage(&self, stage: Stage) -> &[TrafficSecret] {
+        match stage {
+            Stage::Handshake => &self.handshake,
+            Stage::Application => &self.application,
+            Stage::None | Stage::Early => &[],
+        }
+    }
+
+    /// Which secrets may open a record that the one in use does not, by stage and place: others of
+    /// the same stage, and those of later stages where early data was refused, where the message
+    /// that changes the keys may be in a gap, or where none of the handshake is known.
+    fn possible(&self, behind_gap: bool) -> Vec<(Stage, usize)> {
+        let handshake = (0..self.handshake.len()).map(|nth| (Stage::Handshake, nth));
+        let application = (0..self.application.len()).map(|nth| (Stage::Application, nth));
+        match self.stage {
+            Stage::Early => handshake.chain(application).collect(),
+            Stage::Handshake if behind_gap => handshake.skip(1).chain(application).collect(),
+            Stage::Handshake => handshake.skip(1).collect(),
+            Stage::None => application.collect(),
+            Stage::Application if self.generation == 0 => application.collect(),
+            Stage::Application => Vec::new(),
+        }
+    }
+
+    /// A record has proven a secret right.
+    fn choose(&mut self, stage: Stage, nth: usize) {
+        self.stage = stage;
+        match stage {
+            Stage::Handshake => self.handshake = vec![self.handshake.swap_remove(nth)],
+            Stage::Application => {
+                self.current = Some(self.application.swap_remove(nth));
+                self.application.clear();
+            }
+            Stage::None | Stage::Early => {}
+        }
+    }
 }
 
 impl Schedule {
@@ -85,10 +125,8 @@ impl Tls {
         for role in Role::BOTH {
             let is_early = self.schedule.sides[role].stage == Stage::Early
                 || (role == Role::Client && self.expect_early_data());
-            if !is_early
-                && !self.enter(role, Stage::Handshake)
-                && !self.enter(role, Stage::Application)
-            {
+            // Where a log has none of the handshake, the keys of application data wait for it.
+            if !is_early && !self.enter(role, Stage::Handshake) {
                 self.protection[role] = Protection::Opaque;
             }
         }
@@ -114,10 +152,13 @@ impl Tls {
         let Some(log) = self.keys.ring.keylog().read() else { return };
         let mut origin = None;
         let mut find = |label| {
-            let mut found = log.traffic_secret(random, label);
-            let secret = found.find(|secret| secret.since() < at.frame)?;
-            origin = Some(secret.origin());
-            TrafficSecret::new(suite, secret.as_bytes())
+            let known = log.traffic_secret(random, label).filter(|s| s.since() < at.frame);
+            let found = known.filter_map(|logged| {
+                let secret = TrafficSecret::new(suite, logged.as_bytes())?;
+                origin.get_or_insert_with(|| logged.origin());
+                Some(secret)
+            });
+            found.collect::<Vec<_>>()
         };
         let labels = PerRole {
             client: (TrafficLabel::ClientHandshake, TrafficLabel::ClientApplication),
@@ -135,21 +176,26 @@ impl Tls {
         }
     }
 
+    /// What this side says will stay closed: the key log has no secret of its application data.
+    pub(super) fn has_no_key_of_data13(&self, role: Role) -> bool {
+        let side = &self.schedule.sides[role];
+        self.facts.is_tls13() && side.stage != Stage::Application && side.application.is_empty()
+    }
+
     /// Puts the keys of a stage to use. False if they are not known.
     pub(super) fn enter(&mut self, role: Role, stage: Stage) -> bool {
         let side = &mut self.schedule.sides[role];
         let secret = match stage {
-            Stage::Handshake => &side.handshake,
-            Stage::Application => &side.application,
-            Stage::None | Stage::Early => &None,
+            Stage::Handshake => side.handshake.first(),
+            Stage::Application => side.application.first(),
+            Stage::None | Stage::Early => None,
         };
         let suite = self.facts.suite();
-        let cipher =
-            secret.as_ref().zip(suite).and_then(|(secret, suite)| secret.cipher(suite).ok());
+        let cipher = secret.zip(suite).and_then(|(secret, suite)| secret.cipher(suite).ok());
         let Some(cipher) = cipher else { return false };
         side.stage = stage;
         if stage == Stage::Application {
-            side.current = side.application.take();
+            side.current = Some(side.application.remove(0));
         }
         self.protection[role] = Protection::Open(Box::new(cipher));
         true
@@ -184,8 +230,9 @@ impl Tls {
     }
 
     pub(super) fn verify_finished13(&self, from: Role, body: &[u8]) -> Option<bool> {
-        let secret = self.schedule.sides[from].handshake.as_ref()?;
-        if self.negotiation.damaged {
+        let secret = self.schedule.sides[from].handshake.first()?;
+        let has_hellos = self.facts.client_hello.is_some() && self.facts.server_hello.is_some();
+        if self.negotiation.damaged || !has_hellos {
             return None;
         }
         Some(secret.verify_data(&self.negotiation.transcript) == body)
@@ -223,28 +270,42 @@ impl Tls {
     ) -> Option<Reopened> {
         let suite = self.suite13().filter(|_| self.facts.is_tls13())?;
         let stage = self.schedule.sides[from].stage;
-        let mut later = Vec::new();
-        let side = &self.schedule.sides[from];
-        if stage == Stage::Early {
-            later.push((Stage::Handshake, side.handshake.as_ref()?.cipher(suite).ok()?));
-        } else if gap.is_none() {
-            return None;
-        }
-        if let Some(secret) = &side.application {
-            later.push((Stage::Application, secret.cipher(suite).ok()?));
-        }
-        for (stage, mut cipher) in later {
+        for (stage, nth) in self.schedule.sides[from].possible(gap.is_some()) {
+            if !self.budget.derive() {
+                break;
+            }
+            let secret = self.schedule.sides[from].of_stage(stage).get(nth)?;
+            let Ok(mut cipher) = secret.cipher(suite) else { continue };
             if let Some(reopened) = open_with(&mut cipher, record, gap, &mut self.budget) {
-                let side = &mut self.schedule.sides[from];
-                side.stage = stage;
-                if stage == Stage::Application {
-                    side.current = side.application.take();
-                    self.negotiation.finished[from] = true;
-                }
+                self.schedule.sides[from].choose(stage, nth);
+                self.negotiation.finished[from] |= stage == Stage::Application;
                 return Some((Box::new(cipher), reopened.0, reopened.1));
             }
         }
+        if gap.is_none() && stage != Stage::Early {
+            return None;
+        }
         self.next_generation(from, suite, record, gap)
+    }
+
+    /// Opens a record by the keys of application data, where the key log has none of the handshake:
+    /// the first record that they open is the first of them.
+    pub(super) fn first_of_application(
+        &mut self,
+        from: Role,
+        record: &Record<'_>,
+    ) -> Option<Reopened> {
+        let side = &self.schedule.sides[from];
+        let is_data = record.header.content_type == ContentType::APPLICATION_DATA;
+        if !is_data || side.stage != Stage::None || side.application.is_empty() {
+            return None;
+        }
+        let gap = self.gaps[from].take();
+        let reopened = self.next_stage(from, record, gap.as_ref());
+        if reopened.is_none() {
+            self.lose(from, gap, record);
+        }
+        reopened
     }
 
     fn next_generation(

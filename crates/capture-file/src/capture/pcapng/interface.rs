@@ -1,5 +1,7 @@
 //! Interfaces and their clocks: units of any power of ten or two, shifted by whole seconds.
 
+use pcap_parser::pcapng::InterfaceDescriptionBlock;
+
 use super::options::{self, options};
 use super::{Description, Order};
 use crate::capture::{LinkType, Statistics};
@@ -33,11 +35,11 @@ pub(super) struct Interface {
 }
 
 impl Interface {
-    /// By a whole description block.
-    pub(super) fn new(block: &[u8], order: Order) -> Option<Self> {
+    /// By its description.
+    pub(super) fn new(block: &InterfaceDescriptionBlock<'_>, order: Order) -> Self {
         let mut interface = Self {
-            link: LinkType(order.u16_at(block, 8)?),
-            snaplen: match order.u32_at(block, 12)? {
+            link: link(block),
+            snaplen: match block.snaplen {
                 0 => u32::MAX,
                 limit => limit,
             },
@@ -45,7 +47,7 @@ impl Interface {
             statistics: Statistics::default(),
             clock: Clock::default(),
         };
-        for (code, value) in options(block, 16, order) {
+        for (code, value) in options(&block.options) {
             match (code, value.first()) {
                 (IF_TSRESOL, Some(&tsresol)) => interface.clock.ticks = Ticks::new(tsresol),
                 (IF_FCSLEN, Some(&len)) => interface.fcs_len = fcs_len(len),
@@ -56,7 +58,7 @@ impl Interface {
                 _ => {}
             }
         }
-        Some(interface)
+        interface
     }
 
     pub(super) fn instant(&self, ticks: u64) -> Timestamp {
@@ -68,9 +70,9 @@ impl Interface {
     }
 }
 
-/// All that a whole description block says, for a copy; what tells the clock comes first.
-pub(super) fn description(block: &[u8], order: Order) -> Description {
-    let mut told = options::copied(options(block, 16, order), order, &NUMBERS);
+/// All that its description says, for a copy; what tells the clock comes first.
+pub(super) fn description(block: &InterfaceDescriptionBlock<'_>, order: Order) -> Description {
+    let mut told = options::copied(options(&block.options), order, &NUMBERS);
     told.sort_by_key(|(code, _)| ![IF_TSRESOL, IF_TSOFFSET, IF_FCSLEN].contains(code));
     let mut room = MOST_DESCRIBED;
     told.retain(|(_, value)| {
@@ -78,11 +80,12 @@ pub(super) fn description(block: &[u8], order: Order) -> Description {
         room -= if fits { value.len() } else { 0 };
         fits
     });
-    Description {
-        link: LinkType(order.u16_at(block, 8).unwrap_or_default()),
-        snaplen: order.u32_at(block, 12).unwrap_or_default(),
-        options: told,
-    }
+    Description { link: link(block), snaplen: block.snaplen, options: told }
+}
+
+/// The field has 16 bits (§4.2).
+fn link(block: &InterfaceDescriptionBlock<'_>) -> LinkType {
+    LinkType(block.linktype.0 as u16)
 }
 
 /// In bytes. The document says bits and gives 4 as its example; writers do the one and the other,

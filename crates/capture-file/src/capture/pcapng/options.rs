@@ -1,32 +1,36 @@
 //! Options of blocks (draft-ietf-opsawg-pcapng §3.5).
 
-use super::{BlockOption, Order};
+use std::borrow::Cow;
 
-/// Ends a list of options.
-const OPT_ENDOFOPT: u16 = 0;
+use pcap_parser::nom::IResult;
+use pcap_parser::pcapng::{OptionCode, PcapNGOption, parse_option_be, parse_option_le};
+
+use super::{BlockOption, Order};
 
 /// Options that only their makers know, of text and of bytes, each to be copied and not.
 const CUSTOM: [u16; 4] = [2988, 2989, 19372, 19373];
 
-/// Code and value of each option of a whole block, from `start` on. Where a length lies, the list
-/// ends: what came before it is good.
-pub(super) fn options(
-    block: &[u8],
-    start: usize,
-    order: Order,
-) -> impl Iterator<Item = (u16, &[u8])> {
-    let end = block.len().saturating_sub(4);
-    listed(block.get(start..end).unwrap_or_default(), order)
+/// Code and value of each option of a block. Where a length lies, the list ends: what came before it
+/// is good.
+pub(super) fn options<'o>(
+    options: &'o [PcapNGOption<'_>],
+) -> impl Iterator<Item = (u16, &'o [u8])> {
+    let listed = options.iter().take_while(|option| option.code != OptionCode::EndOfOpt);
+    listed.map_while(|option| Some((option.code.0, option.as_bytes().ok()?)))
 }
 
 /// The same of a list alone.
 pub(super) fn listed(mut rest: &[u8], order: Order) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
-        let code = order.u16_at(rest, 0).filter(|&code| code != OPT_ENDOFOPT)?;
-        let len = usize::from(order.u16_at(rest, 2)?);
-        let value = rest.get(4..4 + len)?;
-        rest = rest.get(4 + len.next_multiple_of(4)..).unwrap_or_default();
-        Some((code, value))
+        let parsed: IResult<_, _, ()> = match order {
+            Order::Little => parse_option_le(rest),
+            Order::Big => parse_option_be(rest),
+        };
+        let (later, option) = parsed.ok()?;
+        let Cow::Borrowed(value) = option.value else { return None };
+        rest = later;
+        let value = value.get(..usize::from(option.len))?;
+        (option.code != OptionCode::EndOfOpt).then_some((option.code.0, value))
     })
 }
 
@@ -55,8 +59,8 @@ mod tests {
 
     #[test]
     fn ends_where_a_length_lies() {
-        let block = b"\x09\0\x01\0\x06...\x0e\0\xff\0....";
-        let found: Vec<_> = options(block, 0, Order::Little).collect();
+        let list = b"\x09\0\x01\0\x06...\x0e\0\xff\0";
+        let found: Vec<_> = listed(list, Order::Little).collect();
         assert_eq!(found, [(9, &b"\x06"[..])]);
     }
 }

@@ -16,6 +16,10 @@ const HASH_BYTES: [usize; 2] = [32, 48];
 /// Premaster and master secrets (RFC 5246 §8.1).
 const MASTER_BYTES: [usize; 1] = [48];
 
+/// The buffer that stacks keep a secret in: as long as the longest hash of any suite, SHA-512's. Those
+/// who look on from outside (eBPF) may log all of it.
+const LONGEST_SECRET: usize = 64;
+
 /// A premaster secret of a key exchange can be as long as the group is wide: OpenSSL allows 10000
 /// bits and we allow 16384.
 const MAX_PREMASTER_BYTES: usize = 2048;
@@ -31,6 +35,10 @@ pub(super) enum Line {
     Unknown(Option<String>),
     /// A secret and what finds it.
     Secret(SecretId, Kind, SecretBytes),
+    /// The same, behind which its writer put zeros: the whole buffer that it keeps secrets in.
+    PaddedSecret(SecretId, Kind, SecretBytes),
+    /// Zeros in the place of a secret: its writer looked at a buffer that was not filled yet.
+    Zeros,
     /// A master secret for the session ID of no bytes, which no session can be found by.
     NoSessionId,
     /// `Session-ID: ...` of `s_client`, of which a `Master-Key:` follows.
@@ -74,9 +82,29 @@ fn traffic(word: &[u8]) -> Option<TrafficLabel> {
 }
 
 fn by_random(mut words: Words<'_>, kind: Kind, lengths: &[usize]) -> Result<Line, LineFault> {
-    let random = array(words.next(), "client random")?;
-    let secret = secret(words.next(), lengths)?;
-    Ok(Line::Secret(SecretId::ClientRandom(random), kind, secret))
+    let id = SecretId::ClientRandom(array(words.next(), "client random")?);
+    let (at, word) = words.next();
+    let digits = without_padding(word, lengths);
+    let secret = secret((at, digits), lengths)?;
+    Ok(match digits.len() {
+        _ if is_zeros(digits) => Line::Zeros,
+        len if len < word.len() => Line::PaddedSecret(id, kind, secret),
+        _ => Line::Secret(id, kind, secret),
+    })
+}
+
+/// The digits of a secret without the zeros that fill it up to [`LONGEST_SECRET`]: the shortest of
+/// `lengths` that nothing but zeros is behind. (A secret ends in 16 zeros once in 2^128.)
+fn without_padding<'w>(word: &'w [u8], lengths: &[usize]) -> &'w [u8] {
+    if word.len() > 2 * LONGEST_SECRET {
+        return word;
+    }
+    let fits = |&&len: &&usize| word.get(2 * len..).is_some_and(is_zeros);
+    lengths.iter().find(fits).map_or(word, |len| &word[..2 * len])
+}
+
+fn is_zeros(digits: &[u8]) -> bool {
+    digits.iter().all(|&digit| digit == b'0')
 }
 
 /// Either form that begins with `RSA`.

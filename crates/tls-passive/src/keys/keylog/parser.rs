@@ -32,9 +32,25 @@ pub(in crate::keys) struct Parser {
     /// Whether the last byte was a CR: the LF behind it ends no other line.
     after_cr: bool,
     unknown: Unknown,
+    padded: Noted,
+    zeros: Noted,
     client_session_id: Option<Box<[u8]>>,
     /// Nothing more of the log is worth reading.
     ended: bool,
+}
+
+/// Lines of which there is the same to be told.
+#[derive(Default)]
+struct Noted {
+    lines: usize,
+    first: Option<u32>,
+}
+
+impl Noted {
+    fn note(&mut self, line: u32) {
+        self.lines += 1;
+        self.first.get_or_insert(line);
+    }
 }
 
 /// Lines that are none of a key log.
@@ -59,6 +75,8 @@ impl Parser {
             number: 1,
             after_cr: false,
             unknown: Unknown::default(),
+            padded: Noted::default(),
+            zeros: Noted::default(),
             client_session_id: None,
             ended: false,
         }
@@ -88,7 +106,18 @@ impl Parser {
     /// The secrets, and what is wrong.
     pub(in crate::keys) fn finish(mut self) -> (KeyLog, Vec<KeyError>) {
         self.line_end(b"");
-        if self.log.lines() == 0 && self.faults.is_empty() {
+        let padded = self.tell_of(
+            &self.padded,
+            "zeros fill the secret up, as recorders do that log a whole buffer \
+             (eCapture before 1.5); it is used without them",
+        );
+        let zeros = self.tell_of(
+            &self.zeros,
+            "zeros in the place of a secret, as recorders log that look too \
+             early; it is not used",
+        );
+        padded.into_iter().chain(zeros).for_each(|remark| self.log.remark(remark));
+        if self.log.lines() == 0 && self.faults.is_empty() && self.zeros.lines == 0 {
             self.tell_of_nothing();
         } else {
             self.tell_of_unknown();
@@ -168,6 +197,11 @@ impl Parser {
                 self.unknown.labeled = self.unknown.labeled.take().or(labeled);
             }
             Line::Secret(id, kind, bytes) => self.secret(&id, kind, bytes),
+            Line::PaddedSecret(id, kind, bytes) => {
+                self.padded.note(self.number);
+                self.secret(&id, kind, bytes);
+            }
+            Line::Zeros => self.zeros.note(self.number),
             Line::ClientSessionId(id) => self.client_session_id = Some(id),
             Line::ClientMasterKey(bytes) => match self.client_session_id.take() {
                 Some(id) if !id.is_empty() => {
@@ -189,6 +223,7 @@ impl Parser {
         match self.origin {
             Origin::File => self.log.file_lines += 1,
             Origin::Dsb => self.log.dsb_lines += 1,
+            Origin::Trailer => self.log.trailer_lines += 1,
         }
     }
 
@@ -216,6 +251,15 @@ impl Parser {
 
     fn file(&self) -> Place {
         Place { file: self.name.to_string(), line: None, column: None }
+    }
+
+    fn tell_of(&self, noted: &Noted, what: &str) -> Option<String> {
+        let line = noted.first?;
+        let more = match noted.lines {
+            1 => String::new(),
+            lines => format!(" (as in {} more lines)", lines - 1),
+        };
+        Some(format!("{}:{line}: {what}{more}", printable(&self.name)))
     }
 
     fn tell_of_nothing(&mut self) {

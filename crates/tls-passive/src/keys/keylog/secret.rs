@@ -60,6 +60,8 @@ pub enum Origin {
     File,
     /// A Decryption Secrets Block of the capture.
     Dsb,
+    /// A trailer that an F5 BIG-IP puts behind its frames.
+    Trailer,
 }
 
 /// What a secret is found by.
@@ -90,6 +92,17 @@ pub(super) enum Kind {
     Master,
     Premaster,
     Traffic(TrafficLabel),
+}
+
+impl Kind {
+    /// The word that begins its line.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Master => "CLIENT_RANDOM",
+            Self::Premaster => "PMS_CLIENT_RANDOM",
+            Self::Traffic(label) => label.as_str(),
+        }
+    }
 }
 
 /// The bytes of a secret; wiped when dropped.
