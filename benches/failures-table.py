@@ -3,7 +3,7 @@
 
     benches/failures-table.py [PROGRAM]     PROGRAM: target/debug/smtp-decrypt
 
-It takes the failures of testdata/ and, where it is there, ../shared/captures/bad_*. tshark and ssldump get the same key.
+It takes the failures of testdata/ and, where they are there, ../shared/captures/bad_* and ../shared/field. tshark and ssldump get the same key.
 Of tshark's output it shows what its expert information calls a warning or worse and the alerts that it names; of ssldump's
 the alerts and the last line. Both are left with what they say when they say nothing more.
 """
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTDATA, SHARED = ROOT / "testdata", ROOT.parent / "shared/captures"
+TESTDATA, SHARED, FIELD = ROOT / "testdata", ROOT.parent / "shared/captures", ROOT.parent / "shared/field"
 PAGE = ROOT / "docs/failures.md"
 LONGEST = 300  # letters of a cell; what is cut ends in an ellipsis
 
@@ -34,6 +34,16 @@ $ cargo build --locked && benches/failures-table.py
 ```
 
 """
+
+REPORTED = """
+## Failures that people reported
+
+Made again with real programs after reports in public; "done" is what was really wrong. The session is the one that failed.
+
+"""
+
+# Of these kinds others are judged elsewhere: whether a file or a key can be read.
+NO_FAILURES = {"key-log", "capture-form", "decrypt", "control"}
 
 
 def run(*words):
@@ -71,6 +81,32 @@ def ours(program, files, rows, number):
     return f"`{first['code']}`: {clean(first['message'])}{also}"
 
 
+def reported():
+    """(name, what was wrong, file, options, client ports), in order of name."""
+    expected = FIELD / "expected.json"
+    cases = json.loads(expected.read_text()) if expected.exists() else {}
+    for name, case in sorted(cases.items()):
+        if case["kind"] in NO_FAILURES or case.get("command"):
+            continue
+        ports = case.get("session") or []
+        ports = ports["any"] if isinstance(ports, dict) else ports
+        options = [FIELD / word if (FIELD / word).exists() else word for word in case["args"]]
+        truth = re.sub(r" https?://\S+|\([^)]*https?://[^)]*\)", "", case["truth"])
+        yield name, truth, FIELD / case["file"], options, ports
+
+
+def ours_reported(program, file, options, ports):
+    report = json.loads(run(program, "--format", "json", *options, file))
+    sessions = [s for s in report["sessions"] if not ports or s["client"]["port"] in ports]
+    sessions = [s for s in sessions if s["findings"]] or sessions
+    if not sessions:
+        return "no session"
+    session = sessions[0]
+    if not session["findings"]:
+        return f"no finding; {session['outcome']}"
+    return f"`{session['findings'][0]['code']}`: {clean(session['findings'][0]['message'])}"
+
+
 def key_file(rows):
     return next(iter([TESTDATA / row.split(",")[3] for row in rows]), None)
 
@@ -106,7 +142,14 @@ def main():
     for name, done, files, rows, number in failures():
         cells = [ours(program, files, rows, number), clean(tshark(files, rows)), clean(ssldump(files, rows))]
         lines.append(f"| `{name}` | {clean(done)} | {' | '.join(cells)} |")
-    PAGE.write_text(HEAD + "\n".join(lines) + "\n")
+    page = HEAD + "\n".join(lines) + "\n"
+    lines = lines[:2]
+    for name, done, file, options, ports in reported():
+        cells = [ours_reported(program, file, options, ports), clean(tshark([file], [])), clean(ssldump([file], []))]
+        lines.append(f"| `{name}` | {clean(done)} | {' | '.join(cells)} |")
+    if len(lines) > 2:
+        page += REPORTED + "\n".join(lines) + "\n"
+    PAGE.write_text(page)
 
 
 main()

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::args::{AddressArg, OutcomeArg, SharedArgs};
 use crate::filter::{ConnectionFilter, FilterError, PacketFilter, Selection, Window};
 use crate::render::term;
-use crate::report::{Outcome, SessionReport, Summary};
+use crate::report::{SessionReport, Summary};
 
 /// Columns of the expression shown beside an error: one line of a terminal.
 const SHOWN: usize = 70;
@@ -70,7 +70,7 @@ impl Asked {
     /// Whether a session is asked for. It has come, then.
     pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
         let wanted = self.wants_number(session.id)
-            && self.wants_outcome(session.outcome)
+            && self.wants_outcome(session)
             && self.wants_server(session.server.0);
         self.found |= wanted;
         wanted
@@ -81,10 +81,10 @@ impl Asked {
         self.numbers.is_empty() || self.numbers.contains(&number)
     }
 
-    fn wants_outcome(&self, outcome: Outcome) -> bool {
+    fn wants_outcome(&self, session: &SessionReport) -> bool {
         let is_it = |asked: &OutcomeArg| match asked {
-            OutcomeArg::Failed => outcome.is_failure(),
-            OutcomeArg::Is(asked) => *asked == outcome,
+            OutcomeArg::Failed => session.has_failed(),
+            OutcomeArg::Is(asked) => *asked == session.outcome,
         };
         self.outcomes.is_empty() || self.outcomes.iter().any(is_it)
     }

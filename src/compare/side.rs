@@ -167,5 +167,8 @@ pub(super) fn best_match<'s>(
 }
 
 fn went_well(negotiation: &Negotiation) -> bool {
-    matches!(negotiation.outcome, Outcome::Delivered | Outcome::NoMail | Outcome::Unknown)
+    matches!(
+        negotiation.outcome,
+        Outcome::Delivered | Outcome::NoMail | Outcome::Probe | Outcome::Unknown
+    )
 }

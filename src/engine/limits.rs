@@ -1,7 +1,7 @@
 //! The limits of this room.
 
 use super::batch::Limits;
-use super::{ahead, crew, numbering, worker};
+use super::{ahead, crew, numbering, sorter, worker};
 use crate::limits::{Limit, limits};
 
 /// All of them.
@@ -12,6 +12,7 @@ pub const LIMITS: &[Limit] = limits! { "engine":
     worker::MOST_CLOSED => Count, "closed connections kept for late packets in each of 64 shards", "what a busy relay closes in ten seconds";
     numbering::MOST_WAITING => Count, "reports that wait for their session number", "30 MB at most; beyond, a silent connection counts as no session";
     numbering::MOST_UNDECIDED => Count, "connections that wait for the word on an earlier one", "the same";
+    sorter::MOST_ATTEMPTS => Count, "attempts to connect to any port that are told where a capture has nothing else", "who knocks at more ports is no mail client";
     Limits::DEFAULT.bytes => Bytes, "a batch of packets", "handing it over costs nothing beside the work";
     Limits::DEFAULT.segments => Count, "segments of a batch", "the same";
     crew::MOST_UNDER_WAY => Count, "batches on their way to workers", "then the reader waits";

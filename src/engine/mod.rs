@@ -10,11 +10,14 @@ mod ahead;
 mod batch;
 mod chooser;
 mod crew;
+mod ended;
 mod event;
 pub mod limits;
 mod numbering;
 mod reader;
+mod setup;
 mod sorter;
+mod tap;
 mod totals;
 mod watched;
 mod worker;
@@ -25,11 +28,12 @@ use std::thread;
 
 use crate::capture::{Capture, Secrets};
 use crate::report::{Finding, SessionReport, Severity};
-use crate::session::{Setup, Tap};
 use batch::{Limits, Part};
 use crew::{Crew, MOST_UNDER_WAY};
 use reader::{Border, Reader};
+pub use setup::Setup;
 use sorter::Sorter;
+pub use tap::Tap;
 pub use totals::Totals;
 
 /// Groups of connections. Which one a connection belongs to is a function of its ends, whatever the
@@ -102,9 +106,18 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
                     self.collect(0)?;
                     self.take_secrets(secrets);
                 }
-                Border::End => return self.collect(0),
+                Border::End => {
+                    self.collect(0)?;
+                    return self.tell_attempts();
+                }
             }
         }
+    }
+
+    /// What is told where nothing else was captured.
+    fn tell_attempts(&mut self) -> ControlFlow<()> {
+        let attempts = self.sorter.take_attempts(&mut self.reader.decoding.quality);
+        attempts.into_iter().try_for_each(&mut self.on_session)
     }
 
     /// Takes finished batches until no more than so many are under way.

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use super::batch::Part;
+use super::ended::Ended;
 use super::event::{Event, What};
 use super::numbering::Numbering;
 use crate::judge::{Elsewhere, QualityCounter};
 use crate::report::{SessionReport, Summary};
-use crate::session::Ended;
 
 /// Sorts what ends into sessions and the rest.
 #[derive(Default)]
@@ -17,13 +17,55 @@ pub(super) struct Sorter {
     /// Meets the sessions where they come out in the order of their report, so that what it says
     /// of them is the same however they were computed.
     pub(super) elsewhere: Elsewhere,
+    attempts: Attempts,
     /// Connections that were ended to make room for others.
     pub(super) crowded_out: u64,
     /// The events of a batch.
     events: Vec<Event>,
 }
 
+/// Attempts to connect that are kept: who knocks at more ports is no mail client.
+pub(super) const MOST_ATTEMPTS: usize = 256;
+
+/// Attempts to connect to ports that are none of mail's, while the capture has nothing else.
+#[derive(Default)]
+struct Attempts {
+    kept: Vec<(u64, SessionReport)>,
+    is_over: bool,
+}
+
+impl Attempts {
+    fn keep(&mut self, connection: u64, report: SessionReport) {
+        if !self.is_over && self.kept.len() < MOST_ATTEMPTS {
+            self.kept.push((connection, report));
+        }
+    }
+
+    /// Something else came.
+    fn are_not_all(&mut self) {
+        self.is_over = true;
+        self.kept.clear();
+    }
+}
+
 impl Sorter {
+    /// Nothing more will come: the attempts to connect, if the capture has nothing else, in order of
+    /// first frame.
+    pub(super) fn take_attempts(&mut self, quality: &mut QualityCounter) -> Vec<SessionReport> {
+        let mut kept = std::mem::take(&mut self.attempts.kept);
+        kept.sort_by_key(|(connection, _)| *connection);
+        let mut told = Vec::new();
+        for (id, (_, mut report)) in (1..).zip(kept) {
+            report.id = id;
+            self.summary.other_connections -= 1;
+            self.summary.count(&report);
+            quality.session(&report);
+            self.elsewhere.meet(&mut report);
+            told.push(report);
+        }
+        told
+    }
+
     /// Takes what all workers told of a batch, and gives the sessions that are ready, numbered.
     /// **This is the one place where sessions come out in order.**
     pub(super) fn take<B>(
@@ -67,12 +109,23 @@ impl Sorter {
     fn end(&mut self, connection: u64, ended: Ended, quality: &mut QualityCounter) {
         match ended {
             Ended::Session(report) => {
+                self.attempts.are_not_all();
                 self.summary.count(&report);
                 quality.session(&report);
                 return self.numbering.end(connection, *report);
             }
-            Ended::OtherTls => self.summary.other_tls_connections += 1,
-            Ended::Other => self.summary.other_connections += 1,
+            Ended::Attempt(report) => {
+                self.summary.other_connections += 1;
+                self.attempts.keep(connection, *report);
+            }
+            Ended::OtherTls => {
+                self.attempts.are_not_all();
+                self.summary.other_tls_connections += 1;
+            }
+            Ended::Other => {
+                self.attempts.are_not_all();
+                self.summary.other_connections += 1;
+            }
         }
         self.numbering.decide(connection, false);
     }

@@ -3,14 +3,25 @@
 
 mod alert;
 mod case;
+mod closing;
+mod delivered;
 mod dialogue;
+mod foreign;
 mod handshake;
 mod offer;
 mod refusal;
+mod reply;
+mod sealed;
 mod status;
 mod transport;
+mod unsuited;
 
 pub(super) use case::Case;
+pub(super) use handshake::decisive_alert;
+pub(super) use reply::whole;
+pub(crate) use sealed::lacks_finished;
+pub(super) use sealed::objection;
+pub(super) use transport::{hard_error, too_big};
 
 use crate::judge::outcome::is_one_sided;
 use crate::report::codes::finding;
@@ -38,9 +49,12 @@ impl Case<'_> {
     /// The diagnosis, if the session failed and anything shows why.
     pub(super) fn diagnose(&self) -> Option<Diagnosis> {
         let mut causes = match self.session.outcome {
-            // What was not opened cannot be said to have failed.
-            Outcome::Delivered | Outcome::Unknown => return None,
-            Outcome::TlsFailed => handshake::causes(self),
+            Outcome::Probe => return None,
+            Outcome::Delivered => delivered::causes(self),
+            Outcome::Unknown => sealed::causes(self),
+            Outcome::TlsFailed => [sealed::causes(self), handshake::causes(self)]
+                .into_iter()
+                .find(|causes| !causes.is_empty())?,
             _ => [transport::causes(self), dialogue::causes(self), handshake::causes(self)]
                 .into_iter()
                 .find(|causes| !causes.is_empty())?,
@@ -63,7 +77,8 @@ impl Case<'_> {
 /// what its code says.
 pub(super) fn finding_of(diagnosis: &Diagnosis) -> Finding {
     let cause = &diagnosis.cause;
-    let found = finding(cause.code, cause.message.clone()).at(cause.frame);
+    let mut found = finding(cause.code, cause.message.clone()).at(cause.frame);
+    found.hint = cause.hint.clone().or(found.hint);
     if cause.likelihood < Likelihood::Possible {
         return Finding { severity: Severity::Error, ..found };
     }

@@ -9,11 +9,12 @@
 pub(super) mod origins;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use self::origins::Origins;
 use super::{rules, security};
 use crate::report::codes::finding;
+use crate::report::diagnosis::Diagnosis;
 use crate::report::findings::Finding;
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;
@@ -27,6 +28,12 @@ pub(super) const MOST_SERVERS: usize = 4096;
 
 /// Suites, versions and certificates that are remembered of a server, each: more than are in use.
 pub(super) const MOST_NAMES: usize = 16;
+
+/// Messages that are remembered of a server: a client that sends one again does so within minutes.
+pub(super) const MOST_MESSAGES: usize = 256;
+
+/// Message-IDs that are longer, in bytes, are not remembered (RFC 5322 §2.1.1: a line has 998).
+const LONGEST_ID: usize = 998;
 
 /// Findings of the capture that are told; of more servers the sessions have it.
 pub(super) const MOST_FINDINGS: usize = 64;
@@ -44,6 +51,10 @@ pub struct Elsewhere {
 /// What is known of a server; with each fact the id of the first session that shows it.
 #[derive(Debug, Default)]
 struct Server {
+    /// It answered a connection attempt.
+    answered: Option<u64>,
+    /// Messages that it accepted, by client and Message-ID.
+    accepted: BTreeMap<(IpAddr, String), u64>,
     offers_starttls: Option<u64>,
     versions: BTreeMap<String, u64>,
     suites: BTreeMap<String, (&'static Suite, u64)>,
@@ -108,13 +119,19 @@ impl Elsewhere {
 
 impl Server {
     fn judge(&mut self, session: &mut SessionReport) {
-        let found = [self.stripped(session), self.downgraded(session), self.weakened(session)];
+        let found = [
+            self.stripped(session),
+            self.downgraded(session),
+            self.weakened(session),
+            self.delivered_again(session),
+        ];
         for finding in found.into_iter().flatten() {
             if !session.findings.iter().any(|other| other.code == finding.code) {
                 session.findings.push(finding);
             }
         }
         self.explain_cause(session);
+        self.explain_silence(session);
         self.explain_key(session);
         rules::sort(session);
     }
@@ -185,6 +202,41 @@ impl Server {
         more.into_iter().for_each(|more| add_to_cause(session, &more));
     }
 
+    /// A firewall would have stopped the other session too: it is the server's own queue that is full.
+    fn explain_silence(&self, session: &mut SessionReport) {
+        let is_it = |diagnosis: &Diagnosis| diagnosis.cause.code == "tcp.connection_timeout";
+        let Some(elsewhere) =
+            self.answered.filter(|_| session.diagnosis.as_ref().is_some_and(is_it))
+        else {
+            return;
+        };
+        let more = format!(
+            "the same server answered session {elsewhere} on this port, so it is no firewall: its queue of connections (backlog) is full, because its program does not accept them"
+        );
+        add_to_cause(session, &more);
+        let hint = "look whether the server's program hangs or is overloaded; `ss -ltn` shows the queue (Recv-Q), `nstat TcpExtListenDrops` what was dropped";
+        let Some(diagnosis) = &mut session.diagnosis else { return };
+        let cause = &mut diagnosis.cause;
+        let is_its = |finding: &&mut Finding| finding.message == cause.message;
+        if let Some(finding) = session.findings.iter_mut().find(is_its) {
+            finding.hint = Some(hint.to_owned());
+        }
+        cause.hint = Some(hint.to_owned());
+    }
+
+    /// The same client gave the same message to this server before.
+    fn delivered_again(&self, session: &SessionReport) -> Option<Finding> {
+        let smtp = session.smtp.as_ref()?;
+        smtp.mails.iter().filter(|mail| mail.is_accepted()).find_map(|mail| {
+            let id = mail.message_id.clone()?;
+            let earlier = self.accepted.get(&(session.client.0.ip(), id.clone()))?;
+            let message = format!(
+                "the message {id} was accepted in session {earlier} already: it is delivered twice, unless the server drops duplicates"
+            );
+            Some(finding("smtp.duplicate_mail", message).at(mail.end_frame))
+        })
+    }
+
     fn suite_elsewhere(&self, session: &SessionReport) -> Option<String> {
         let hello = session.client_hello()?;
         let offered = |name: &&String| hello.cipher_suites.contains(name);
@@ -226,12 +278,27 @@ impl Server {
     }
 
     fn learn(&mut self, session: &SessionReport) {
+        if session.tcp.handshake_ns.is_some() {
+            self.answered.get_or_insert(session.id);
+        }
+        self.learn_mails(session);
         let is_offered = |starttls| matches!(starttls, StartTls::Offered | StartTls::Accepted);
         if session.smtp.as_ref().is_some_and(|smtp| is_offered(smtp.starttls)) {
             self.offers_starttls.get_or_insert(session.id);
         }
         if let Some(tls) = &session.tls {
             self.learn_tls(tls, session.id);
+        }
+    }
+
+    fn learn_mails(&mut self, session: &SessionReport) {
+        let mails = session.smtp.iter().flat_map(|smtp| &smtp.mails);
+        for mail in mails.filter(|mail| mail.is_accepted()) {
+            let Some(id) = &mail.message_id else { continue };
+            if self.accepted.len() < MOST_MESSAGES && id.len() <= LONGEST_ID {
+                let key = (session.client.0.ip(), id.clone());
+                self.accepted.entry(key).or_insert(session.id);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ pub const LIMITS: &[Limit] = limits! { "judge":
     quality::MOST_NAMED => Count, "senders that the report names", "all are counted";
     summary::MOST_ORIGINS => Count, "missing origins that are told", "the sessions have them too";
     elsewhere::MOST_SERVERS => Count, "servers of which other sessions are remembered", "some megabytes; the oldest is forgotten";
+    elsewhere::MOST_MESSAGES => Count, "messages that are remembered of a server", "a client that sends one again does so soon; later ones are not told as twice";
     elsewhere::MOST_NAMES => Count, "versions, suites and certificates of each", "more than are in use";
     elsewhere::MOST_FINDINGS => Count, "findings of the capture on such servers", "the sessions have them too";
     origins::MOST_HANDLES => Count, "names of unopened sessions that others may resume", "those of the last minutes of a busy server; the oldest is forgotten";

@@ -4,7 +4,7 @@
 
 mod auditor;
 mod certificate;
-mod diagnosis;
+pub(crate) mod diagnosis;
 mod elsewhere;
 pub(crate) mod handle;
 mod keys;
@@ -17,6 +17,7 @@ pub(crate) mod slow;
 pub(crate) mod starttls;
 mod summary;
 pub(crate) mod timing;
+pub(crate) mod transaction;
 mod vantage;
 pub(crate) mod verdict;
 

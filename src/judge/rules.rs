@@ -1,8 +1,13 @@
 //! Rules that judge a session.
 
+mod inspected;
 mod packets;
+mod pressure;
+mod words;
 
-use super::diagnosis::{self, Case};
+pub(super) use inspected::is_masked;
+
+use super::diagnosis::{self, Case, whole};
 use super::{security, starttls, verdict};
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
@@ -13,7 +18,7 @@ use crate::report::findings::{Finding, Severity};
 use crate::report::session::SessionReport;
 use crate::report::tls::level_name;
 use crate::role::{PerRole, Role};
-use crate::smtp::Verb;
+use crate::smtp::{SmtpFacts, Verb};
 use crate::tls::TlsFacts;
 
 /// Adds to a finished session what its parts show together: the cause of its failure first, then
@@ -22,12 +27,14 @@ pub(crate) fn judge(
     session: &mut SessionReport,
     tcp: &TcpFacts,
     tls: Option<&TlsFacts>,
+    smtp: Option<&SmtpFacts>,
     lost: &PerRole<Option<(Moment, u64)>>,
 ) {
     let mut found = Vec::new();
     found.extend(lost_segments(lost));
     found.extend(one_sided(session, tcp));
     found.extend(packets::odd(tcp));
+    found.extend(pressure::findings(tcp));
     if let Some(facts) = tls {
         found.extend(of_verdict(session, facts));
         found.extend(alert(facts));
@@ -37,10 +44,12 @@ pub(crate) fn judge(
     found.extend(security::starttls_unused(session));
     found.extend(starttls_refused(session));
     found.extend(starttls::findings(session));
+    found.extend(inspected::finding_in(session));
+    found.extend(words::findings(session));
     found.extend(rejected(session));
     found.append(&mut session.findings);
     session.findings = found;
-    session.diagnosis = Case { session, tcp, tls }.diagnose();
+    session.diagnosis = Case { session, tcp, tls, smtp }.diagnose();
     if let Some(diagnosis) = &session.diagnosis {
         let cause = diagnosis::finding_of(diagnosis);
         session.findings.retain(|other| !is_told_by(&cause, other));
@@ -122,8 +131,9 @@ fn starttls_refused(session: &SessionReport) -> Option<Finding> {
     let refused = smtp.exchanges.iter().find(|exchange| {
         exchange.verb.as_ref().is_some_and(Verb::starts_tls)
             && exchange.reply.as_ref().is_some_and(|reply| reply.code != 220)
+            && !exchange.encrypted
     })?;
-    let reply = refused.reply.as_ref()?.lines.last()?;
+    let reply = whole(refused.reply.as_ref()?);
     let message = format!("the server refused {}: {reply}", refused.verb.as_ref()?);
     Some(finding("smtp.starttls_refused", message).at(refused.reply_frame))
 }
@@ -147,8 +157,7 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
     };
     let say = |exchange: &ConversationExchange| {
         let what = exchange.command.as_deref().or_else(|| exchange.verb.as_ref().map(Verb::name));
-        let line = exchange.reply.as_ref().and_then(|reply| reply.lines.last());
-        let line = line.map_or("", String::as_str);
+        let line = exchange.reply.as_ref().map(whole).unwrap_or_default();
         let message = match what {
             Some(".") => format!("the message was refused: {line}"),
             Some(what) => format!("{what} was refused: {line}"),

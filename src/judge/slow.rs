@@ -5,9 +5,13 @@ use std::str::FromStr;
 use super::rules;
 use crate::moment::seconds;
 use crate::report::codes;
+use crate::report::decryption::DecryptionStatus;
 use crate::report::findings::Finding;
+use crate::report::outcome::Outcome;
 use crate::report::session::SessionReport;
+use crate::report::timeline::TimelineEntry;
 use crate::report::timing::Timing;
+use crate::role::Role;
 
 /// A phase that can be slow.
 struct Phase {
@@ -169,11 +173,57 @@ pub(crate) fn judge(session: &mut SessionReport, limits: &SlowLimits) {
         let ns = (phase.ns)(&session.timing)?;
         (ns > (*limit)?).then(|| finding(phase, ns, session))
     });
-    let found: Vec<_> = found.collect();
+    let found: Vec<_> = found.chain(whole(session)).collect();
     if !found.is_empty() {
         session.findings.extend(found);
         rules::sort(session);
     }
+}
+
+/// One sentence on a session that took longer than a second: who was waited for, and the longest wait.
+fn whole(session: &SessionReport) -> Option<Finding> {
+    let Timing { total_ns, attribution: split, .. } = session.timing;
+    let was_refused = matches!(session.outcome, Outcome::Unanswered | Outcome::Refused);
+    let has_bad_clock = session.findings.iter().any(|found| found.code == "tcp.clock_step");
+    if total_ns <= SECOND || was_refused || has_bad_clock {
+        return None;
+    }
+    let shares = [
+        (split.server_ns, "waiting for the server"),
+        (split.client_ns, "waiting for the client"),
+        (split.network_ns, "of packets under way, or lost"),
+    ];
+    let (ns, what) = shares.into_iter().max()?;
+    let message = format!(
+        "the session took {}: {} ({} %) {what}{}",
+        seconds(total_ns),
+        seconds(ns),
+        ns / (total_ns / 100).max(1),
+        longest_wait(session).unwrap_or_default()
+    );
+    Some(codes::finding("tcp.time_spent", message))
+}
+
+/// The longest span in which nothing happened, and what ended it.
+fn longest_wait(session: &SessionReport) -> Option<String> {
+    // What passes in TLS that was not opened stands in no timeline.
+    let status = session.tls.as_ref().map(|tls| tls.decryption.status);
+    if status.is_some_and(|status| status != DecryptionStatus::Decrypted) {
+        return None;
+    }
+    let is_pause = |(before, after): &(&TimelineEntry, &TimelineEntry)| {
+        (before.event, after.event) != ("smtp.data_start", "smtp.data_end")
+    };
+    let pairs = session.timeline.iter().zip(session.timeline.iter().skip(1)).filter(is_pause);
+    let (before, after) = pairs.max_by_key(|(before, after)| after.t_ns - before.t_ns)?;
+    let who = after.from.map_or("", Role::name);
+    let what = after.event.split_once('.').map_or(after.event, |(_, what)| what).replace('_', " ");
+    Some(format!(
+        "; the longest wait, {} from frame {} on, ended with the {who}'s {what} (frame {})",
+        seconds(after.t_ns - before.t_ns),
+        before.frame,
+        after.frame
+    ))
 }
 
 fn finding(phase: &Phase, ns: i64, session: &SessionReport) -> Finding {

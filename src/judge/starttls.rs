@@ -1,5 +1,6 @@
 //! What a session shows of STARTTLS that neither end said: hidden on the way, or not made use of.
 
+use super::rules;
 use crate::report::codes::finding;
 use crate::report::exchange::ConversationExchange;
 use crate::report::findings::Finding;
@@ -7,9 +8,8 @@ use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
 use crate::smtp::{StartTls, Verb};
 
-/// Letters of a keyword that is nothing but a mask: STARTTLS has eight, and some firewalls leave
-/// the last one.
-const MASKED: usize = 7;
+/// Letters of STARTTLS. A mask has as many as what it hides; 8BITMIME and CHUNKING have eight too.
+const MASKED: usize = 8;
 
 pub(super) fn findings(session: &SessionReport) -> Vec<Finding> {
     let Some(smtp) = &session.smtp else { return Vec::new() };
@@ -35,13 +35,14 @@ fn masked_offer(smtp: &SmtpReport) -> Option<Finding> {
         .iter()
         .filter(|exchange| !exchange.encrypted)
         .find_map(|exchange| Some((exchange, shown(exchange)?)))?;
-    let message = format!("{word:?} stands where STARTTLS would: it was overwritten on the way");
+    let message = format!(
+        "{word:?} stands where STARTTLS would, eight letters long: it was overwritten on the way"
+    );
     Some(finding("smtp.starttls_stripped", message).at(exchange.reply_frame.or(exchange.frame)))
 }
 
 fn is_masked(word: &str) -> bool {
-    let xs = word.bytes().take_while(|byte| *byte == b'X').count();
-    xs >= MASKED && word.len() <= xs + 1 && word.bytes().all(|byte| byte.is_ascii_uppercase())
+    word.len() == MASKED && rules::is_masked(word)
 }
 
 /// A server that takes STARTTLS offers it: the offer was cut out on the way.

@@ -173,6 +173,7 @@ impl Case<'_> {
             return Some(resumed(facts, resumption));
         }
         match suite.key_exchange {
+            KeyExchange::RsaExport if facts.ephemeral_rsa => Some(self.ephemeral_rsa(suite)),
             KeyExchange::Rsa | KeyExchange::RsaExport => None,
             KeyExchange::RsaPsk | KeyExchange::Psk => Some(shared_secret(suite)),
             KeyExchange::NoExchange => Some(unsupported(facts)),

@@ -1,5 +1,6 @@
 //! What is told of a mail.
 
+use crate::flow::{Closing, TcpFacts};
 use crate::hex::hex;
 use crate::report::exchange::ReplyReport;
 use crate::report::mail::{DkimReport, MailReport, PartReport, RecipientReport};
@@ -31,8 +32,28 @@ impl MailReport {
             dkim: mail.dkim.into_iter().map(DkimReport::new).collect(),
             encrypted: mail.encrypted,
             complete: mail.complete,
+            frame: mail.data_start.map(|at| at.frame),
+            t_ns: None,
+            end_frame: mail.data_end.map(|at| at.frame),
+            confirmed: None,
+            begun_at: mail.data_start,
+            end_at: mail.data_end,
+            reply_at: None,
             body: body.map(|body| String::from_utf8_lossy(&body).into_owned()),
         }
+    }
+
+    /// Says whether the client acknowledged the reply, as far as the connection tells.
+    pub(super) fn confirm(&mut self, tcp: &TcpFacts) {
+        let Some(at) = self.reply_at else { return };
+        let was_heard = tcp.first_packet.client.is_some();
+        let open = tcp.unacknowledged.server;
+        let is_over = tcp.closing() != Closing::Open || open.attempts > 0;
+        self.confirmed = match open.since {
+            _ if !was_heard => None,
+            Some(since) if since <= at => is_over.then_some(false),
+            _ => Some(true),
+        };
     }
 }
 

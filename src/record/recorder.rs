@@ -2,31 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use super::tls::message_name;
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
+use crate::judge::diagnosis::lacks_finished;
 use crate::judge::outcome::Ending;
 use crate::judge::rules;
-use crate::judge::slow::{self, SlowLimits};
 use crate::judge::timing::{DialogueFacts, SmtpPhases, Turns, slowest, timing};
+use crate::judge::transaction::transactions;
 use crate::judge::verdict::{Case, is_established};
 use crate::moment::Moment;
 use crate::report::codes;
 use crate::report::decryption::{Decryption, DecryptionStatus};
-use crate::report::endpoint::{Endpoint, Ends};
+use crate::report::endpoint::Endpoint;
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::findings::Finding;
 use crate::report::mail::MailReport;
-use crate::report::protocol::Protocol;
-use crate::report::proxy::{ProxyReport, Tunnel};
+use crate::report::proxy::ProxyReport;
 use crate::report::session::SessionReport;
 use crate::report::smtp::{AuthReport, GreetingReport, Helo, SmtpReport};
 use crate::report::tcp::{FrameSpan, TcpReport};
 use crate::report::timeline::TimelineEntry;
 use crate::report::tls::{TlsReport, level_name};
 use crate::role::{PerRole, Role};
-use crate::smtp::{
-    Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, ProxyHeader, SmtpEvent, SmtpFacts, Verb,
-};
-use crate::tls::{HandshakeType, Keys, TlsEvent, TlsFacts};
+use crate::session::{Closed, Tunnel};
+use crate::smtp::{Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, SmtpEvent, SmtpFacts, Verb};
+use crate::tls::{TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
 /// stay right.
@@ -61,11 +61,14 @@ pub struct Recorder {
     mails: Vec<MailReport>,
     bodies: BTreeMap<u64, Vec<u8>>,
     proxy: Option<ProxyReport>,
-    tunnel: Option<Tunnel>,
+    pub(super) tunnel: Option<Tunnel>,
     findings: Vec<Finding>,
     phases: SmtpPhases,
     turns: Turns,
     lost: PerRole<Option<(Moment, u64)>>,
+    pub(super) report: Option<Box<SessionReport>>,
+    /// The reply to a message, which is told before the message is.
+    final_reply: Option<Moment>,
 }
 
 struct Entry {
@@ -81,24 +84,6 @@ struct RawExchange {
     at: Option<Moment>,
 }
 
-/// What the session knows when it is over.
-pub struct Closed<'a> {
-    /// Both ends.
-    pub ends: Ends,
-    /// What it carries.
-    pub protocol: Protocol,
-    /// The TCP layer.
-    pub tcp: &'a TcpFacts,
-    /// The TLS layer, and whether it began with the first byte.
-    pub tls: Option<(&'a TlsFacts, bool)>,
-    /// The dialogue.
-    pub smtp: Option<&'a SmtpFacts>,
-    /// The keys that were tried.
-    pub keys: &'a Keys,
-    /// What is slow.
-    pub slow: &'a SlowLimits,
-}
-
 impl Recorder {
     /// A recorder that masks all but what `reveal` names.
     #[must_use]
@@ -107,7 +92,7 @@ impl Recorder {
     }
 
     /// Takes a piece of the stream: who spoke when, and what is missing.
-    pub fn on_chunk(&mut self, chunk: &Chunk<'_>) {
+    pub(super) fn on_chunk(&mut self, chunk: &Chunk<'_>) {
         match chunk.body {
             Body::Bytes(_) => self.turns.spoke(chunk.from, chunk.at),
             Body::Gap(gap) => {
@@ -129,19 +114,20 @@ impl Recorder {
         }
     }
 
-    /// Takes what a proxy was asked for.
-    pub fn on_tunnel(&mut self, tunnel: Tunnel) {
-        self.tunnel = Some(tunnel);
+    /// The report, if the connection is over and concerns us; `id` is left 0.
+    #[must_use]
+    pub fn into_report(self) -> Option<Box<SessionReport>> {
+        self.report
     }
 
     /// Takes a retransmission.
-    pub fn on_retransmission(&mut self, from: Role, at: Moment) {
+    pub(super) fn on_retransmission(&mut self, from: Role, at: Moment) {
         self.turns.again(from, at);
         self.note("tcp.retransmission", Some(from), at, None);
     }
 
     /// Takes what happens in the TLS layer.
-    pub fn on_tls(&mut self, event: &TlsEvent<'_>) {
+    pub(super) fn on_tls(&mut self, event: &TlsEvent<'_>) {
         match *event {
             TlsEvent::Message(from, kind, at) => {
                 if let Some(name) = message_name(from, kind) {
@@ -189,19 +175,18 @@ impl Recorder {
     }
 
     /// Takes what happens in the dialogue.
-    pub fn on_smtp(&mut self, event: SmtpEvent<'_>) {
+    pub(super) fn on_smtp(&mut self, event: SmtpEvent<'_>) {
         match event {
             SmtpEvent::Exchange(exchange) => self.on_exchange(*exchange),
             SmtpEvent::DataStart { at, .. } => {
                 self.note("smtp.data_start", Some(Role::Client), at, None);
             }
             SmtpEvent::DataEnd { at, .. } => {
-                self.phases.data_ended = Some(at);
                 self.note("smtp.data_end", Some(Role::Client), at, None);
             }
             SmtpEvent::Body { mail, bytes } if self.reveal.body => self.keep_body(mail, bytes),
             SmtpEvent::Mail(mail) => self.on_mail(*mail),
-            SmtpEvent::Proxy { header, .. } => self.proxy = Some(proxy_report(&header)),
+            SmtpEvent::Proxy { header, .. } => self.proxy = Some(ProxyReport::of(&header)),
             SmtpEvent::Finding { code, at, message } => {
                 self.findings.push(codes::finding(code, message).at(at.frame));
             }
@@ -222,6 +207,9 @@ impl Recorder {
     fn on_exchange(&mut self, exchange: Exchange) {
         self.note_exchange(&exchange);
         self.time_exchange(&exchange);
+        if matches!(exchange.verb, Some(Verb::Message | Verb::Bdat)) {
+            self.final_reply = exchange.reply_at;
+        }
         if self.exchanges.len() >= MOST_EXCHANGES {
             self.omitted_exchanges += 1;
             return;
@@ -278,22 +266,17 @@ impl Recorder {
         }
         let Some(at) = exchange.at else { return };
         let ns = reply_at.ts - at.ts;
+        // A body's final dot and the last chunk (RFC 3030 §2) are each answered by one reply.
+        if let Some(end) = exchange.message_end.filter(|end| *end <= reply_at) {
+            slowest(&mut self.phases.data_accept, reply_at.ts - end.ts);
+        }
         match &exchange.verb {
             Some(verb) if verb.starts_tls() => slowest(&mut self.phases.starttls, ns),
             Some(Verb::Mail) => slowest(&mut self.phases.mail, ns),
             Some(Verb::Rcpt) => slowest(&mut self.phases.rcpt, ns),
             Some(Verb::Data) => slowest(&mut self.phases.data_go_ahead, ns),
-            Some(Verb::Message) => slowest(&mut self.phases.data_accept, ns),
-            Some(Verb::Bdat) => self.time_last_chunk(reply_at),
             Some(Verb::Auth | Verb::AuthResponse) => self.time_auth(exchange, at, reply_at),
             _ => {}
-        }
-    }
-
-    /// The reply to the last chunk is the one to the message (RFC 3030 §2).
-    fn time_last_chunk(&mut self, reply_at: Moment) {
-        if let Some(ended) = self.phases.data_ended.take().filter(|ended| *ended <= reply_at) {
-            slowest(&mut self.phases.data_accept, reply_at.ts - ended.ts);
         }
     }
 
@@ -315,7 +298,8 @@ impl Recorder {
             // Most sessions have one, and a mail is large.
             self.mails.reserve_exact(1);
         }
-        self.mails.push(MailReport::new(mail, body));
+        let reply_at = self.final_reply.take().filter(|_| mail.reply.is_some());
+        self.mails.push(MailReport { reply_at, ..MailReport::new(mail, body) });
     }
 
     fn note(
@@ -340,12 +324,19 @@ impl Recorder {
         self.note_tcp(tcp);
         let (start, end) = tcp.span.unwrap_or_default();
         let timeline = self.take_timeline(start);
-        let tls_established = closed.tls.is_some_and(|(facts, _)| is_established(facts));
+        let tls_established = closed
+            .tls
+            .is_some_and(|(facts, _)| is_established(facts) && !lacks_finished(facts, tcp));
         let tls = closed.tls.map(|(facts, implicit)| {
             let decryption = decryption(closed, facts);
             TlsReport::new(facts, implicit, start, tls_established, decryption)
         });
-        let smtp = closed.smtp.map(|facts| self.take_smtp(facts, start));
+        for mail in &mut self.mails {
+            mail.confirm(tcp);
+            mail.t_ns = mail.begun_at.map(|at| at.ts - start.ts);
+        }
+        let is_closed = tcp.closing() != Closing::Open;
+        let smtp = closed.smtp.map(|facts| self.take_smtp(facts, start, is_closed));
         let closed_again = closed.tls.is_some_and(|(facts, _)| facts.closed_again.is_some());
         let opened = tls.as_ref().is_none_or(|tls| {
             matches!(tls.decryption.status, DecryptionStatus::Decrypted | DecryptionStatus::Partial)
@@ -363,6 +354,7 @@ impl Recorder {
             tls_established,
             opened,
             smtp: smtp.as_ref(),
+            is_foreign: closed.smtp.is_some_and(|facts| facts.foreign.is_some()),
         }
         .outcome();
         let mut report = SessionReport {
@@ -385,8 +377,8 @@ impl Recorder {
             findings: std::mem::take(&mut self.findings),
             transcript: None,
         };
-        rules::judge(&mut report, tcp, closed.tls.map(|(facts, _)| facts), &self.lost);
-        slow::judge(&mut report, closed.slow);
+        let tls = closed.tls.map(|(facts, _)| facts);
+        rules::judge(&mut report, tcp, tls, closed.smtp, &self.lost);
         report
     }
 
@@ -425,12 +417,16 @@ impl Recorder {
         entries.into_iter().map(entry).collect()
     }
 
-    fn take_smtp(&mut self, facts: &SmtpFacts, start: Moment) -> SmtpReport {
+    fn take_smtp(&mut self, facts: &SmtpFacts, start: Moment, is_closed: bool) -> SmtpReport {
         let since_start = |raw: RawExchange| ConversationExchange {
             t_ns: raw.at.map(|at| at.ts - start.ts),
             ..raw.exchange
         };
+        let raw = std::mem::take(&mut self.exchanges);
+        let exchanges: Vec<_> = raw.into_iter().map(since_start).collect();
+        let mails = std::mem::take(&mut self.mails);
         SmtpReport {
+            transactions: transactions(&exchanges, &mails, is_closed),
             greeting: facts.greeting.as_ref().map(|greeting| GreetingReport {
                 code: greeting.code,
                 text: greeting.text.clone(),
@@ -443,9 +439,9 @@ impl Recorder {
                 user: auth.user.clone(),
                 result: auth.result,
             }),
-            exchanges: std::mem::take(&mut self.exchanges).into_iter().map(since_start).collect(),
+            exchanges,
             omitted_exchanges: self.omitted_exchanges,
-            mails: std::mem::take(&mut self.mails),
+            mails,
         }
     }
 }
@@ -467,30 +463,4 @@ fn decryption(closed: &Closed<'_>, facts: &TlsFacts) -> Decryption {
         spoke: PerRole::new(|role| closed.tcp.counters[role].stream_bytes > 0),
     }
     .decide()
-}
-
-fn proxy_report(header: &ProxyHeader) -> ProxyReport {
-    ProxyReport {
-        version: header.version.number(),
-        source: header.source.map(|address| address.to_string()),
-        destination: header.destination.map(|address| address.to_string()),
-    }
-}
-
-/// The contract's name of a handshake message; None for those that it has no name for.
-fn message_name(from: Role, kind: HandshakeType) -> Option<&'static str> {
-    Some(match (from, kind) {
-        (_, HandshakeType::CLIENT_HELLO) => "tls.client_hello",
-        (_, HandshakeType::SERVER_HELLO) => "tls.server_hello",
-        (Role::Server, HandshakeType::CERTIFICATE) => "tls.certificate",
-        (Role::Client, HandshakeType::CERTIFICATE) => "tls.client_certificate",
-        (_, HandshakeType::SERVER_KEY_EXCHANGE) => "tls.server_key_exchange",
-        (_, HandshakeType::CERTIFICATE_REQUEST) => "tls.certificate_request",
-        (_, HandshakeType::SERVER_HELLO_DONE) => "tls.server_hello_done",
-        (_, HandshakeType::CLIENT_KEY_EXCHANGE) => "tls.client_key_exchange",
-        (_, HandshakeType::CERTIFICATE_VERIFY) => "tls.certificate_verify",
-        (_, HandshakeType::FINISHED) => "tls.finished",
-        (_, HandshakeType::NEW_SESSION_TICKET) => "tls.new_session_ticket",
-        _ => return None,
-    })
 }

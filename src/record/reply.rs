@@ -11,6 +11,7 @@ impl ReplyReport {
             code: reply.code,
             enhanced: reply.enhanced.clone(),
             lines: reply.lines.iter().map(ToString::to_string).collect(),
+            complete: reply.complete,
         }
     }
 }

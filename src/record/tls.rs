@@ -10,6 +10,7 @@ use crate::report::tls::{
     ServerHelloReport, TlsReport, level_name,
 };
 use crate::role::Role;
+use crate::tls::HandshakeType;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
 use crate::tls::facts::{KeySearch, Resumption, Secret};
@@ -126,6 +127,11 @@ impl CertificateReport {
             key_bits: certificate.key_bits,
             sha256: hex(&certificate.sha256),
             spki_sha256: hex(&certificate.spki_sha256),
+            signature_algorithm: certificate.signature_algorithm.clone(),
+            is_ca: certificate.is_ca,
+            path_length: certificate.path_length,
+            key_usage: certificate.key_usage.clone(),
+            extended_key_usage: certificate.extended_key_usage.clone(),
         }
     }
 }
@@ -150,4 +156,22 @@ fn suite_codes(hello: &ClientHello) -> Vec<String> {
 
 fn names<T: ToString>(values: &[T]) -> Vec<String> {
     values.iter().map(T::to_string).collect()
+}
+
+/// The contract's name of a handshake message; None for those that it has no name for.
+pub(super) fn message_name(from: Role, kind: HandshakeType) -> Option<&'static str> {
+    Some(match (from, kind) {
+        (_, HandshakeType::CLIENT_HELLO) => "tls.client_hello",
+        (_, HandshakeType::SERVER_HELLO) => "tls.server_hello",
+        (Role::Server, HandshakeType::CERTIFICATE) => "tls.certificate",
+        (Role::Client, HandshakeType::CERTIFICATE) => "tls.client_certificate",
+        (_, HandshakeType::SERVER_KEY_EXCHANGE) => "tls.server_key_exchange",
+        (_, HandshakeType::CERTIFICATE_REQUEST) => "tls.certificate_request",
+        (_, HandshakeType::SERVER_HELLO_DONE) => "tls.server_hello_done",
+        (_, HandshakeType::CLIENT_KEY_EXCHANGE) => "tls.client_key_exchange",
+        (_, HandshakeType::CERTIFICATE_VERIFY) => "tls.certificate_verify",
+        (_, HandshakeType::FINISHED) => "tls.finished",
+        (_, HandshakeType::NEW_SESSION_TICKET) => "tls.new_session_ticket",
+        _ => return None,
+    })
 }

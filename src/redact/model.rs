@@ -2,6 +2,7 @@
 
 use super::redactor::Redactor;
 use super::text::Source;
+use crate::report::Tunnel;
 use crate::report::decryption::Decryption;
 use crate::report::diagnosis::{Cause, Diagnosis};
 use crate::report::document::KeyReport;
@@ -9,7 +10,7 @@ use crate::report::endpoint::Endpoint;
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::findings::Finding;
 use crate::report::mail::{DkimReport, MailReport, PartReport, RecipientReport};
-use crate::report::proxy::{ProxyReport, Tunnel};
+use crate::report::proxy::ProxyReport;
 use crate::report::quality::{Checksums, Quality, Sender};
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;
@@ -19,6 +20,7 @@ use crate::report::tls::{
     CertificateReport, ClientHelloReport, OriginReport, ResumptionReport, ServerHelloReport,
     TlsReport,
 };
+use crate::report::transaction::TransactionReport;
 use crate::smtp::{Parameters, Verb};
 
 impl Redactor {
@@ -160,6 +162,11 @@ impl Redactor {
             key_bits: _,
             sha256,
             spki_sha256,
+            signature_algorithm: _,
+            is_ca: _,
+            path_length: _,
+            key_usage: _,
+            extended_key_usage: _,
         } = certificate;
         self.distinguished(subject);
         self.distinguished(issuer);
@@ -197,6 +204,7 @@ impl Redactor {
             exchanges,
             omitted_exchanges: _,
             mails,
+            transactions,
         } = smtp;
         if let Some(GreetingReport { code: _, text }) = greeting {
             self.meet_server(text);
@@ -210,7 +218,24 @@ impl Redactor {
         }
         extensions.iter_mut().for_each(|keyword| self.wire(keyword));
         mails.iter_mut().for_each(|mail| self.mail(mail));
+        transactions.iter_mut().for_each(|transaction| self.transaction(transaction));
         exchanges.iter_mut().for_each(|exchange| self.exchange(exchange));
+    }
+
+    fn transaction(&mut self, transaction: &mut TransactionReport) {
+        let TransactionReport {
+            from,
+            to,
+            rejected_to,
+            reply,
+            frame: _,
+            t_ns: _,
+            outcome: _,
+            mail: _,
+        } = transaction;
+        let paths = std::iter::once(from).chain(to).chain(rejected_to);
+        paths.for_each(|path| *path = self.names.mailbox(path));
+        reply.iter_mut().for_each(|reply| self.reply(reply));
     }
 
     fn exchange(&mut self, exchange: &mut ConversationExchange) {
@@ -239,7 +264,7 @@ impl Redactor {
     }
 
     fn reply(&mut self, reply: &mut ReplyReport) {
-        let ReplyReport { code: _, enhanced: _, lines } = reply;
+        let ReplyReport { code: _, enhanced: _, lines, complete: _ } = reply;
         lines.iter_mut().for_each(|line| *line = self.reply_line(line));
     }
 
@@ -266,6 +291,13 @@ impl Redactor {
             dkim,
             encrypted: _,
             complete: _,
+            frame: _,
+            t_ns: _,
+            end_frame: _,
+            confirmed: _,
+            begun_at: _,
+            end_at: _,
+            reply_at: _,
             body,
         } = mail;
         let paths = from.iter_mut().chain(to).chain(rejected_to);
@@ -336,10 +368,11 @@ impl Redactor {
 
     fn diagnosis(&mut self, diagnosis: &mut Diagnosis) {
         let Diagnosis { cause, alternatives } = diagnosis;
-        for Cause { code, likelihood: _, message, frame: _ } in
+        for Cause { code, likelihood: _, message, frame: _, hint } in
             std::iter::once(cause).chain(alternatives)
         {
             self.sentence(code, message);
+            hint.iter_mut().for_each(|hint| self.ours(hint));
         }
     }
 

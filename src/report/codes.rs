@@ -3,6 +3,7 @@
 
 mod capture;
 mod keys;
+mod peers;
 mod smtp;
 mod tcp;
 mod tls;
@@ -12,7 +13,7 @@ use super::findings::{Code, Finding, Severity};
 
 /// Every code, area by area.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    [capture::CODES, tcp::CODES, tls::CODES, verdict::CODES, smtp::CODES, keys::CODES]
+    [capture::CODES, tcp::CODES, tls::CODES, verdict::CODES, smtp::CODES, peers::CODES, keys::CODES]
         .into_iter()
         .flatten()
 }

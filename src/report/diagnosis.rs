@@ -27,6 +27,8 @@ pub struct Cause {
     pub message: String,
     /// Where it shows.
     pub frame: Option<u64>,
+    /// What to do about it, where the case knows better than its code.
+    pub hint: Option<String>,
 }
 
 impl Cause {
@@ -35,11 +37,15 @@ impl Cause {
         likelihood: Likelihood,
         message: impl Into<String>,
     ) -> Self {
-        Self { code, likelihood, message: message.into(), frame: None }
+        Self { code, likelihood, message: message.into(), frame: None, hint: None }
     }
 
     pub(crate) fn at(self, frame: impl Into<Option<u64>>) -> Self {
         Self { frame: frame.into(), ..self }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 }
 

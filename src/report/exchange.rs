@@ -37,6 +37,8 @@ pub struct ReplyReport {
     pub enhanced: Option<String>,
     /// Its lines as sent, codes included.
     pub lines: Vec<String>,
+    /// Whether its last line was captured.
+    pub complete: bool,
 }
 
 impl ReplyReport {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::exchange::ReplyReport;
+use crate::moment::Moment;
 use crate::smtp::Parameters;
 
 /// A mail.
@@ -51,6 +52,23 @@ pub struct MailReport {
     pub encrypted: bool,
     /// Whether it was captured from its first byte to its end.
     pub complete: bool,
+    /// The frame of the message's first byte.
+    pub frame: Option<u64>,
+    /// Time of that byte since the session's start, in ns.
+    pub t_ns: Option<i64>,
+    /// The frame of the message's last byte.
+    pub end_frame: Option<u64>,
+    /// Whether the client acknowledged the final reply; null if that cannot be told.
+    pub confirmed: Option<bool>,
+    /// When the first byte came.
+    #[serde(skip)]
+    pub begun_at: Option<Moment>,
+    /// When the last byte came.
+    #[serde(skip)]
+    pub end_at: Option<Moment>,
+    /// When the final reply came.
+    #[serde(skip)]
+    pub reply_at: Option<Moment>,
     /// The message itself: only with `--reveal body`, and no more than its first 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
@@ -109,6 +127,12 @@ pub struct DkimReport {
 }
 
 impl MailReport {
+    /// Whether every recipient had been refused, so that nobody gets what the server took.
+    #[must_use]
+    pub fn reaches_nobody(&self) -> bool {
+        self.to.is_empty() && !self.rejected_to.is_empty() && self.omitted_recipients == 0
+    }
+
     /// Whether the server took the message.
     #[must_use]
     pub fn is_accepted(&self) -> bool {

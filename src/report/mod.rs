@@ -15,7 +15,6 @@ pub mod limits;
 pub(crate) mod mail;
 pub(crate) mod outcome;
 pub(crate) mod percentiles;
-pub(crate) mod protocol;
 pub(crate) mod proxy;
 pub(crate) mod quality;
 pub(crate) mod reason;
@@ -27,6 +26,7 @@ pub(crate) mod tcp;
 pub(crate) mod timeline;
 pub(crate) mod timing;
 pub(crate) mod tls;
+pub(crate) mod transaction;
 pub(crate) mod transcript;
 pub(crate) mod vantage;
 
@@ -35,7 +35,7 @@ pub use conclusion::Conclusion;
 pub use decryption::{Decryption, DecryptionStatus};
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use document::{CaptureReport, Generator, KeyReport, Report, SCHEMA};
-pub use endpoint::{Endpoint, Ends};
+pub use endpoint::Endpoint;
 pub use exchange::{ConversationExchange, ReplyReport};
 pub use findings::{Code, Finding, Severity};
 pub use key_audit::{
@@ -44,8 +44,7 @@ pub use key_audit::{
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
 pub use percentiles::Percentiles;
-pub use protocol::Protocol;
-pub use proxy::{ProxyReport, Tunnel};
+pub use proxy::ProxyReport;
 pub use quality::{BySender, Checksums, ClockSteps, Dropped, Quality, Sender, SkippedLink};
 pub use reason::Reason;
 pub use session::SessionReport;
@@ -59,8 +58,10 @@ pub use tls::{
     AlertReport, CertificateReport, ClientHelloReport, OriginReport, ResumptionReport,
     ServerHelloReport, TlsReport,
 };
+pub use transaction::TransactionReport;
 pub use transcript::{Content, Piece, Transcript};
 pub use vantage::{Position, Vantage};
 
 pub use crate::flow::PacketSeen;
+pub use crate::session::{Protocol, Tunnel};
 pub use crate::smtp::{AuthResult, StartTls, Verb};

@@ -21,6 +21,12 @@ pub enum Outcome {
     TlsFailed,
     /// The server did not want the connection.
     Refused,
+    /// Nobody answered the connection attempt.
+    Unanswered,
+    /// The connection ended before the client got what it came for, and no reply says so.
+    Dropped,
+    /// A health check: no mail was meant.
+    Probe,
     /// The connection was reset.
     Reset,
     /// The capture begins or ends in the middle.
@@ -31,7 +37,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, best first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Delivered,
         Self::Rejected,
         Self::NoMail,
@@ -39,6 +45,9 @@ impl Outcome {
         Self::StarttlsRefused,
         Self::TlsFailed,
         Self::Refused,
+        Self::Unanswered,
+        Self::Dropped,
+        Self::Probe,
         Self::Reset,
         Self::Incomplete,
         Self::Unknown,
@@ -61,8 +70,13 @@ impl Outcome {
             Self::StarttlsRefused => "STARTTLS was refused, and no mail followed",
             Self::TlsFailed => "The TLS handshake failed",
             Self::Refused => {
-                "The server did not want the connection: 4xx or 5xx instead of a greeting, or RST"
+                "The server did not want the connection: 4xx or 5xx instead of a greeting, RST or ICMP"
             }
+            Self::Unanswered => "Nobody answered the connection attempt",
+            Self::Dropped => {
+                "The connection ended before the client got what it came for, and no reply says so"
+            }
+            Self::Probe => "A health check or port check: no mail was meant",
             Self::Reset => "The connection was reset",
             Self::Incomplete => "The capture begins or ends in the middle",
             Self::Unknown => "What was said lies in TLS that was not opened",
@@ -73,12 +87,16 @@ impl Outcome {
     #[must_use]
     pub fn is_failure(self) -> bool {
         match self {
-            Self::Delivered | Self::NoMail | Self::Incomplete | Self::Unknown => false,
+            Self::Delivered | Self::NoMail | Self::Probe | Self::Incomplete | Self::Unknown => {
+                false
+            }
             Self::Rejected
             | Self::AuthFailed
             | Self::StarttlsRefused
             | Self::TlsFailed
             | Self::Refused
+            | Self::Unanswered
+            | Self::Dropped
             | Self::Reset => true,
         }
     }
@@ -94,6 +112,9 @@ impl Outcome {
             Self::StarttlsRefused => "starttls_refused",
             Self::TlsFailed => "tls_failed",
             Self::Refused => "refused",
+            Self::Unanswered => "unanswered",
+            Self::Dropped => "dropped",
+            Self::Probe => "probe",
             Self::Reset => "reset",
             Self::Incomplete => "incomplete",
             Self::Unknown => "unknown",

@@ -5,10 +5,9 @@ use serde::Serialize;
 use super::decryption::DecryptionStatus;
 use super::diagnosis::Diagnosis;
 use super::endpoint::Endpoint;
-use super::findings::Finding;
+use super::findings::{Finding, Severity};
 use super::outcome::Outcome;
-use super::protocol::Protocol;
-use super::proxy::{ProxyReport, Tunnel};
+use super::proxy::ProxyReport;
 use super::smtp::SmtpReport;
 use super::tcp::{FrameSpan, TcpReport};
 use super::timeline::TimelineEntry;
@@ -16,6 +15,7 @@ use super::timing::Timing;
 use super::tls::{ClientHelloReport, TlsReport};
 use super::transcript::Transcript;
 use crate::moment::Timestamp;
+use crate::session::{Protocol, Tunnel};
 
 /// One TCP connection that concerns us.
 #[derive(Clone, Debug, Serialize)]
@@ -65,6 +65,13 @@ impl SessionReport {
     #[must_use]
     pub fn opened_by(&self) -> Option<&String> {
         self.tls.as_ref()?.decryption.key.as_ref()
+    }
+
+    /// Whether anything failed: its outcome says so, or a finding of the severity `error`.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.outcome.is_failure()
+            || self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     /// The suite agreed on, if the table knows it.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::exchange::ConversationExchange;
 use super::mail::MailReport;
+use super::transaction::TransactionReport;
 use crate::smtp::{AuthResult, StartTls, Verb};
 
 /// The dialogue of a session.
@@ -26,6 +27,8 @@ pub struct SmtpReport {
     pub omitted_exchanges: u64,
     /// The transactions whose message was sent.
     pub mails: Vec<MailReport>,
+    /// All transactions: each MAIL, and what became of it.
+    pub transactions: Vec<TransactionReport>,
 }
 
 /// The server's first reply.

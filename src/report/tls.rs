@@ -145,6 +145,11 @@ pub struct CertificateReport {
     pub key_bits: u32,
     pub sha256: String,
     pub spki_sha256: String,
+    pub signature_algorithm: String,
+    pub is_ca: Option<bool>,
+    pub path_length: Option<u32>,
+    pub key_usage: Vec<&'static str>,
+    pub extended_key_usage: Vec<String>,
 }
 
 /// An alert.

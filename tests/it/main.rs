@@ -16,6 +16,7 @@ mod wire;
 // A module a feature.
 mod anonymize;
 mod border;
+mod causes;
 mod check;
 mod choosing;
 mod cli;
@@ -23,6 +24,7 @@ mod compare;
 #[cfg(target_os = "linux")]
 mod confinement;
 mod cycles;
+mod dependencies;
 mod diagnosis;
 mod docs;
 mod elsewhere;

@@ -174,7 +174,7 @@ fn a_capture_of_the_client_alone_shows_its_commands_and_says_so() {
 #[test]
 fn a_connection_never_answered_is_a_session_too() {
     let session = session(&Talk::midway().with(Client, SYN, b"").frames());
-    assert_eq!(session["outcome"], "incomplete");
+    assert_eq!(session["outcome"], "unanswered");
     assert_eq!(session["protocol"], "unknown");
     assert_eq!((&session["tls"], &session["smtp"]), (&Value::Null, &Value::Null));
 }

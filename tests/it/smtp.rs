@@ -84,7 +84,7 @@ fn an_offer_of_starttls_that_was_overwritten_is_told() {
     let reply = "250-mx.example.com\r\n250-SIZE 1000\r\n250 XXXXXXXA\r\n";
     let talk = introduced(reply).client("QUIT\r\n").server("221 bye\r\n");
     let session = session(talk);
-    assert_eq!(codes(&session), ["smtp.starttls_stripped"]);
+    assert_eq!(codes(&session), ["smtp.starttls_stripped", "smtp.inspected"]);
     assert_eq!(session["smtp"]["starttls"], "not_offered");
 }
 
@@ -173,7 +173,7 @@ fn lmtp_tells_the_delivery_to_each_recipient() {
 }
 
 #[test]
-fn a_mail_whose_fate_was_not_captured_is_incomplete() {
+fn a_mail_that_nobody_answered_before_the_connection_ended_is_dropped() {
     let talk = Talk::open()
         .server("220 mx ESMTP\r\n")
         .client("HELO a\r\n")
@@ -182,8 +182,9 @@ fn a_mail_whose_fate_was_not_captured_is_incomplete() {
         .server("250 ok\r\n250 ok\r\n354 go\r\n")
         .client("x\r\n.\r\n");
     let session = session(talk);
-    assert_eq!(session["outcome"], "incomplete");
+    assert_eq!(session["outcome"], "dropped");
     assert_eq!(session["smtp"]["mails"][0]["reply"], Value::Null);
+    assert_eq!(session["smtp"]["transactions"][0]["outcome"], "dropped");
 }
 
 #[test]

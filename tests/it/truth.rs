@@ -23,6 +23,9 @@ const OUTCOMES: &[(&str, &str, &str, &str)] = &[
     ),
     ("loss_in_mail", "incomplete", "delivered", "the server's 250 to the mail was captured"),
     ("midstream", "unknown", "incomplete", "the contract's `incomplete`: starts mid-way"),
+    ("bad_message_cut", "incomplete", "dropped", "the client left in the middle of the message"),
+    ("bad_slow_recipient", "no_mail", "dropped", "the client left before RCPT was answered"),
+    ("bad_syn_unanswered", "incomplete", "unanswered", "no SYN+ACK came"),
     (
         "rst_after_clienthello",
         "reset",

@@ -203,6 +203,7 @@ impl Open {
             reply,
             at: self.at,
             reply_at,
+            message_end: self.message.as_ref().filter(|m| m.ended).and_then(|m| m.last),
             encrypted: self.encrypted,
             recipient: None,
             secret: self.secret.take(),

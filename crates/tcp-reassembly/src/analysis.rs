@@ -60,6 +60,8 @@ pub struct TcpFacts {
     pub first_seq: PerRole<Option<u32>>,
     /// The first SYN.
     pub syn: Option<Moment>,
+    /// SYNs of the client: attempts to connect.
+    pub syns: u64,
     /// The first SYN with ACK.
     pub syn_ack: Option<Moment>,
     /// The client's ACK that completes the three-way handshake.
@@ -94,6 +96,13 @@ pub struct TcpFacts {
 }
 
 impl TcpFacts {
+    /// Whether it never got further than its SYN.
+    #[must_use]
+    pub fn is_attempt(&self) -> bool {
+        let spoke = self.counters.client.stream_bytes + self.counters.server.stream_bytes > 0;
+        self.syn.is_some() && self.syn_ack.is_none() && self.established.is_none() && !spoke
+    }
+
     /// The smallest round trip over the whole path, in ns; null unless both parts were seen.
     #[must_use]
     pub fn rtt_ns(&self) -> Option<i64> {

@@ -69,6 +69,7 @@ pub(super) struct Connection<C> {
     span: Option<(Moment, Moment)>,
     frames: Option<(u64, u64)>,
     syn: Option<Moment>,
+    syns: u64,
     syn_ack: Option<Moment>,
     errors: Vec<IcmpError>,
     /// When the table looks at this connection again.
@@ -91,6 +92,7 @@ impl<C: Conversation> Connection<C> {
             span: None,
             frames: None,
             syn: None,
+            syns: 0,
             syn_ack: None,
             errors: Vec::new(),
             scheduled: Timestamp(i64::MAX),
@@ -161,6 +163,7 @@ impl<C: Conversation> Connection<C> {
         self.conversation.on_tcp(TcpEvent::Packet(&packet));
         self.learn(side, segment);
         if !is_copy {
+            self.syns += u64::from(segment.flags.syn() && !segment.flags.ack());
             self.watch_stalls(side, segment);
         }
         let shift = self.halves[side.index()].window_shift.unwrap_or(LARGEST_SHIFT);
@@ -361,6 +364,7 @@ impl<C: Conversation> Connection<C> {
         TcpFacts {
             first_seq: PerRole::new(|role| half(role).base),
             syn: self.syn,
+            syns: self.syns,
             syn_ack: self.syn_ack,
             established: self.syn_ack.and_then(|_| half(Role::Client).first_ack_at),
             fin: PerRole::new(|role| half(role).fin_at),

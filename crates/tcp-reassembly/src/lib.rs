@@ -88,6 +88,8 @@ mod window;
 use capture_terms::{moment, role};
 use std::net::SocketAddr;
 
+pub use capture_terms::segment::{IcmpError, Trouble};
+
 pub use analysis::{Closing, Counters, TcpFacts, Unacknowledged};
 pub use clock::CaptureClock;
 pub use hops::Hops;

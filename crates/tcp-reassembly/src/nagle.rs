@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::moment::{Moment, Timestamp};
 
 /// How long a receiver delays its acknowledgement, in ns: 40 ms in Linux, 100 in macOS, 200 in Windows (the
-/// grain of the timers makes 40 into 36), and never more than 500 ms (RFC 1122 §4.2.3.2).
-const DELAYED_ACK: RangeInclusive<i64> = 30_000_000..=500_000_000;
+/// grain of the timers makes 40 into 36), though RFC 1122 §4.2.3.2 allows 500 ms.
+const DELAYED_ACK: RangeInclusive<i64> = 30_000_000..=250_000_000;
 
 /// So soon after the acknowledgement a sender that was only waiting for it goes on, beyond the way
 /// there and back, in ns (3 ms).

@@ -3,7 +3,7 @@
 
 use super::case::{Case, step};
 use super::offer;
-use crate::judge::certificate::{Oddity, oddities};
+use crate::judge::certificate::{Oddity, oddities, without_name};
 use crate::judge::security;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::tls::level_name;
@@ -126,7 +126,11 @@ impl Alarm<'_> {
             (45, _) => ("tls.certificate_expired", Likelihood::Certain),
             (48, _) if is_self_signed => ("tls.self_signed_certificate", Likelihood::Certain),
             (48, _) => ("tls.unknown_ca", Likelihood::Certain),
-            // unsupported_certificate and certificate_revoked say what they mean.
+            // unsupported_certificate is said of a purpose that is not the server's.
+            (43, Some(oddity)) if oddity.code == "tls.certificate_purpose" => {
+                (oddity.code, Likelihood::Certain)
+            }
+            // Else it and certificate_revoked say what they mean.
             (43 | 44, _) => ("tls.certificate_rejected", Likelihood::Certain),
             (_, Some(oddity)) => (oddity.code, Likelihood::Likely),
             (_, None) => ("tls.unknown_ca", Likelihood::Likely),
@@ -136,8 +140,12 @@ impl Alarm<'_> {
         let chain = chain(sent.len()).filter(|_| (code, description.0) == ("tls.unknown_ca", 48));
         let told = odd.iter().map(|oddity| oddity.message.clone());
         let in_order = (likelihood == Likelihood::Likely && odd.is_empty()).then(|| {
-            "its dates, name and key are in order, so the client most likely does not trust its issuer"
-                .to_owned()
+            match without_name(self.facts) {
+                None => "its dates, name, key, signature and purpose are in order, so the client most likely does not trust its issuer".to_owned(),
+                Some(unnamed) => format!(
+                    "its dates, key, signature and purpose are in order; {unnamed}: either the client does not trust its issuer, or it wanted another name"
+                ),
+            }
         });
         let more: Vec<_> = named.into_iter().chain(chain).chain(told).chain(in_order).collect();
         let mut causes = vec![Cause { likelihood, ..self.cause(code, more.join("; ")) }];

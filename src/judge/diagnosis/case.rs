@@ -4,6 +4,7 @@ use crate::flow::TcpFacts;
 use crate::report::session::SessionReport;
 use crate::report::timeline::{TimelineEntry, handshake_message};
 use crate::role::Role;
+use crate::smtp::SmtpFacts;
 use crate::tls::TlsFacts;
 
 /// What a diagnosis is made of.
@@ -11,6 +12,7 @@ pub(in crate::judge) struct Case<'a> {
     pub(in crate::judge) session: &'a SessionReport,
     pub(in crate::judge) tcp: &'a TcpFacts,
     pub(in crate::judge) tls: Option<&'a TlsFacts>,
+    pub(in crate::judge) smtp: Option<&'a SmtpFacts>,
 }
 
 impl Case<'_> {

@@ -2,14 +2,16 @@
 
 use super::alert::Alarm;
 use super::case::{Case, step};
+use super::foreign::quoted;
 use super::transport;
-use crate::flow::Closing;
+use crate::flow::{Closing, TcpFacts};
 use crate::judge::certificate::oddities;
 use crate::judge::verdict::is_established;
 use crate::moment::{Moment, seconds};
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
 use crate::role::Role;
+use crate::smtp::StartTls;
 use crate::tls::{Alert, TlsFacts};
 
 /// A silence in a handshake so long that the side that ended it must have given up, in ns (5 s).
@@ -22,12 +24,53 @@ pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
         return vec![cause];
     }
     if let Some(alert) = facts.alerts.iter().find(|alert| is_fatal(alert)) {
-        return Alarm { case, facts, alert }.causes();
+        let causes = Alarm { case, facts, alert }.causes();
+        let is_done = is_established(facts);
+        return match left_before(case, alert) {
+            // Who was asked for more and left is to blame, and the dialogue tells.
+            Some(_) if is_done => Vec::new(),
+            Some(first) => behind(first, causes),
+            None => causes,
+        };
     }
     if is_established(facts) {
         return Vec::new();
     }
     by_end(case, facts)
+}
+
+/// The other side had left when the alert was sent: the alert is what came of it.
+fn left_before(case: &Case<'_>, alert: &Alert) -> Option<Cause> {
+    let by = alert.from.peer();
+    let left = case.left_at(by).filter(|left| *left < alert.at)?;
+    let deed = if case.tcp.rst[by] == Some(left) { "reset" } else { "closed" };
+    let message = format!(
+        "the {} {deed} the connection {} (frame {}), and sent no alert; that of the {} came {} later",
+        by.name(),
+        step(case, alert.from),
+        left.frame,
+        alert.from.name(),
+        seconds(alert.at.ts - left.ts)
+    );
+    Some(Cause::new("tls.closed_in_handshake", Likelihood::Likely, message).at(left.frame))
+}
+
+/// A cause, and what is no more than possible beside it.
+fn behind(first: Cause, others: Vec<Cause>) -> Vec<Cause> {
+    let possible = |cause| Cause { likelihood: Likelihood::Possible, ..cause };
+    std::iter::once(first).chain(others.into_iter().map(possible)).collect()
+}
+
+/// The alert that ended the connection: not one that was sent when the other side had left.
+pub(in crate::judge) fn decisive_alert<'a>(
+    facts: &'a TlsFacts,
+    tcp: &TcpFacts,
+) -> Option<&'a Alert> {
+    facts.alerts.iter().filter(|alert| is_fatal(alert)).find(|alert| {
+        let by = alert.from.peer();
+        let left = tcp.fin[by].into_iter().chain(tcp.rst[by]).min();
+        left.is_none_or(|left| left > alert.at)
+    })
 }
 
 /// An alert that ends a connection: close_notify and user_canceled do not say that anything failed,
@@ -55,10 +98,13 @@ fn tls_to_plain(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
         (None, Some(_)) => hello.frame,
         (None, None) => return None,
     };
+    if smtp.is_some_and(|smtp| smtp.starttls == StartTls::Accepted) {
+        return Some(plain_answer(case, facts, frame));
+    }
     let message = format!(
         "the client begins TLS at once, but {} speaks plain text{}",
         case.session.server.0,
-        said(case, Role::Server)
+        said(case, facts)
     );
     Some(Cause::new("tls.tls_to_plaintext_port", Likelihood::Certain, message).at(frame))
 }
@@ -80,10 +126,54 @@ fn plain_to_tls(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
     Some(Cause::new("tls.plaintext_to_tls_port", Likelihood::Certain, message).at(at.frame))
 }
 
-/// What a side said in plain text, for a sentence.
-fn said(case: &Case<'_>, who: Role) -> String {
-    let text = case.last_event(who, "smtp.").and_then(|entry| entry.detail.as_deref());
-    text.map(|text| format!(" ({text})")).unwrap_or_default()
+/// What the server said in plain text, for a sentence.
+fn said(case: &Case<'_>, facts: &TlsFacts) -> String {
+    let heard = first_line(&facts.not_tls_bytes.server).map(|text| quoted(&text));
+    let told = case.last_event(Role::Server, "smtp.").and_then(|entry| entry.detail.as_deref());
+    heard.or_else(|| told.map(str::to_owned)).map(|text| format!(" ({text})")).unwrap_or_default()
+}
+
+fn first_line(bytes: &[u8]) -> Option<String> {
+    let line = bytes.split(|byte| *byte == b'\n').next().filter(|line| !line.is_empty())?;
+    Some(String::from_utf8_lossy(line).trim_end().to_owned())
+}
+
+/// The server has agreed to TLS, and answers the ClientHello with text.
+fn plain_answer(case: &Case<'_>, facts: &TlsFacts, frame: u64) -> Cause {
+    let message = format!(
+        "the server agreed to STARTTLS, and answered the ClientHello in plain text{}: what stands behind it cannot do TLS",
+        said(case, facts)
+    );
+    Cause::new("tls.not_tls", Likelihood::Certain, message).at(frame)
+}
+
+/// A ClientHello of more bytes does not fit into one segment of Ethernet (RFC 9293 §3.7.1: 1460).
+const ONE_SEGMENT: usize = 1400;
+
+/// Groups with post-quantum keys, which make a ClientHello so long (RFC 8446 §4.2.7's registry).
+const POST_QUANTUM: std::ops::RangeInclusive<u16> = 0x11EB..=0x11ED;
+
+/// No word answers a ClientHello that had to be split: programs and boxes in between that take the
+/// first segment for all of it do so.
+fn large_hello(case: &Case<'_>, facts: &TlsFacts, waited: i64) -> Option<Cause> {
+    let bytes = facts.client_hello_bytes;
+    let hello = facts.client_hello.as_ref().filter(|_| bytes > ONE_SEGMENT)?;
+    if facts.seen.server || facts.server_hello.is_some() {
+        return None;
+    }
+    let groups = hello.groups.iter().filter(|group| POST_QUANTUM.contains(&group.0));
+    let named: Vec<_> = groups.map(ToString::to_string).collect();
+    let why = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+    let arrived = match case.tcp.unacknowledged.client.bytes {
+        0 => "TCP acknowledged all of it",
+        _ => "TCP acknowledged only a part of it",
+    };
+    let message = format!(
+        "the ClientHello has {bytes} bytes{why} and needs more than one segment, and nothing answered it in {}: {arrived}; servers and middleboxes that read only its first segment, and paths that stop large packets, behave so",
+        seconds(waited)
+    );
+    let at = facts.client_hello_at.map(|at| at.frame);
+    Some(Cause::new("tls.large_client_hello", Likelihood::Likely, message).at(at))
 }
 
 /// No alert says why: who ended it, and how?
@@ -100,6 +190,9 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
     let waited = ended.zip(last_tls(case)).map_or(0, |(end, last)| end.ts - last.ts);
     let frame = ended.map(|at| at.frame);
     let mut causes: Vec<_> = transport::large_packets_lost(case).into_iter().collect();
+    if by == Role::Client && causes.is_empty() {
+        causes.extend(large_hello(case, facts, waited));
+    }
     if waited >= SILENCE {
         let silent = by.peer();
         let message = format!(
@@ -109,10 +202,14 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
             step(case, by),
             by.name()
         );
-        causes.push(Cause::new("tls.silence_in_handshake", Likelihood::Certain, message).at(frame));
+        let is_known =
+            !causes.is_empty() && causes.iter().all(|c| c.code == "tls.large_client_hello");
+        let likelihood = if is_known { Likelihood::Possible } else { Likelihood::Certain };
+        causes.push(Cause::new("tls.silence_in_handshake", likelihood, message).at(frame));
     }
+    let origin = if deed == "reset" { transport::reset_origin(case, by) } else { String::new() };
     let message = format!(
-        "the {} {deed} the connection {} without an alert",
+        "the {} {deed} the connection {} without an alert{origin}",
         by.name(),
         step(case, by.peer())
     );

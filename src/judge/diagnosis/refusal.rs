@@ -1,15 +1,28 @@
 //! What the server's replies refuse: the greeting, STARTTLS, AUTH, or what a mail needs.
 
 use super::case::Case;
-use super::status::{meaning, status};
+use super::reply::line;
+use super::status::status;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::smtp::SmtpReport;
 use crate::smtp::{AuthResult, Verb};
 
-pub(super) fn greeting_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
+pub(super) fn greeting_refused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
+    // What a capture begins with in the middle is no greeting.
+    smtp.greeting.as_ref()?;
     let greeting = smtp.exchanges.first().filter(|exchange| exchange.verb.is_none())?;
     let reply = greeting.reply.as_ref().filter(|reply| reply.class() >= 4)?;
+    if let Some(early) = case.smtp.and_then(|facts| facts.early) {
+        let message = format!(
+            "the client spoke before the greeting (frame {}), and the server refused it{}: {}",
+            early.frame,
+            class(reply),
+            line(reply)
+        );
+        let cause = Cause::new("smtp.early_talker", Likelihood::Certain, message);
+        return Some(cause.at(greeting.reply_frame));
+    }
     let message = format!("the server refused the client{}: {}", class(reply), line(reply));
     Some(Cause::new("smtp.greeting_refused", Likelihood::Certain, message).at(greeting.reply_frame))
 }
@@ -23,6 +36,15 @@ pub(super) fn starttls_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause>
         true => "",
         false => ", which it had not offered",
     };
+    if exchange.encrypted {
+        let message = format!(
+            "the client asked for STARTTLS inside TLS (frame {}), and the server refused it: {}",
+            exchange.frame.unwrap_or_default(),
+            line(reply)
+        );
+        let cause = Cause::new("smtp.starttls_inside_tls", Likelihood::Certain, message);
+        return Some(cause.at(exchange.reply_frame));
+    }
     let message = format!("the server refused {verb}{for_now}{unasked}: {}", line(reply));
     Some(Cause::new("smtp.starttls_refused", Likelihood::Certain, message).at(exchange.reply_frame))
 }
@@ -64,7 +86,20 @@ pub(super) fn mail_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         _ => exchange.command.clone().unwrap_or_else(|| verb.to_string()),
     };
     let message = format!("{what} was refused{}: {}", class(reply), line(reply));
+    if code == "smtp.starttls_inside_tls" {
+        return Some(terminated(exchange, &message));
+    }
     Some(Cause::new(code, Likelihood::Certain, message).at(exchange.reply_frame))
+}
+
+/// The server wants TLS, and the client is inside TLS: somebody between the two ended it.
+fn terminated(exchange: &ConversationExchange, message: &str) -> Cause {
+    let message = format!(
+        "{message}; but the client said this inside TLS: TLS ends at a proxy or load balancer, which speaks plain SMTP to the server"
+    );
+    Cause::new("smtp.starttls_inside_tls", Likelihood::Certain, message).at(exchange.reply_frame).hint(
+        "let the proxy speak TLS to the server too, or let the server do without on the proxy's port (Postfix: smtpd_tls_security_level=may; with smtps in front, no STARTTLS behind)",
+    )
 }
 
 /// The code for a refusal, by the reply's number and enhanced status (RFC 5321 §4.2.2, RFC 3463).
@@ -79,16 +114,52 @@ fn code_of(
     let wants_user = said.contains("authentication") && said.contains("required");
     match (reply.code, status(reply)) {
         (421, _) => "smtp.service_closing",
-        (530 | 538, _) if said.contains("starttls") && !exchange.encrypted => "smtp.tls_required",
+        (530 | 538, _) if said.contains("starttls") && exchange.encrypted => {
+            "smtp.starttls_inside_tls"
+        }
+        (530 | 538, _) if said.contains("starttls") => "smtp.tls_required",
         (530, _) if !authenticated => "smtp.auth_required",
         _ if wants_user && !authenticated => "smtp.auth_required",
         _ if reply.class() == 4 && is_greylisting(&said) => "smtp.greylisted",
+        (_, Some((2, 2))) => "smtp.mailbox_full",
+        (452 | 552, None | Some((2, 0))) if is_full(&said) || *verb == Verb::Rcpt => {
+            "smtp.mailbox_full"
+        }
         (552, None) | (_, Some((3, 4) | (2, 3))) => "smtp.size_exceeded",
+        (451, Some((7, 1))) if !is_policy(&said) => "smtp.server_trouble",
+        (451, Some((3 | 4, _)) | None) => "smtp.server_trouble",
         (_, Some((7, _))) => "smtp.policy_refused",
         _ if *verb == Verb::Rcpt => "smtp.recipient_refused",
         _ if matches!(verb, Verb::Message | Verb::Bdat) => "smtp.message_refused",
         _ => "smtp.rejected",
     }
+}
+
+/// 552 and 452 are said of messages and of mailboxes (RFC 5321 §4.2.3).
+fn is_full(said: &str) -> bool {
+    ["full", "quota", "over the limit", "insufficient"].iter().any(|word| said.contains(word))
+}
+
+/// 451 is "local error in processing"; with 4.7.1 behind it some servers mean a policy, and Postfix
+/// means that its own filter (milter) cannot be reached.
+fn is_policy(said: &str) -> bool {
+    let words = [
+        "reject",
+        "denied",
+        "block",
+        "spf",
+        "dmarc",
+        "dkim",
+        "reputation",
+        "rate",
+        "policy",
+        "listed",
+        "too many",
+        "spam",
+        "dns",
+        "reverse",
+    ];
+    words.iter().any(|word| said.contains(word))
 }
 
 /// No code says so, but all who do it do (RFC 6647 §5).
@@ -111,10 +182,4 @@ fn refused<'a>(
         let reply = exchange.reply.as_ref()?;
         (verbs.contains(verb) && reply.class() >= 4).then_some((exchange, reply))
     })
-}
-
-/// What a reply says in its last line, and what its numbers mean.
-pub(super) fn line(reply: &ReplyReport) -> String {
-    let said = reply.lines.last().map_or("", String::as_str);
-    meaning(reply).map_or_else(|| said.to_owned(), |meaning| format!("{said} ({meaning})"))
 }

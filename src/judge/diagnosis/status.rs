@@ -133,7 +133,12 @@ mod tests {
     use super::*;
 
     fn reply(code: u16, enhanced: Option<&str>) -> ReplyReport {
-        ReplyReport { code, enhanced: enhanced.map(str::to_owned), lines: Vec::new() }
+        ReplyReport {
+            code,
+            enhanced: enhanced.map(str::to_owned),
+            lines: Vec::new(),
+            complete: true,
+        }
     }
 
     #[test]

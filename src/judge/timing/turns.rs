@@ -6,7 +6,7 @@
 //! other end is the network's, the rest that end's. Bytes sent again show that packets were lost:
 //! the time up to them is the network's too.
 
-use crate::flow::TcpFacts;
+use crate::flow::{Closure, TcpFacts};
 use crate::moment::{Moment, Timestamp};
 use crate::report::timing::Attribution;
 use crate::role::Role;
@@ -105,13 +105,16 @@ impl Turns {
         let debts = OwedReplies::new(std::mem::take(&mut self.debts));
         let (first, last) = tcp.span.unwrap_or_default();
         let mut sum = Sum { tcp, split: Attribution::default(), lost_ns: 0 };
+        let waits = Waits(tcp);
         let mut cursor = tcp.established.or(tcp.syn_ack).unwrap_or(first);
         let mut speaker = None;
         for event in &self.events {
             let ns = event.began.ts - cursor.ts;
             if ns > 0 {
                 let awaited = self.awaited(speaker, event, cursor, manners, &debts);
-                sum.add(ns, awaited, speaker, event.kind);
+                let shut = waits.of_the_other(awaited, cursor, event.began);
+                *sum.split.of(awaited.peer()) += shut;
+                sum.add(ns - shut, awaited, speaker, event.kind);
             }
             // Inside a streak it is the speaker who takes the time.
             let end = event.ended.max(cursor);
@@ -221,6 +224,19 @@ impl OwedReplies {
     fn any_at(&self, at: Moment) -> bool {
         let begun = self.0.partition_point(|&(since, _)| since <= at);
         begun.checked_sub(1).and_then(|i| self.0.get(i)).is_some_and(|&(_, until)| until > at)
+    }
+}
+
+/// Waits of an end that could not send, for the other had closed its receive window
+/// (RFC 9293 §3.8.6): they are the other's.
+struct Waits<'a>(&'a TcpFacts);
+
+impl Waits<'_> {
+    /// How much of a span `speaker` spent before a closed window, in ns.
+    fn of_the_other(&self, speaker: Role, from: Moment, to: Moment) -> i64 {
+        let shut = self.0.closures[speaker.peer()].iter();
+        let within = |closure: &Closure| (closure.to.min(to).ts - closure.from.max(from).ts).max(0);
+        shut.map(within).sum::<i64>().min(to.ts - from.ts)
     }
 }
 

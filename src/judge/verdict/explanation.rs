@@ -262,6 +262,15 @@ impl Case<'_> {
         Explanation::new(Reason::ForwardSecrecy, evidence, self.way_around())
     }
 
+    /// An export suite whose certificate has a key too long for export (RFC 2246 §7.4.3).
+    pub(super) fn ephemeral_rsa(&self, suite: &Suite) -> Explanation {
+        let name = suite.openssl().unwrap_or(suite.name);
+        let evidence = format!(
+            "{name} with an ephemeral RSA key: the server sent a temporary key in its ServerKeyExchange, the certificate's key does not open it"
+        );
+        Explanation::new(Reason::ForwardSecrecy, evidence, self.way_around())
+    }
+
     /// How to get a session that can be opened, with the software at hand.
     fn way_around(&self) -> String {
         let ways = "record a key log at one of the ends (SSLKEYLOGFILE), or let one end offer RSA key exchange only for a test; docs/key-logs.md has both for each program";

@@ -30,7 +30,8 @@ pub(super) fn chosen(sessions: &[SessionReport], outliers: &BTreeSet<u64>) -> BT
 }
 
 fn is_notable(session: &SessionReport) -> bool {
-    let went_well = matches!(session.outcome, Outcome::Delivered | Outcome::NoMail);
+    let went_well =
+        matches!(session.outcome, Outcome::Delivered | Outcome::NoMail | Outcome::Probe);
     !went_well || session.findings.iter().any(|finding| finding.severity < Severity::Info)
 }
 

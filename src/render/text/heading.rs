@@ -74,7 +74,7 @@ pub(in crate::render) fn status_words(status: DecryptionStatus) -> (Ink, &'stati
 pub(in crate::render) fn ink(outcome: Outcome) -> Ink {
     match outcome {
         Outcome::Delivered => Ink::Good,
-        Outcome::NoMail => Ink::Strong,
+        Outcome::NoMail | Outcome::Probe => Ink::Strong,
         Outcome::Incomplete | Outcome::Unknown => Ink::Warn,
         _ => Ink::Bad,
     }
@@ -109,6 +109,9 @@ pub(in crate::render) fn meaning(outcome: Outcome) -> &'static str {
         Outcome::StarttlsRefused => "STARTTLS was refused, and no mail followed",
         Outcome::TlsFailed => "the TLS handshake failed",
         Outcome::Refused => "the server did not want the connection",
+        Outcome::Unanswered => "nobody answered the connection attempt",
+        Outcome::Dropped => "the connection ended too early, and no reply says why",
+        Outcome::Probe => "a health check or port check, no mail was meant",
         Outcome::Reset => "the connection was reset",
         Outcome::Incomplete => "the capture begins or ends in the middle",
         Outcome::Unknown => "what passed inside TLS is not known",

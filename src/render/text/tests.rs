@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::{Conclusion, Renderer as _, Style, TextReport, Views};
 use crate::capture::{Capture, Input};
+use crate::engine::Setup;
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
 use crate::record::Reveal;
@@ -14,7 +15,6 @@ use crate::report::{
     AuthReport, AuthResult, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport,
     SessionReport, Severity, SkippedFrames, Summary, Verb,
 };
-use crate::session::Setup;
 use crate::testdata::find;
 use crate::tls::Keys;
 
@@ -171,7 +171,12 @@ fn poison(run: &mut Run, evil: &str) {
     for entry in &mut session.timeline {
         entry.detail = Some(evil());
     }
-    let reply = ReplyReport { code: 550, enhanced: Some(evil()), lines: vec![evil(), evil()] };
+    let reply = ReplyReport {
+        code: 550,
+        enhanced: Some(evil()),
+        lines: vec![evil(), evil()],
+        complete: true,
+    };
     let smtp = session.smtp.as_mut().unwrap();
     for exchange in &mut smtp.exchanges {
         (exchange.command, exchange.verb) = (Some(evil()), Some(Verb::Other(evil().into())));
@@ -220,6 +225,11 @@ fn certificate(evil: &str) -> CertificateReport {
         key_bits: 0,
         sha256: evil(),
         spki_sha256: evil(),
+        signature_algorithm: evil(),
+        is_ca: None,
+        path_length: None,
+        key_usage: Vec::new(),
+        extended_key_usage: vec![evil()],
     }
 }
 

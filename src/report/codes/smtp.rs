@@ -258,17 +258,6 @@ pub(super) const CODES: &[Code] = &[
         advice: "RFC 3207 §4.2: the client must send EHLO again inside TLS",
     },
     Code {
-        code: "smtp.early_talker",
-        severity: Severity::Warning,
-        meaning: "The client spoke before the server had greeted it.",
-        evidence: "The client's first command, in a frame before the greeting's.",
-        causes: &[
-            "a script that pipes a whole mail into `nc`",
-            "a program that does not read replies, as those that send junk",
-        ],
-        advice: "wait for the greeting (RFC 5321 §4.3.1); Exim refuses early talkers (`smtp_enforce_sync`), Postfix's postscreen and Sendmail's greet_pause do too",
-    },
-    Code {
         code: "smtp.protocol_error",
         severity: Severity::Warning,
         meaning: "A side said something that SMTP does not allow at that point.",

@@ -21,7 +21,7 @@ pub(super) const CODES: &[Code] = &[
             "many networks and cloud providers block port 25 to the outside",
             "a wrong address, or a host that is down",
         ],
-        advice: "try port 587 or 465 if 25 is blocked; look at the security groups and routes between",
+        advice: "look at the firewalls, security groups and routes between, and whether the host is up; many networks drop connections to port 25",
     },
     Code {
         code: "tcp.reset",
@@ -69,7 +69,7 @@ pub(super) const CODES: &[Code] = &[
         code: "tcp.idle_cut",
         severity: Severity::Warning,
         meaning: "The connection was cut after nobody had spoken for a long time.",
-        evidence: "The silence before the first FIN or RST, when no QUIT was sent.",
+        evidence: "The silence before the first FIN or RST, when no QUIT was sent; and what the client sent after it, if it went on.",
         causes: &[
             "the server's idle timeout (Amazon SES and others close idle connections within seconds to minutes)",
             "a NAT gateway or load balancer that forgets idle connections (often 350 s or 10 min)",
@@ -129,6 +129,55 @@ pub(super) const CODES: &[Code] = &[
             "a new connection that uses the old numbers",
         ],
         advice: "somebody between the ends may send resets; or a new connection uses the old numbers",
+    },
+    Code {
+        code: "tcp.icmp_unreachable",
+        severity: Severity::Error,
+        meaning: "A router, a firewall or the host said by ICMP that the connection attempt cannot go on.",
+        evidence: "The ICMP message, which quotes the SYN, and who sent it.",
+        causes: &[
+            "a firewall that rejects the connection (administratively prohibited, port unreachable)",
+            "no route to the server, or it is down",
+        ],
+        advice: "see the rules of the firewall that sent the message, and the routes between",
+    },
+    Code {
+        code: "tcp.zero_window",
+        severity: Severity::Warning,
+        meaning: "A side closed its receive window: its program had stopped reading, and the other could send nothing.",
+        evidence: "Segments that announce a window of 0, and how long until it opened.",
+        causes: &[
+            "a program that is busy elsewhere (disk, filter, a lock) while the message comes",
+            "a receive buffer that is far too small",
+        ],
+        advice: "look at what the program of the side that closed the window does meanwhile: the wait is its own, whoever was sending",
+    },
+    Code {
+        code: "tcp.delayed_ack",
+        severity: Severity::Info,
+        meaning: "A side held small segments back until a delayed acknowledgement came (Nagle's algorithm).",
+        evidence: "A small segment that follows an acknowledgement which came alone, 40 to 500 ms after the bytes before it.",
+        causes: &[
+            "a program that writes a line, or the final dot, in two calls",
+            "buffered output that is flushed too early",
+        ],
+        advice: "let the program write a command, or a message with its final dot, in one call, or set TCP_NODELAY",
+    },
+    Code {
+        code: "tcp.path_mtu",
+        severity: Severity::Info,
+        meaning: "A router says that a link on the way takes smaller packets only.",
+        evidence: "ICMP \"fragmentation needed\" (IPv6: \"packet too big\") about a packet of the connection.",
+        causes: &["a tunnel, a VPN or PPPoE on the way: path MTU discovery at work"],
+        advice: "nothing, if the connection goes on; else let these ICMP messages pass to the sender",
+    },
+    Code {
+        code: "tcp.time_spent",
+        severity: Severity::Info,
+        meaning: "The session took longer than a second: who was waited for, and when most.",
+        evidence: "The attribution of its time, and the longest span in which nothing was sent.",
+        causes: &["what the longest wait was for"],
+        advice: "`--timing` shows every phase",
     },
     Code {
         code: "tcp.slow_connect",

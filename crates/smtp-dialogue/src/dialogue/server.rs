@@ -159,6 +159,7 @@ impl Dialogue {
             reply: Some(reply),
             at: None,
             reply_at: Some(at),
+            message_end: None,
             encrypted: self.facts.encrypted,
             recipient: None,
             secret: None,

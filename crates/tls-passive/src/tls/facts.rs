@@ -110,8 +110,8 @@ pub struct TlsFacts {
 /// keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sealed {
-    /// The lengths of the first records, in bytes of ciphertext.
-    pub first: Vec<usize>,
+    /// The lengths of the first records, in bytes of ciphertext, and when each was complete.
+    pub first: Vec<(usize, Moment)>,
     /// The length of the longest.
     pub longest: usize,
     /// The last.
@@ -122,7 +122,7 @@ impl Sealed {
     /// Takes a record.
     pub(super) fn note(&mut self, len: usize, at: Moment) {
         if self.first.len() < MOST_SEALED {
-            self.first.push(len);
+            self.first.push((len, at));
         }
         self.longest = self.longest.max(len);
         self.last = Some((len, at));

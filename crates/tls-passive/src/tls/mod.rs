@@ -23,6 +23,7 @@ pub mod names;
 mod negotiation;
 mod openers;
 pub(crate) mod proof;
+mod public_key;
 mod record;
 mod schedule13;
 mod seen;
