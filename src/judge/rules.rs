@@ -105,7 +105,7 @@ fn of_verdict(session: &SessionReport, facts: &TlsFacts) -> Option<Finding> {
     let hello = session.timeline.iter().find(|entry| entry.event.starts_with("tls."));
     let is_partial = tls.decryption.reason == Some(Reason::IntegrityFailed);
     let left = facts.first_left_over().filter(|_| is_partial).map(|(_, at)| at.frame);
-    verdict::finding(&tls.decryption, left.or(hello.map(|entry| entry.frame)))
+    verdict::finding(&tls.decryption, left.or_else(|| hello.map(|entry| entry.frame)))
 }
 
 /// An alert other than close_notify.

@@ -37,7 +37,11 @@ impl Dialogue {
                 let (at, (start, end)) = (reader.at, reader.beyond_addresses());
                 if end > start {
                     let from = Role::Client;
-                    out(SmtpEvent::SecretSpan(SecretSpan { from, start, len: end - start }));
+                    out(SmtpEvent::SecretSpan(SecretSpan {
+                        from,
+                        start,
+                        len: end.saturating_sub(start),
+                    }));
                 }
                 self.mode = Mode::Command;
                 self.on_proxy(header, at, out);
