@@ -23,7 +23,6 @@ use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, IMPLICIT_TLS_PORTS, Input};
-use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Sniffed, Tls, TlsEvent, TlsFacts, begins_in_text, hello_of, sniffed};
 use border::Border;
 pub use closed::{Closed, Ends};
@@ -365,7 +364,7 @@ impl<O: Observer> Session<O> {
     }
 
     fn concerns_us(&self, ends: &Ends, tls: Option<&TlsFacts>) -> bool {
-        let opened = tls.is_some_and(|facts| matches!(facts.keys, KeySearch::Opened(_)));
+        let opened = tls.is_some_and(TlsFacts::is_proven);
         matches!(self.text, Text::Talking(_))
             || SMTP_PORTS.contains(&ends.server.port())
             || self.target.is_some_and(|port| SMTP_PORTS.contains(&port))

@@ -28,6 +28,7 @@ mod dependencies;
 mod diagnosis;
 mod docs;
 mod elsewhere;
+mod evidence;
 mod filter;
 mod fleet;
 mod formats;

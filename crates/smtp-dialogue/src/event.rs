@@ -183,6 +183,11 @@ impl Secret {
         Self { line, span }
     }
 
+    /// The line from a byte on.
+    pub(super) fn part(&self, from: usize) -> &[u8] {
+        self.line.get(from..).unwrap_or(&[])
+    }
+
     /// The whole line, unmasked.
     #[must_use]
     pub fn reveal(&self) -> Cow<'_, str> {
