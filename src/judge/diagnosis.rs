@@ -30,7 +30,7 @@ use crate::report::findings::{Finding, Severity};
 use crate::report::outcome::Outcome;
 
 /// Causes that are known by what one side did not say or do before the end.
-const SHOWN_BY_SILENCE: [&str; 12] = [
+const SHOWN_BY_SILENCE: [&str; 13] = [
     "tls.closed_in_handshake",
     "tls.reset_in_handshake",
     "tls.silence_in_handshake",
@@ -38,6 +38,7 @@ const SHOWN_BY_SILENCE: [&str; 12] = [
     "tls.client_certificate_required",
     "tls.unrecognized_name",
     "smtp.no_quit",
+    "smtp.server_closed",
     "smtp.unconfirmed_message",
     "smtp.message_cut",
     "smtp.timeout",

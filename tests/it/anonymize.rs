@@ -111,7 +111,10 @@ fn shape(session: &Value) -> Value {
     let is_unproven = tls["decryption"]["status"] == "none";
     let is_verdict =
         |finding: &&Value| is_unproven && finding["message"] == tls["decryption"]["evidence"];
-    let told = items(&session["findings"]).iter().filter(|finding| !is_verdict(finding));
+    // That a message came again is known by its Message-ID, and that is a name.
+    let is_by_name = |finding: &&Value| finding["code"] == "smtp.duplicate_mail";
+    let findings = items(&session["findings"]).iter();
+    let told = findings.filter(|finding| !is_verdict(finding) && !is_by_name(finding));
     let mut findings: Vec<_> = told.map(|f| finding(f).to_string()).collect();
     findings.sort();
     let mut hello = tls["client_hello"].clone();

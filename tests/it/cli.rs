@@ -127,8 +127,9 @@ fn a_missing_key_file_is_located_by_its_row() {
     let (_folder, list) = key_list("", "192.0.2.1,25,smtp,/no/such.key\n");
     let output = run(&["--keys", path(&list), CAPTURE]);
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("keys.list:2:"), "{}", stderr(&output));
-    assert!(stderr(&output).contains("/no/such.key"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("keys.list:2:19: "), "{}", stderr(&output));
+    // Columns change places, and what stands here may be a password.
+    assert!(!stderr(&output).contains("/no/such.key"), "{}", stderr(&output));
     assert!(stdout(&output).contains("MAIL FROM"));
 }
 

@@ -153,7 +153,8 @@ fn without_numbers(sessions: Vec<Value>) -> BTreeMap<String, Value> {
 fn strip_numbers(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            let counts = ["id", "frame", "reply_frame", "frames", "evidence", "message"];
+            let counts =
+                ["id", "frame", "reply_frame", "end_frame", "frames", "evidence", "message"];
             counts.iter().for_each(|name| drop(fields.remove(*name)));
             fields.values_mut().for_each(strip_numbers);
         }

@@ -119,7 +119,7 @@ fn faults_of_a_profile_are_located() {
     let output = run_with(&configuration.mail());
     assert_eq!(code(&output), 2);
     for place in
-        ["ssl_keys:1:7: port", "rsa_keys:2:1: /no/such.key", "preferences:2:18: /no/such.log"]
+        ["ssl_keys:1:7: no port: ", "rsa_keys:2:1: the file ", "preferences:2:18: the file "]
     {
         assert!(stderr(&output).contains(place), "{place}\n{}", stderr(&output));
     }
