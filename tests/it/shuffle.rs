@@ -84,7 +84,7 @@ fn session(session: &Value) -> Value {
     let timing = fields["timing"].as_object_mut().expect("timing");
     // Who was waited for, and what came twice, is of the packets.
     ["attribution", "retransmission_ns"].iter().for_each(|name| _ = timing.remove(*name));
-    without(&mut session, &["frame", "reply_frame", "evidence"]);
+    without(&mut session, &["frame", "reply_frame", "end_frame", "evidence"]);
     session
 }
 
