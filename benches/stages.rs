@@ -14,9 +14,9 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use smtp_decrypt::capture::{Capture, Input};
 use smtp_decrypt::decode::{self, Decoder};
+use smtp_decrypt::engine::{self, Setup};
 use smtp_decrypt::flow::{Conversation, FlowTable, TableLimits, TcpEvent};
 use smtp_decrypt::keys::{KeyRing, KeySource};
-use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
 
 /// What is read: a kind of `generate.py` and how many sessions of it.
@@ -123,7 +123,7 @@ fn everything(bencher: Bencher<'_, '_>, kind: (&str, &str)) {
         let keys = Keys { ring: Arc::clone(&ring), ..Keys::default() };
         let setup = Arc::new(Setup { keys, ..Setup::default() });
         let mut mails = 0;
-        smtp_decrypt::engine::run(
+        engine::run(
             capture,
             &setup,
             |_| None,

@@ -10,12 +10,11 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 
 use crate::capture::{Capture, Input};
-use crate::engine;
+use crate::engine::{self, Setup};
 use crate::filter::{ConnectionFilter, Selection};
 use crate::judge::Opened;
 use crate::keys::{KeyError, KeyRing, KeySource};
 use crate::model::{CaptureReport, Conclusion, KeyReport, Reveal, SessionReport};
-use crate::session::Setup;
 use crate::tls::Keys;
 
 /// How many sessions may be ready before somebody takes them: enough that neither side waits for

@@ -4,36 +4,34 @@
 //! not take yet waits here, pieces and gaps in order.
 
 mod border;
+mod closed;
+mod hearing;
 pub mod limits;
 mod mid_capture;
+mod observer;
 mod prospect;
 mod protocol;
 mod talk;
-mod tap;
 mod tunnel;
 
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
-use std::sync::Arc;
 
-use crate::filter::Selection;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
-use crate::judge::SlowLimits;
 use crate::moment::{Moment, Span};
-use crate::record::{Closed, Recorder, Reveal};
-use crate::report::{Ends, SessionReport};
 use crate::role::{PerRole, Role};
 use crate::smtp::sniff::{Likeness, sniff};
 use crate::smtp::{Dialogue, IMPLICIT_TLS_PORTS, Input};
-use crate::tls::facts::KeySearch;
 use crate::tls::{Keys, Sniffed, Tls, TlsEvent, TlsFacts, begins_in_text, hello_of, sniffed};
 use border::Border;
+pub use closed::{Closed, Ends};
+use hearing::Trust;
+pub use observer::{Observer, StreamParts};
 pub use prospect::Prospect;
+pub use protocol::Protocol;
 use talk::Piece;
-use tap::Trust;
-pub use tap::{StreamParts, Tap};
+pub use tunnel::Tunnel;
 
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.
@@ -50,48 +48,6 @@ const ENOUGH: usize = 1024;
 /// and capabilities. Behind the 220 to STARTTLS nobody injects more.
 const LATEST_TLS: u64 = 16 << 10;
 
-/// What every session of a run shares.
-#[derive(Clone, Default)]
-pub struct Setup {
-    /// What may open sessions.
-    pub keys: Keys,
-    /// What is not masked.
-    pub reveal: Reveal,
-    /// Every connection that carries TLS is reported.
-    pub all_tls: bool,
-    /// How long each phase may take before it is slow.
-    pub slow: SlowLimits,
-    /// What of the capture is wanted.
-    pub selection: Selection,
-    /// Time passes where nothing comes: the capture is being written.
-    pub follows: bool,
-    /// How many threads read connections; one for each core if it is not said.
-    pub threads: Option<NonZeroUsize>,
-}
-
-impl Setup {
-    /// The same for each of so many workers (see [`Keys::of_workers`]).
-    #[must_use]
-    pub fn of_workers(&self, workers: usize) -> Vec<Self> {
-        let keys = self.keys.of_workers(workers).into_iter();
-        keys.map(|keys| Self { keys, ..self.clone() }).collect()
-    }
-}
-
-/// What a connection turned out to be.
-#[derive(Debug)]
-pub enum Ended {
-    /// It concerns us.
-    Session(Box<SessionReport>),
-    /// It never got further than its SYN, on a port that is none of mail's: told where a capture has
-    /// nothing else.
-    Attempt(Box<SessionReport>),
-    /// It carries TLS, and nothing known about it concerns us.
-    OtherTls,
-    /// It carries something else, or nothing.
-    Other,
-}
-
 /// The layer that reads text.
 enum Text {
     /// Not enough was said yet to know.
@@ -102,9 +58,11 @@ enum Text {
     Foreign,
 }
 
-/// One connection.
-pub struct Session {
-    setup: Arc<Setup>,
+/// One connection, and who hears of it. `()` hears nothing: the [`Prospect`] can be asked for.
+pub struct Session<O> {
+    keys: Keys,
+    /// Every connection that carries TLS concerns us.
+    all_tls: bool,
     number: u64,
     /// A row of the key list names the server.
     named: bool,
@@ -127,20 +85,19 @@ pub struct Session {
     sniffed: PerRole<Vec<u8>>,
     pending: PerRole<VecDeque<Piece>>,
     pending_bytes: usize,
-    recorder: Recorder,
-    tap: Option<Box<dyn Tap>>,
+    observer: O,
     /// Whether what is taken for plaintext is.
     trust: Trust,
-    ended: Option<Ended>,
 }
 
-impl Session {
-    /// A connection of which nothing is known but its number in order of first packets.
+impl<O: Observer> Session<O> {
+    /// A connection of which nothing is known but its number in order of first packets. With
+    /// `all_tls` it concerns us if it carries TLS, whatever is inside.
     #[must_use]
-    pub fn new(number: u64, setup: Arc<Setup>, tap: Option<Box<dyn Tap>>) -> Self {
-        let recorder = Recorder::new(setup.reveal);
+    pub fn new(number: u64, keys: Keys, all_tls: bool, observer: O) -> Self {
         Self {
-            setup,
+            keys,
+            all_tls,
             number,
             named: false,
             from_start: true,
@@ -156,10 +113,8 @@ impl Session {
             sniffed: PerRole::default(),
             pending: PerRole::default(),
             pending_bytes: 0,
-            recorder,
-            tap,
+            observer,
             trust: Trust::Clear,
-            ended: None,
         }
     }
 
@@ -169,10 +124,10 @@ impl Session {
         self.number
     }
 
-    /// What it turned out to be, once it is over.
+    /// Who has heard of it.
     #[must_use]
-    pub fn into_ended(self) -> Ended {
-        self.ended.unwrap_or(Ended::Other)
+    pub fn into_observer(self) -> O {
+        self.observer
     }
 
     /// Whether it will be reported, as soon as that is certain.
@@ -187,7 +142,8 @@ impl Session {
     }
 
     /// TLS has begun.
-    fn is_in_tls(&self) -> bool {
+    #[must_use]
+    pub fn is_in_tls(&self) -> bool {
         matches!(self.border, Border::Crossed(_))
     }
 
@@ -200,7 +156,6 @@ impl Session {
     }
 
     fn on_chunk(&mut self, chunk: &Chunk<'_>) {
-        self.recorder.on_chunk(chunk);
         self.received[chunk.from] = chunk.offset.saturating_add(chunk.body.len());
         if self.is_in_tls() {
             return self.feed_crossed(chunk.from, &chunk.body, chunk.at.into());
@@ -217,7 +172,7 @@ impl Session {
             }
             Text::Foreign => {
                 self.foreign_bytes += body.len();
-                self.tap_body(from, body, at);
+                self.give_text(from, body, at);
             }
             Text::Sniffing => {
                 self.keep(from, body, at);
@@ -295,7 +250,7 @@ impl Session {
         self.sniffed = PerRole::default();
         for role in Role::BOTH {
             for piece in mem::take(&mut self.pending[role]) {
-                self.tap_piece(role, &piece);
+                self.give_piece(role, &piece);
             }
         }
         self.pending_bytes = 0;
@@ -333,19 +288,15 @@ impl Session {
     fn start_tls(&mut self) {
         let Some(ends) = self.ends else { return };
         let is_late = matches!(self.text, Text::Sniffing) && !self.from_start;
-        let mut tls = Tls::new([ends.client, ends.server], self.setup.keys.clone());
+        let mut tls = Tls::new([ends.client, ends.server], self.keys.clone());
         tls.begin_behind(self.number);
-        if let Some(tap) = &self.tap {
-            tap::ask(&**tap, &mut tls);
-        }
+        observer::ask(&self.observer, &mut tls);
         if is_late {
             tls.begin_late();
         }
         self.tls = Some(Box::new(tls));
         self.hide_doubts();
-        if let Some(tap) = &mut self.tap {
-            tap.tls_begins();
-        }
+        self.observer.tls_begins();
         self.tell(|dialogue, out| dialogue.tls_started(out));
         self.sniffed = PerRole::default();
         self.cross(is_late);
@@ -361,17 +312,12 @@ impl Session {
     }
 
     fn on_tls(&mut self, event: &TlsEvent<'_>) {
-        self.recorder.on_tls(event);
+        self.observer.tls(event);
         match *event {
             TlsEvent::Data(from, bytes, at) => self.read_text(from, &Body::Bytes(bytes), at),
             TlsEvent::DataGap(from, bytes, at) => {
                 let gap = Gap { bytes, cause: GapCause::Lost };
                 self.read_text(from, &Body::Gap(gap), at.into());
-            }
-            TlsEvent::Record(ref record) => {
-                if let Some(tap) = &mut self.tap {
-                    tap.record(record);
-                }
             }
             _ => {}
         }
@@ -384,69 +330,58 @@ impl Session {
         } else if wanted && self.is_smtp_port() {
             self.start_doubtful_dialogue();
         } else if wanted {
-            self.tap_the_undecided();
+            self.give_the_undecided();
         }
         self.stop_all_waiting();
         self.leave_nothing_at_border();
         self.tell(|dialogue, out| dialogue.finish(out));
         self.tell_streams(tcp);
-        if let (Some(tap), Some(tls)) = (&mut self.tap, &mut self.tls) {
-            tap::tell(&mut **tap, tls);
+        if let Some(tls) = &mut self.tls {
+            observer::tell(&mut self.observer, tls);
         }
-        let ended = self.judge(tcp);
-        if let Some(tap) = self.tap.take() {
-            tap.finish(match &ended {
-                Ended::Session(report) => Some(report),
-                Ended::Attempt(_) | Ended::OtherTls | Ended::Other => None,
-            });
-        }
-        self.ended = Some(ended);
+        self.close(tcp);
     }
 
-    fn judge(&mut self, tcp: &TcpFacts) -> Ended {
+    /// Tells the end of a connection that concerns us, or that never got further than its SYN.
+    fn close(&mut self, tcp: &TcpFacts) {
         let tls = self.tls.take().map(|tls| tls.into_facts());
-        let concerns_us = self.ends.is_some_and(|ends| self.concerns_us(&ends, tls.as_ref()));
         let is_attempt = tls.is_none() && tcp.is_attempt();
-        let Some(ends) = self.ends.filter(|_| concerns_us || is_attempt) else {
-            return if tls.is_some() { Ended::OtherTls } else { Ended::Other };
-        };
-        let recorder = mem::take(&mut self.recorder);
+        let is_told = |ends: &Ends| is_attempt || self.concerns_us(ends, tls.as_ref());
+        let Some(ends) = self.ends.filter(is_told) else { return };
+        let protocol = self.protocol(&ends, tls.is_some());
         let smtp = match &self.text {
             Text::Talking(dialogue) => Some(dialogue.facts()),
             Text::Sniffing | Text::Foreign => None,
         };
-        let closed = Closed {
+        self.observer.closed(&Closed {
             ends,
-            protocol: self.protocol(&ends, tls.is_some()),
+            protocol,
             tcp,
             tls: tls.as_ref().map(|facts| (facts, self.implicit)),
             smtp,
-            keys: &self.setup.keys,
-            slow: &self.setup.slow,
-        };
-        let report = Box::new(recorder.finish(&closed));
-        if concerns_us { Ended::Session(report) } else { Ended::Attempt(report) }
+            keys: &self.keys,
+        });
     }
 
     fn concerns_us(&self, ends: &Ends, tls: Option<&TlsFacts>) -> bool {
-        let opened = tls.is_some_and(|facts| matches!(facts.keys, KeySearch::Opened(_)));
+        let opened = tls.is_some_and(TlsFacts::is_proven);
         matches!(self.text, Text::Talking(_))
             || SMTP_PORTS.contains(&ends.server.port())
             || self.target.is_some_and(|port| SMTP_PORTS.contains(&port))
             || self.named
             || opened
-            || (tls.is_some() && self.setup.all_tls)
+            || (tls.is_some() && self.all_tls)
     }
 }
 
-impl Conversation for Session {
+impl<O: Observer> Conversation for Session<O> {
     fn client_of(&self, ends: [SocketAddr; 2], first: [&[u8]; 2]) -> usize {
         // A greeting or a ServerHello comes from the server, whatever the ports.
         let speaks_as_server =
             |bytes: &[u8]| bytes.starts_with(b"220") || hello_of(bytes) == Some(Role::Server);
         let is_server = |i: usize| speaks_as_server(first[i]);
         let has_port = |i: usize| SMTP_PORTS.contains(&ends[i].port());
-        let is_named = |i: usize| self.setup.keys.ring.names(ends[i].ip(), ends[i].port());
+        let is_named = |i: usize| self.keys.ring.names(ends[i].ip(), ends[i].port());
         let tests: [&dyn Fn(usize) -> bool; 3] = [&is_server, &has_port, &is_named];
         for test in tests {
             match (test(0), test(1)) {
@@ -460,19 +395,15 @@ impl Conversation for Session {
     }
 
     fn on_tcp(&mut self, event: TcpEvent<'_>) {
+        self.observer.tcp(&event);
         match event {
-            TcpEvent::Packet(packet) => {
-                if let Some(tap) = &mut self.tap {
-                    tap.packet(packet);
-                }
-            }
+            TcpEvent::Packet(_) | TcpEvent::Retransmission(..) => {}
             TcpEvent::Opened { client, server, from_start } => {
                 self.from_start = from_start;
-                self.named = self.setup.keys.ring.names(server.ip(), server.port());
+                self.named = self.keys.ring.names(server.ip(), server.port());
                 self.ends = Some(Ends { client, server });
             }
             TcpEvent::Data(chunk) => self.on_chunk(&chunk),
-            TcpEvent::Retransmission(from, at) => self.recorder.on_retransmission(from, at),
             TcpEvent::Finished(facts) => self.finish(facts),
         }
     }

@@ -16,7 +16,8 @@ use crate::decode::{self, Decoder, Segment, Skip};
 use crate::flow::{CaptureClock, FlowKey, FlowTable, TableLimits};
 use crate::limits::{Limit, limits};
 use crate::moment::Timestamp;
-use crate::session::{Prospect, Session, Setup};
+use crate::session::{Prospect, Session};
+use crate::tls::Keys;
 use sifted::{Fate, Sifted};
 use waiting::{Queue, Waiting};
 
@@ -110,14 +111,14 @@ pub struct Tally {
 }
 
 /// Reads `capture` to its end and gives what concerns us to `take`, in order of time. Connections to
-/// or from one of `ports` do, whatever they say.
+/// or from one of `ports` do, whatever they say; with `all_tls`, those that carry TLS do too.
 pub fn run(
     capture: &mut Capture,
-    setup: &Arc<Setup>,
+    all_tls: bool,
     ports: &[u16],
     take: &mut dyn FnMut(Kept),
 ) -> Tally {
-    let (mut decoder, mut sieve) = (Decoder::new(), Sieve::new(setup, ports));
+    let (mut decoder, mut sieve) = (Decoder::new(), Sieve::new(all_tls, ports));
     let mut queue = Queue::default();
     let mut file: Arc<str> = "".into();
     loop {
@@ -172,7 +173,9 @@ fn look(packet: &Packet<'_>, decoder: &mut Decoder, sieve: &mut Sieve<'_>) -> Op
 
 /// Looks at connections until it knows whether they concern us.
 struct Sieve<'s> {
-    setup: &'s Arc<Setup>,
+    /// None: whoever has some reads what is kept.
+    keys: Keys,
+    all_tls: bool,
     ports: &'s [u16],
     clock: CaptureClock,
     table: FlowTable<Sifted>,
@@ -180,9 +183,9 @@ struct Sieve<'s> {
 }
 
 impl<'s> Sieve<'s> {
-    fn new(setup: &'s Arc<Setup>, ports: &'s [u16]) -> Self {
+    fn new(all_tls: bool, ports: &'s [u16]) -> Self {
         let (clock, table) = (CaptureClock::default(), FlowTable::new(TABLE));
-        Self { setup, ports, clock, table, tally: Tally::default() }
+        Self { keys: Keys::default(), all_tls, ports, clock, table, tally: Tally::default() }
     }
 
     /// Counts a packet, and ends the connections that are over before it.
@@ -200,7 +203,7 @@ impl<'s> Sieve<'s> {
         let begin = || {
             self.tally.connections = number;
             let key = FlowKey::new(segment.source, segment.destination);
-            let session = Session::new(number, Arc::clone(self.setup), None);
+            let session = Session::new(number, self.keys.clone(), self.all_tls, ());
             Sifted::new(session, Shard::of(&key))
         };
         let sifted = self.table.feed(segment, number, begin, drop);

@@ -8,9 +8,8 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use smtp_decrypt::capture::Capture;
 use smtp_decrypt::check::{Checker, Policy, PolicyError};
-use smtp_decrypt::engine;
+use smtp_decrypt::engine::{self, Setup};
 use smtp_decrypt::report::SessionReport;
-use smtp_decrypt::session::Setup;
 
 const PLAIN: &[u8] = include_bytes!("../../testdata/plain.pcap");
 

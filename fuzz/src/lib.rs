@@ -10,12 +10,11 @@ use std::sync::{Arc, LazyLock};
 use cap::Cap;
 use jsonschema::Validator;
 use smtp_decrypt::capture::Capture;
-use smtp_decrypt::engine;
+use smtp_decrypt::engine::{self, Setup};
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::render::{FORMATS, Format, text};
 use smtp_decrypt::record::Reveal;
 use smtp_decrypt::report::{CaptureReport, Conclusion, KeyReport};
-use smtp_decrypt::session::Setup;
 use smtp_decrypt::tls::Keys;
 
 /// All that is allocated at one time, in bytes; beyond it an allocation fails, which ends the process.

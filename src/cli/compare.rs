@@ -12,12 +12,11 @@ use super::output::{self, Output};
 use super::plan::{self, Plan};
 use super::target::How;
 use crate::compare::{Comparison, Pick, Side, Tolerance, compare};
-use crate::engine;
+use crate::engine::{self, Setup};
 use crate::render::html::comparison as html;
 use crate::render::json;
 use crate::render::text::{self, compare as page};
 use crate::sandbox::Access;
-use crate::session::Setup;
 
 /// Runs the command.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {

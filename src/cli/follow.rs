@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use super::interrupt;
 use crate::capture::Capture;
 
 /// How often a file is looked at for more, and how soon an interrupt is noticed.
@@ -27,18 +28,15 @@ const WAKING: Duration = Duration::from_secs(1);
 const PIECE: usize = 64 << 10;
 pub(super) const PIECES: usize = 16;
 
-/// A second interrupt ends the program at once, with this code: 128 and the number of SIGINT.
-const KILLED: i32 = 130;
-
-/// Set by the first interrupt.
+/// Set by the first interrupt. A second one ends the program at once.
 ///
 /// # Errors
 ///
 /// Signals cannot be caught.
 pub(super) fn interrupts() -> io::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
+    interrupt::spare_the_first();
     for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, KILLED, Arc::clone(&interrupted))?;
         flag::register(signal, Arc::clone(&interrupted))?;
     }
     Ok(interrupted)

@@ -11,17 +11,17 @@ use super::exit::Exit;
 use super::plan::{self, Plan};
 use super::target::How;
 use super::{output, select};
-use crate::engine;
+use crate::engine::{self, Tap};
 use crate::render::handshakes;
 use crate::report::SessionReport;
 use crate::sandbox::Access;
-use crate::session::Tap;
+use crate::session::Observer;
 use crate::tls::Lock;
 
 /// Takes the locks of one connection.
 struct LockTap(Sender<Lock>);
 
-impl Tap for LockTap {
+impl Observer for LockTap {
     fn wants_locks(&self) -> bool {
         true
     }
@@ -30,7 +30,9 @@ impl Tap for LockTap {
         // The other end is gone only if the run is over.
         locks.into_iter().for_each(|lock| drop(self.0.send(lock)));
     }
+}
 
+impl Tap for LockTap {
     fn finish(self: Box<Self>, _session: Option<&SessionReport>) {}
 }
 

@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod follow;
 mod handshakes;
+mod interrupt;
 mod keys;
 mod limits;
 mod mistyped;

@@ -12,12 +12,12 @@ use super::output;
 use super::precautions;
 use super::select::{self, Asked};
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
+use crate::engine::Setup;
 use crate::judge::SlowLimit;
 use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine, files_of_profile};
 use crate::record::Reveal;
 use crate::report::{SessionReport, Summary};
 use crate::sandbox::Access;
-use crate::session::Setup;
 use crate::tls::Keys;
 
 /// Where a password can be given that no file is to hold. Not on the command line, which every user

@@ -21,14 +21,13 @@ use super::progress::Progress;
 use super::redaction::{self, Redacted};
 use super::target::{self, How, Target};
 use crate::capture::Capture;
-use crate::engine;
+use crate::engine::{self, Tap};
 use crate::export::listener::{Heard, Listener, Wants};
 use crate::judge::Opened;
 use crate::render::{Renderer, text};
 use crate::report::Conclusion;
 use crate::report::{CaptureReport, KeyReport, Summary};
 use crate::sandbox::Access;
-use crate::session::Tap;
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {

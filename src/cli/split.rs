@@ -2,7 +2,6 @@
 //! and hosts meets itself in one of them, so that each can be read alone (`docs/fleet.md`).
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use super::args::SplitArgs;
 use super::exit::{Exit, Faults};
@@ -13,7 +12,6 @@ use crate::export::Placed;
 use crate::export::shards::Shards;
 use crate::render::term;
 use crate::sandbox::Access;
-use crate::session::Setup;
 use crate::sieve::{self, Tally};
 
 /// Runs the command.
@@ -29,9 +27,8 @@ fn run_to(args: &SplitArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         precautions::confine(&access, false);
     }
     let mut capture = plan::capture_of(&args.captures);
-    let setup = Arc::new(Setup { all_tls: args.all_tls, ..Setup::default() });
     let mut shards = Shards::new(args.shards, staging.aside());
-    let tally = sieve::run(&mut capture, &setup, &args.port, &mut |kept| shards.take(&kept));
+    let tally = sieve::run(&mut capture, args.all_tls, &args.port, &mut |kept| shards.take(&kept));
     let files = shards.finish()?;
     staging.publish(&files, args.force)?;
     list(&files, &staging, out)?;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use super::interrupt::Unfinished;
+use super::target::within_its_directory;
 use crate::export::Placed;
 
 /// Directories left behind by runs that were killed, that are tried for a free name.
@@ -16,15 +18,18 @@ const MOST_TRIES: u32 = 1000;
 pub(super) struct Staging {
     output: PathBuf,
     aside: PathBuf,
+    _unfinished: Unfinished,
 }
 
 impl Staging {
-    /// Makes `output`, if missing, and a directory inside it.
+    /// Makes `output`, if missing, and a directory inside it. A link that leads elsewhere is not
+    /// followed: somebody else may have laid it.
     pub(super) fn new(output: &Path) -> anyhow::Result<Self> {
         let cannot = || format!("cannot write to {}", output.display());
+        let output = &within_its_directory(output)?;
         fs::create_dir_all(output).with_context(cannot)?;
-        let aside = make_aside(output).with_context(cannot)?;
-        Ok(Self { output: output.to_owned(), aside })
+        let (aside, unfinished) = make_aside(output).with_context(cannot)?;
+        Ok(Self { output: output.to_owned(), aside, _unfinished: unfinished })
     }
 
     /// Where files without a name are.
@@ -87,13 +92,17 @@ impl Drop for Staging {
     }
 }
 
-fn make_aside(output: &Path) -> io::Result<PathBuf> {
+fn make_aside(output: &Path) -> io::Result<(PathBuf, Unfinished)> {
     let process = std::process::id();
     for attempt in 0..MOST_TRIES {
         let aside = output.join(format!(".smtp-decrypt-{process}-{attempt}"));
+        if aside.symlink_metadata().is_ok() {
+            continue;
+        }
+        let unfinished = Unfinished::new(&aside);
         match private_directory(&aside) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            result => return result.map(|()| aside),
+            result => return result.map(|()| (aside, unfinished)),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use super::interrupt::Unfinished;
 use crate::capture::UNFINISHED;
 
 /// How it is written.
@@ -27,6 +28,7 @@ pub(super) struct Target {
 struct Staged {
     aside: PathBuf,
     path: PathBuf,
+    _unfinished: Unfinished,
 }
 
 impl Target {
@@ -37,16 +39,21 @@ impl Target {
     /// It cannot be written, or is a link to another directory.
     pub(super) fn create(path: &Path, how: How) -> anyhow::Result<Self> {
         let cannot = || format!("cannot write {}", path.display());
-        if is_device(path) {
-            let file = OpenOptions::new().write(true).open(path).with_context(cannot)?;
+        let path = match is_stream(path) {
+            true => path.to_owned(),
+            false => within_its_directory(path)?,
+        };
+        if is_stream(&path) || is_device(&path) {
+            let file = OpenOptions::new().write(true).open(&path).with_context(cannot)?;
             return Ok(Self { out: BufWriter::new(file), staged: None });
         }
-        let path = within_its_directory(path)?;
         if how.live {
             let file = in_place(&path, how).with_context(cannot)?;
             return Ok(Self { out: BufWriter::new(file), staged: None });
         }
-        let staged = Staged { aside: aside(&path), path };
+        let aside = aside(&path);
+        let unfinished = Unfinished::new(&aside);
+        let staged = Staged { aside, path, _unfinished: unfinished };
         let file = staged.open(how).with_context(cannot)?;
         Ok(Self { out: BufWriter::new(file), staged: Some(staged) })
     }
@@ -146,14 +153,21 @@ pub(super) fn spare(path: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
     }
 }
 
-/// What has no content to replace: a pipe, a device; and standard output by its name, whatever it is.
+/// What has no content to replace: a pipe, a device.
 fn is_device(path: &Path) -> bool {
-    let is_special = path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir());
-    is_special || path.starts_with("/dev") || path.starts_with("/proc")
+    path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir())
+}
+
+/// What the process has open already, by its name: these are links that the system laid.
+fn is_stream(path: &Path) -> bool {
+    let is_of = |folder: &str| path.parent() == Some(Path::new(folder));
+    [Path::new("/dev/stdout"), Path::new("/dev/stderr")].contains(&path)
+        || is_of("/dev/fd")
+        || is_of("/proc/self/fd")
 }
 
 /// The path without the links that it may be: somebody else may have laid one to a file of the user's.
-fn within_its_directory(path: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn within_its_directory(path: &Path) -> anyhow::Result<PathBuf> {
     if !path.is_symlink() {
         return Ok(path.to_owned());
     }

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::setup::Setup;
 use crate::capture::{Capture, Format, Packet, Secrets};
 use crate::decode::trailer;
-use crate::session::Setup;
 
 /// Packets of a file without blocks for secrets in which the trailers of frames must show that it has
 /// any: each frame has one, from the end of the first handshake on.

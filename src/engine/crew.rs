@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope};
 
 use super::batch::Part;
+use super::setup::Setup;
 use super::worker::{TapMaker, Worker};
-use crate::session::Setup;
 
 /// Batches that are on their way at a time. With two workers these are about 8 MiB.
 pub(super) const MOST_UNDER_WAY: usize = 4;

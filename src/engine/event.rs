@@ -1,7 +1,7 @@
 //! What workers tell of connections, and the one order of everything that happens in a run.
 
+use super::ended::Ended;
 use crate::moment::Timestamp;
-use crate::session::Ended;
 
 /// A place in the order of a run. Before each segment, connections end whose time has come; behind
 /// the last, all others.

@@ -10,11 +10,14 @@ mod ahead;
 mod batch;
 mod chooser;
 mod crew;
+mod ended;
 mod event;
 pub mod limits;
 mod numbering;
 mod reader;
+mod setup;
 mod sorter;
+mod tap;
 mod totals;
 mod watched;
 mod worker;
@@ -25,11 +28,12 @@ use std::thread;
 
 use crate::capture::{Capture, Secrets};
 use crate::report::{Finding, SessionReport, Severity};
-use crate::session::{Setup, Tap};
 use batch::{Limits, Part};
 use crew::{Crew, MOST_UNDER_WAY};
 use reader::{Border, Reader};
+pub use setup::Setup;
 use sorter::Sorter;
+pub use tap::Tap;
 pub use totals::Totals;
 
 /// Groups of connections. Which one a connection belongs to is a function of its ends, whatever the

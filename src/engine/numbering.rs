@@ -85,9 +85,8 @@ impl Numbering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::SlowLimits;
-    use crate::record::{Closed, Recorder, Reveal};
-    use crate::report::{Ends, Protocol};
+    use crate::record::{Recorder, Reveal};
+    use crate::session::{Closed, Ends, Protocol};
     use crate::tls::Keys;
 
     fn report() -> SessionReport {
@@ -99,7 +98,6 @@ mod tests {
             tls: None,
             smtp: None,
             keys: &Keys::default(),
-            slow: &SlowLimits::default(),
         };
         Recorder::new(Reveal::default()).finish(&closed)
     }

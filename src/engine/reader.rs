@@ -6,13 +6,13 @@ use super::SHARDS;
 use super::ahead::Trailers;
 use super::batch::{Clocks, Limits, Part, Stamped};
 use super::chooser::Chooser;
+use super::setup::Setup;
 use super::totals::Skipped;
 use crate::capture::{Capture, Packet, Secrets};
 use crate::decode::{self, Content, Decoder, Headers, Segment, Skip, checksum};
 use crate::flow::{CaptureClock, FlowKey};
 use crate::judge::QualityCounter;
 use crate::moment::Timestamp;
-use crate::session::Setup;
 
 /// The first so many segments have their checksums looked at, and every so many of the others: a
 /// pattern shows as well in a sample, and sums cost time.

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use super::batch::Part;
+use super::ended::Ended;
 use super::event::{Event, What};
 use super::numbering::Numbering;
 use crate::judge::{Elsewhere, QualityCounter};
 use crate::report::{SessionReport, Summary};
-use crate::session::Ended;
 
 /// Sorts what ends into sessions and the rest.
 #[derive(Default)]

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::batch::Limits;
+use super::setup::Setup;
 use super::{Totals, run_in_batches};
 use crate::capture::{Capture, Input};
 use crate::keys::{KeyRing, KeySource};
 use crate::report::SessionReport;
-use crate::session::Setup;
 use crate::testdata::find;
 use crate::tls::Keys;
 

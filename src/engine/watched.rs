@@ -2,13 +2,16 @@
 
 use std::net::SocketAddr;
 
+use super::ended::Ended;
 use super::event::What;
+use super::tap::Audience;
 use crate::flow::{Conversation, TcpEvent};
+use crate::judge::SlowLimits;
 use crate::session::Session;
 
 /// A session, and whether it is wanted.
 pub(super) struct Watched {
-    session: Session,
+    session: Session<Audience>,
     is_wanted: bool,
     packets: u64,
     /// It was told whether it is a session.
@@ -16,7 +19,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(session: Session) -> Self {
+    pub(super) fn new(session: Session<Audience>) -> Self {
         Self { session, is_wanted: false, packets: 0, is_decided: false }
     }
 
@@ -42,12 +45,9 @@ impl Watched {
     }
 
     /// What it was, when it is over.
-    pub(super) fn into_end(self) -> What {
-        if self.is_wanted {
-            What::Ended(self.session.into_ended())
-        } else {
-            What::Unwanted(self.packets)
-        }
+    pub(super) fn into_end(self, limits: &SlowLimits) -> What {
+        let ended = Ended::of(self.session, limits);
+        if self.is_wanted { What::Ended(ended) } else { What::Unwanted(self.packets) }
     }
 }
 

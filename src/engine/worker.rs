@@ -5,11 +5,14 @@ use std::sync::Arc;
 use super::SHARDS;
 use super::batch::{Clocks, Part, Stamped};
 use super::event::{Event, Place, What};
+use super::setup::Setup;
+use super::tap::Tap;
 use super::watched::Watched;
 use crate::decode::Content;
 use crate::flow::{FlowTable, TableLimits};
 use crate::moment::Timestamp;
-use crate::session::{Session, Setup, Tap};
+use crate::record::Recorder;
+use crate::session::Session;
 
 /// Connections that may be open at one time in each of the [`SHARDS`]. A half-open one costs about
 /// 2.6 KiB, so a flood of them is held to 32 MiB; a mail relay has some hundreds, or thousands, open.
@@ -82,9 +85,12 @@ impl<'t> Worker<'t> {
             events.push(Event { place: Place::at(number), due: NO_TIME, connection, what });
         };
         let (setup, tap) = (&self.setup, self.tap);
-        let begin = || Watched::new(Session::new(number, Arc::clone(setup), tap(number)));
+        let begin = || {
+            let audience = (Recorder::new(setup.reveal), tap(number));
+            Watched::new(Session::new(number, setup.keys.clone(), setup.all_tls, audience))
+        };
         let watched = table.feed(segment, number, begin, |over| {
-            tell(over.number(), over.into_end());
+            tell(over.number(), over.into_end(&setup.slow));
         });
         if watched.number() == number {
             tell(number, What::Began);
@@ -106,7 +112,7 @@ impl<'t> Worker<'t> {
             let place = Place::before(clocks.first_after(due));
             self.advance(place, connection);
             let over = self.shards.get_mut(shard).and_then(FlowTable::end_first);
-            let what = over.map(Watched::into_end);
+            let what = over.map(|over| over.into_end(&self.setup.slow));
             events.extend(what.map(|what| Event { place, due, connection, what }));
         }
         let deadlines = self.shards.iter().filter_map(FlowTable::next_deadline);
@@ -134,7 +140,7 @@ impl<'t> Worker<'t> {
             let place = Place::behind(end, connection);
             self.advance(place, connection);
             let over = self.shards.get_mut(shard).and_then(|table| table.end(&key));
-            let what = over.map(Watched::into_end);
+            let what = over.map(|over| over.into_end(&self.setup.slow));
             events.extend(what.map(|what| Event { place, due: NO_TIME, connection, what }));
         }
     }

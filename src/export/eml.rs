@@ -7,9 +7,10 @@ use std::sync::mpsc::{self, Sender};
 
 use super::staged::{Placed, StagedFile};
 use super::{OrCannot as _, Result, Run};
+use crate::engine::Tap;
 use crate::export::envelope::{self, Envelope};
 use crate::report::{MailReport, SessionReport};
-use crate::session::Tap;
+use crate::session::Observer;
 use crate::smtp::SmtpEvent;
 
 /// The file of the envelopes.
@@ -44,7 +45,7 @@ impl MailTap {
     }
 }
 
-impl Tap for MailTap {
+impl Observer for MailTap {
     fn smtp(&mut self, event: &SmtpEvent<'_>) {
         match event {
             SmtpEvent::Body { mail, bytes } => self.file(*mail).push(bytes),
@@ -57,7 +58,9 @@ impl Tap for MailTap {
             _ => {}
         }
     }
+}
 
+impl Tap for MailTap {
     fn finish(self: Box<Self>, session: Option<&SessionReport>) {
         let Some(session) = session.filter(|_| !self.files.is_empty()) else { return };
         // The other end is gone only if the run is over.

@@ -7,12 +7,13 @@ use std::sync::mpsc::{self, Sender};
 
 use super::staged::{Placed, StagedFile};
 use super::{OrCannot as _, Result, Run};
+use crate::engine::Tap;
 use crate::export::mask::Mask;
 use crate::moment::Timestamp;
 use crate::render::flow_name::{Stream, Template};
-use crate::report::{Ends, SessionReport};
+use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
-use crate::session::Tap;
+use crate::session::{Ends, Observer};
 use crate::smtp::{SecretSpan, SmtpEvent};
 
 /// The streams of a session, written aside.
@@ -44,7 +45,7 @@ impl FlowTap {
     }
 }
 
-impl Tap for FlowTap {
+impl Observer for FlowTap {
     fn bytes(&mut self, from: Role, bytes: &[u8]) {
         match &mut self.masks {
             Some(masks) => masks[from].push(bytes),
@@ -74,7 +75,9 @@ impl Tap for FlowTap {
             masks[role].release(&of_role, &mut |bytes| file.push(bytes));
         }
     }
+}
 
+impl Tap for FlowTap {
     fn finish(mut self: Box<Self>, session: Option<&SessionReport>) {
         // Whatever was a secret has been told by now.
         self.doubts(&[]);

@@ -2,12 +2,14 @@
 
 use std::sync::mpsc::Sender;
 
+use crate::engine::Tap;
 use crate::export::lane::{self, Lane};
+use crate::flow::TcpEvent;
 use crate::moment::{Moment, Span};
 use crate::record::Reveal;
-use crate::report::{Content, PacketSeen, Piece, SessionReport, Transcript};
+use crate::report::{Content, Piece, SessionReport, Transcript};
 use crate::role::{PerRole, Role};
-use crate::session::Tap;
+use crate::session::Observer;
 use crate::smtp::{SecretSpan, SmtpEvent};
 
 /// What of a session is listened to.
@@ -61,9 +63,11 @@ impl Listener {
     }
 }
 
-impl Tap for Listener {
-    fn packet(&mut self, packet: &PacketSeen) {
-        if self.wants.packets {
+impl Observer for Listener {
+    fn tcp(&mut self, event: &TcpEvent<'_>) {
+        if let TcpEvent::Packet(packet) = event
+            && self.wants.packets
+        {
             self.transcript.packet(packet);
         }
     }
@@ -103,7 +107,9 @@ impl Tap for Listener {
             self.give(role, &mine);
         }
     }
+}
 
+impl Tap for Listener {
     fn finish(mut self: Box<Self>, session: Option<&SessionReport>) {
         let Some(session) = session else { return };
         // Whatever was a secret has been told by now.

@@ -29,9 +29,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::capture::Capture;
-use crate::engine;
+use crate::engine::{self, Setup, Tap};
 use crate::report::{SessionReport, Summary};
-use crate::session::{Setup, Tap};
 pub(crate) use leaving::Leaving;
 pub(crate) use staged::{Placed, StagedFile};
 

@@ -7,8 +7,9 @@ use std::sync::mpsc::{self, Sender};
 use zeroize::Zeroizing;
 
 use super::Run;
+use crate::engine::Tap;
 use crate::report::SessionReport;
-use crate::session::Tap;
+use crate::session::Observer;
 use crate::tls::KeyLogLine;
 
 /// The name of SSL 2.0 in reports.
@@ -30,7 +31,7 @@ struct SecretsTap {
     done: Sender<Opened>,
 }
 
-impl Tap for SecretsTap {
+impl Observer for SecretsTap {
     fn wants_secrets(&self) -> bool {
         true
     }
@@ -38,7 +39,9 @@ impl Tap for SecretsTap {
     fn secrets(&mut self, secrets: Vec<KeyLogLine>) {
         self.lines = secrets;
     }
+}
 
+impl Tap for SecretsTap {
     fn finish(self: Box<Self>, session: Option<&SessionReport>) {
         let Some(session) = session.filter(|_| !self.lines.is_empty()) else { return };
         // The other end is gone only if the run is over.

@@ -11,6 +11,7 @@ use super::diagnosis::{self, Case, whole};
 use super::{security, starttls, verdict};
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
+use crate::report::Reason;
 use crate::report::codes::finding;
 use crate::report::exchange::ConversationExchange;
 use crate::report::findings::{Finding, Severity};
@@ -35,7 +36,7 @@ pub(crate) fn judge(
     found.extend(packets::odd(tcp));
     found.extend(pressure::findings(tcp));
     if let Some(facts) = tls {
-        found.extend(of_verdict(session));
+        found.extend(of_verdict(session, facts));
         found.extend(alert(facts));
         found.extend(security::of_tls(session, facts, tcp));
         found.extend(search_given_up(facts));
@@ -98,10 +99,13 @@ fn one_sided(session: &SessionReport, tcp: &TcpFacts) -> Option<Finding> {
     Some(finding("tcp.one_sided", message).at(session.frames.first))
 }
 
-fn of_verdict(session: &SessionReport) -> Option<Finding> {
+/// At what is not verified; else at the beginning of TLS.
+fn of_verdict(session: &SessionReport, facts: &TlsFacts) -> Option<Finding> {
     let tls = session.tls.as_ref()?;
     let hello = session.timeline.iter().find(|entry| entry.event.starts_with("tls."));
-    verdict::finding(&tls.decryption, hello.map(|entry| entry.frame))
+    let is_partial = tls.decryption.reason == Some(Reason::IntegrityFailed);
+    let left = facts.first_left_over().filter(|_| is_partial).map(|(_, at)| at.frame);
+    verdict::finding(&tls.decryption, left.or_else(|| hello.map(|entry| entry.frame)))
 }
 
 /// An alert other than close_notify.

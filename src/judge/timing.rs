@@ -21,8 +21,6 @@ pub(crate) struct SmtpPhases {
     pub(crate) rcpt: Option<i64>,
     pub(crate) data_go_ahead: Option<i64>,
     pub(crate) data_transfer: Option<i64>,
-    /// The end of the message whose reply has not come.
-    pub(crate) data_ended: Option<Moment>,
     pub(crate) data_accept: Option<i64>,
 }
 

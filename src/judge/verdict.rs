@@ -56,17 +56,17 @@ impl Case<'_> {
         facts.is_complete() && whole && data.client.is_none() && data.server.is_none()
     }
 
-    /// The keys are known: is everything open?
+    /// A secret was found: is it this session's, and is everything open?
     fn opened(&self) -> (DecryptionStatus, Option<Explanation>) {
         let facts = self.facts;
+        let protected = facts.protected.client.records + facts.protected.server.records;
+        if !facts.is_proven() && protected > 0 {
+            return (DecryptionStatus::None, Some(self.unproven(protected)));
+        }
         let opened = facts.opened.client.records + facts.opened.server.records;
         let failed = facts.failed.client + facts.failed.server;
-        let protected = facts.protected.client.records + facts.protected.server.records;
-        let status = if opened > 0 || failed < protected {
-            DecryptionStatus::Partial
-        } else {
-            DecryptionStatus::None
-        };
+        let status =
+            if facts.is_proven() { DecryptionStatus::Partial } else { DecryptionStatus::None };
         let first_gap = self.first_gap();
         let failed_first = facts
             .first_failure
@@ -87,7 +87,9 @@ impl Case<'_> {
         {
             return (status, Some(why));
         }
-        if facts.closed_again.is_some() {
+        let lacks_change = |role: &Role| facts.change_cipher_spec[*role].is_none();
+        let is_cut = !facts.is_tls13() && Role::BOTH.iter().any(lacks_change);
+        if facts.closed_again.is_some() && !is_cut {
             let why = self.by_negotiation().unwrap_or_else(|| self.by_search());
             return (status, Some(why));
         }
@@ -96,6 +98,9 @@ impl Case<'_> {
         }
         if opened == 0 && !is_established(facts) {
             return (DecryptionStatus::None, Some(self.incomplete()));
+        }
+        if let Some((role, at)) = facts.first_left_over() {
+            return (status, Some(self.left_over(role, at)));
         }
         (DecryptionStatus::Decrypted, None)
     }
@@ -188,8 +193,11 @@ impl Case<'_> {
 
     /// Why did the search for the key fail?
     fn by_search(&self) -> Explanation {
-        let gap = self.first_gap();
-        match self.facts.keys {
+        let (facts, gap) = (self.facts, self.first_gap());
+        // A secret that opens nothing does not count, only the keys do.
+        let is_false = matches!(facts.keys, KeySearch::Opened(_)) && !facts.is_proven();
+        let found = if is_false { facts.keys_alone } else { facts.keys };
+        match found {
             KeySearch::NoKeyForCertificate => self.no_key_for_certificate(),
             KeySearch::NoKeyFits => self.no_key_fits(),
             KeySearch::BadPremaster(key, note) => {

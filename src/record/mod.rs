@@ -4,10 +4,11 @@
 mod capture;
 pub mod limits;
 mod mail;
+mod observer;
 mod proxy;
 mod recorder;
 mod reply;
 mod tcp;
 mod tls;
 
-pub use recorder::{Closed, Recorder, Reveal};
+pub use recorder::{Recorder, Reveal};

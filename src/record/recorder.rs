@@ -7,27 +7,26 @@ use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::judge::diagnosis::lacks_finished;
 use crate::judge::outcome::Ending;
 use crate::judge::rules;
-use crate::judge::slow::{self, SlowLimits};
 use crate::judge::timing::{DialogueFacts, SmtpPhases, Turns, slowest, timing};
 use crate::judge::transaction::transactions;
 use crate::judge::verdict::{Case, is_established};
 use crate::moment::Moment;
 use crate::report::codes;
 use crate::report::decryption::{Decryption, DecryptionStatus};
-use crate::report::endpoint::{Endpoint, Ends};
+use crate::report::endpoint::Endpoint;
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::findings::Finding;
 use crate::report::mail::MailReport;
-use crate::report::protocol::Protocol;
-use crate::report::proxy::{ProxyReport, Tunnel};
+use crate::report::proxy::ProxyReport;
 use crate::report::session::SessionReport;
 use crate::report::smtp::{AuthReport, GreetingReport, Helo, SmtpReport};
 use crate::report::tcp::{FrameSpan, TcpReport};
 use crate::report::timeline::TimelineEntry;
 use crate::report::tls::{TlsReport, level_name};
 use crate::role::{PerRole, Role};
+use crate::session::{Closed, Tunnel};
 use crate::smtp::{Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, SmtpEvent, SmtpFacts, Verb};
-use crate::tls::{Keys, TlsEvent, TlsFacts};
+use crate::tls::{TlsEvent, TlsFacts};
 
 /// Entries of a timeline that are kept. A session of more is a stress test or hostile; its counts
 /// stay right.
@@ -62,11 +61,12 @@ pub struct Recorder {
     mails: Vec<MailReport>,
     bodies: BTreeMap<u64, Vec<u8>>,
     proxy: Option<ProxyReport>,
-    tunnel: Option<Tunnel>,
+    pub(super) tunnel: Option<Tunnel>,
     findings: Vec<Finding>,
     phases: SmtpPhases,
     turns: Turns,
     lost: PerRole<Option<(Moment, u64)>>,
+    pub(super) report: Option<Box<SessionReport>>,
     /// The reply to a message, which is told before the message is.
     final_reply: Option<Moment>,
 }
@@ -84,24 +84,6 @@ struct RawExchange {
     at: Option<Moment>,
 }
 
-/// What the session knows when it is over.
-pub struct Closed<'a> {
-    /// Both ends.
-    pub ends: Ends,
-    /// What it carries.
-    pub protocol: Protocol,
-    /// The TCP layer.
-    pub tcp: &'a TcpFacts,
-    /// The TLS layer, and whether it began with the first byte.
-    pub tls: Option<(&'a TlsFacts, bool)>,
-    /// The dialogue.
-    pub smtp: Option<&'a SmtpFacts>,
-    /// The keys that were tried.
-    pub keys: &'a Keys,
-    /// What is slow.
-    pub slow: &'a SlowLimits,
-}
-
 impl Recorder {
     /// A recorder that masks all but what `reveal` names.
     #[must_use]
@@ -110,7 +92,7 @@ impl Recorder {
     }
 
     /// Takes a piece of the stream: who spoke when, and what is missing.
-    pub fn on_chunk(&mut self, chunk: &Chunk<'_>) {
+    pub(super) fn on_chunk(&mut self, chunk: &Chunk<'_>) {
         match chunk.body {
             Body::Bytes(_) => self.turns.spoke(chunk.from, chunk.at),
             Body::Gap(gap) => {
@@ -132,19 +114,20 @@ impl Recorder {
         }
     }
 
-    /// Takes what a proxy was asked for.
-    pub fn on_tunnel(&mut self, tunnel: Tunnel) {
-        self.tunnel = Some(tunnel);
+    /// The report, if the connection is over and concerns us; `id` is left 0.
+    #[must_use]
+    pub fn into_report(self) -> Option<Box<SessionReport>> {
+        self.report
     }
 
     /// Takes a retransmission.
-    pub fn on_retransmission(&mut self, from: Role, at: Moment) {
+    pub(super) fn on_retransmission(&mut self, from: Role, at: Moment) {
         self.turns.again(from, at);
         self.note("tcp.retransmission", Some(from), at, None);
     }
 
     /// Takes what happens in the TLS layer.
-    pub fn on_tls(&mut self, event: &TlsEvent<'_>) {
+    pub(super) fn on_tls(&mut self, event: &TlsEvent<'_>) {
         match *event {
             TlsEvent::Message(from, kind, at) => {
                 if let Some(name) = message_name(from, kind) {
@@ -192,14 +175,13 @@ impl Recorder {
     }
 
     /// Takes what happens in the dialogue.
-    pub fn on_smtp(&mut self, event: SmtpEvent<'_>) {
+    pub(super) fn on_smtp(&mut self, event: SmtpEvent<'_>) {
         match event {
             SmtpEvent::Exchange(exchange) => self.on_exchange(*exchange),
             SmtpEvent::DataStart { at, .. } => {
                 self.note("smtp.data_start", Some(Role::Client), at, None);
             }
             SmtpEvent::DataEnd { at, .. } => {
-                self.phases.data_ended = Some(at);
                 self.note("smtp.data_end", Some(Role::Client), at, None);
             }
             SmtpEvent::Body { mail, bytes } if self.reveal.body => self.keep_body(mail, bytes),
@@ -284,22 +266,17 @@ impl Recorder {
         }
         let Some(at) = exchange.at else { return };
         let ns = reply_at.ts - at.ts;
+        // A body's final dot and the last chunk (RFC 3030 §2) are each answered by one reply.
+        if let Some(end) = exchange.message_end.filter(|end| *end <= reply_at) {
+            slowest(&mut self.phases.data_accept, reply_at.ts - end.ts);
+        }
         match &exchange.verb {
             Some(verb) if verb.starts_tls() => slowest(&mut self.phases.starttls, ns),
             Some(Verb::Mail) => slowest(&mut self.phases.mail, ns),
             Some(Verb::Rcpt) => slowest(&mut self.phases.rcpt, ns),
             Some(Verb::Data) => slowest(&mut self.phases.data_go_ahead, ns),
-            Some(Verb::Message) => slowest(&mut self.phases.data_accept, ns),
-            Some(Verb::Bdat) => self.time_last_chunk(reply_at),
             Some(Verb::Auth | Verb::AuthResponse) => self.time_auth(exchange, at, reply_at),
             _ => {}
-        }
-    }
-
-    /// The reply to the last chunk is the one to the message (RFC 3030 §2).
-    fn time_last_chunk(&mut self, reply_at: Moment) {
-        if let Some(ended) = self.phases.data_ended.take().filter(|ended| *ended <= reply_at) {
-            slowest(&mut self.phases.data_accept, reply_at.ts - ended.ts);
         }
     }
 
@@ -402,7 +379,6 @@ impl Recorder {
         };
         let tls = closed.tls.map(|(facts, _)| facts);
         rules::judge(&mut report, tcp, tls, closed.smtp, &self.lost);
-        slow::judge(&mut report, closed.slow);
         report
     }
 

@@ -2,6 +2,7 @@
 
 use super::redactor::Redactor;
 use super::text::Source;
+use crate::report::Tunnel;
 use crate::report::decryption::Decryption;
 use crate::report::diagnosis::{Cause, Diagnosis};
 use crate::report::document::KeyReport;
@@ -9,7 +10,7 @@ use crate::report::endpoint::Endpoint;
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::findings::Finding;
 use crate::report::mail::{DkimReport, MailReport, PartReport, RecipientReport};
-use crate::report::proxy::{ProxyReport, Tunnel};
+use crate::report::proxy::ProxyReport;
 use crate::report::quality::{Checksums, Quality, Sender};
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;

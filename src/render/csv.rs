@@ -1,5 +1,6 @@
 //! CSV (RFC 4180): a header row, then a row a session as sessions end. Lists stand in one cell,
-//! separated by spaces; what there is not is empty.
+//! separated by spaces; what there is not is empty. Lists about mails keep a place for each mail, so
+//! that the first of one list belongs to the first of the others.
 
 use std::io::{self, Write};
 
@@ -36,12 +37,12 @@ const COLUMNS: &[Column] = &[
     ("auth_result", |s| of_smtp(s, |smtp| Some(smtp.auth.as_ref()?.result.name().to_owned()))),
     ("mails_sent", |s| mails(s).len().to_string()),
     ("mails_accepted", |s| mails(s).iter().filter(|mail| mail.is_accepted()).count().to_string()),
-    ("mail_from", |s| list(mails(s).iter().filter_map(|mail| mail.from.as_deref()))),
+    ("mail_from", |s| of_mails(s, |mail| mail.from.clone())),
     ("mail_to", |s| list(mails(s).iter().flat_map(|mail| &mail.to))),
     ("mail_rejected_to", |s| list(mails(s).iter().flat_map(|mail| &mail.rejected_to))),
-    ("mail_bytes", |s| list(mails(s).iter().filter_map(|mail| mail.bytes))),
-    ("queue_ids", |s| list(mails(s).iter().filter_map(|mail| mail.queue_id.as_deref()))),
-    ("message_ids", |s| list(mails(s).iter().filter_map(|mail| mail.message_id.as_deref()))),
+    ("mail_bytes", |s| of_mails(s, |mail| Some(mail.bytes?.to_string()))),
+    ("queue_ids", |s| of_mails(s, |mail| mail.queue_id.clone())),
+    ("message_ids", |s| of_mails(s, |mail| mail.message_id.clone())),
     ("rtt_ns", |s| number(s.tcp.rtt_ns)),
     ("retransmissions", |s| {
         (s.tcp.retransmissions.client + s.tcp.retransmissions.server).to_string()
@@ -125,6 +126,11 @@ fn of_smtp(session: &SessionReport, ask: impl Fn(&SmtpReport) -> Option<String>)
 
 fn mails(session: &SessionReport) -> &[MailReport] {
     session.smtp.as_ref().map_or(&[], |smtp| &smtp.mails)
+}
+
+/// A place for each mail, empty where it is unknown.
+fn of_mails(session: &SessionReport, ask: impl Fn(&MailReport) -> Option<String>) -> String {
+    list(mails(session).iter().map(|mail| ask(mail).unwrap_or_default()))
 }
 
 fn list<T: ToString>(items: impl Iterator<Item = T>) -> String {

@@ -1,4 +1,4 @@
-//! The ends of a connection.
+//! An end of a connection.
 
 use std::net::SocketAddr;
 
@@ -17,13 +17,4 @@ impl Serialize for Endpoint {
         }
         Shape { ip: self.0.ip(), port: self.0.port() }.serialize(serializer)
     }
-}
-
-/// Both ends of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ends {
-    /// The end that opened it.
-    pub client: SocketAddr,
-    /// The end that was called.
-    pub server: SocketAddr,
 }

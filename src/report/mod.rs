@@ -15,7 +15,6 @@ pub mod limits;
 pub(crate) mod mail;
 pub(crate) mod outcome;
 pub(crate) mod percentiles;
-pub(crate) mod protocol;
 pub(crate) mod proxy;
 pub(crate) mod quality;
 pub(crate) mod reason;
@@ -36,7 +35,7 @@ pub use conclusion::Conclusion;
 pub use decryption::{Decryption, DecryptionStatus};
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use document::{CaptureReport, Generator, KeyReport, Report, SCHEMA};
-pub use endpoint::{Endpoint, Ends};
+pub use endpoint::Endpoint;
 pub use exchange::{ConversationExchange, ReplyReport};
 pub use findings::{Code, Finding, Severity};
 pub use key_audit::{
@@ -45,8 +44,7 @@ pub use key_audit::{
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
 pub use percentiles::Percentiles;
-pub use protocol::Protocol;
-pub use proxy::{ProxyReport, Tunnel};
+pub use proxy::ProxyReport;
 pub use quality::{BySender, Checksums, ClockSteps, Dropped, Quality, Sender, SkippedLink};
 pub use reason::Reason;
 pub use session::SessionReport;
@@ -65,4 +63,5 @@ pub use transcript::{Content, Piece, Transcript};
 pub use vantage::{Position, Vantage};
 
 pub use crate::flow::PacketSeen;
+pub use crate::session::{Protocol, Tunnel};
 pub use crate::smtp::{AuthResult, StartTls, Verb};

@@ -1,4 +1,4 @@
-//! What stood between the ends of a session: a proxy that told of the client, or one that was asked for.
+//! What stood between the ends of a session: a proxy that told of the client.
 
 use serde::Serialize;
 
@@ -12,17 +12,4 @@ pub struct ProxyReport {
     pub source: Option<String>,
     /// The address that it called.
     pub destination: Option<String>,
-}
-
-/// A connection through a proxy that was asked for by its client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Tunnel {
-    /// `socks4`, `socks5` or `http_connect`.
-    pub protocol: &'static str,
-    /// Whom the client asked for, as `host:port`.
-    pub target: String,
-    /// The port alone.
-    #[serde(skip)]
-    pub port: u16,
 }

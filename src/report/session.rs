@@ -7,8 +7,7 @@ use super::diagnosis::Diagnosis;
 use super::endpoint::Endpoint;
 use super::findings::{Finding, Severity};
 use super::outcome::Outcome;
-use super::protocol::Protocol;
-use super::proxy::{ProxyReport, Tunnel};
+use super::proxy::ProxyReport;
 use super::smtp::SmtpReport;
 use super::tcp::{FrameSpan, TcpReport};
 use super::timeline::TimelineEntry;
@@ -16,6 +15,7 @@ use super::timing::Timing;
 use super::tls::{ClientHelloReport, TlsReport};
 use super::transcript::Transcript;
 use crate::moment::Timestamp;
+use crate::session::{Protocol, Tunnel};
 
 /// One TCP connection that concerns us.
 #[derive(Clone, Debug, Serialize)]

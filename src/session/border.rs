@@ -13,9 +13,9 @@
 use std::collections::VecDeque;
 use std::mem;
 
+use super::hearing::{Trust, is_text};
 use super::talk::{MOST_PENDING, Piece};
-use super::tap::{Trust, is_text};
-use super::{LATEST_TLS, Session, Text};
+use super::{LATEST_TLS, Observer, Session, Text};
 use crate::flow::Body;
 use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
@@ -231,7 +231,7 @@ impl Side {
     }
 }
 
-impl Session {
+impl<O: Observer> Session<O> {
     /// The dialogue has opened the border: what waits stands behind it.
     pub(super) fn open_border(&mut self) {
         let Border::Open(sides) = &mut self.border else { return };

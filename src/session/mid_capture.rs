@@ -1,7 +1,7 @@
 //! TLS that began where nothing was captured: before the capture did, or in a gap.
 
 use super::border::is_ciphertext;
-use super::{Piece, Session};
+use super::{Observer, Piece, Session};
 use crate::flow::Body;
 use crate::role::Role;
 use crate::tls::{hello_of, holds_border};
@@ -10,7 +10,7 @@ use crate::tls::{hello_of, holds_border};
 /// sides together; where none did, these bytes are no TLS.
 pub(super) const LATEST_BORDER: usize = 2 * (5 + (1 << 14) + 2048);
 
-impl Session {
+impl<O: Observer> Session<O> {
     /// Whether the capture begins in the middle of TLS. None if more bytes have to tell.
     pub(super) fn began_in_ciphertext(&self, body: &Body<'_>) -> Option<bool> {
         if !self.misses_its_start() {

@@ -1,6 +1,6 @@
 //! What a connection may still become for somebody who has keys: those who sort packets have none.
 
-use super::{Session, Text};
+use super::{Observer, Session, Text};
 use crate::tls::TlsFacts;
 use crate::tls::suite::KeyExchange;
 
@@ -15,7 +15,7 @@ pub enum Prospect {
     Dropped,
 }
 
-impl Session {
+impl<O: Observer> Session<O> {
     /// What is to be done with the packets.
     #[must_use]
     pub fn prospect(&self) -> Prospect {

@@ -4,7 +4,7 @@
 //! in their place, wait here.
 
 use super::border::{Border, Sides};
-use super::{Session, Text};
+use super::{Observer, Session, Text};
 use crate::flow::{Body, Gap, GapCause};
 use crate::moment::Span;
 use crate::role::Role;
@@ -49,7 +49,7 @@ impl Piece {
     }
 }
 
-impl Session {
+impl<O: Observer> Session<O> {
     /// Hands text to the dialogue, behind what already waits.
     pub(super) fn talk(&mut self, from: Role, body: &Body<'_>, at: Span) {
         if matches!(self.border, Border::Open(_)) {
@@ -81,9 +81,9 @@ impl Session {
         let taken = self.tell(|dialogue, out| dialogue.feed(from, input, at.last, out));
         match body {
             Body::Bytes(bytes) => {
-                self.tap_body(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)), at);
+                self.give_text(from, &Body::Bytes(bytes.get(..taken).unwrap_or(bytes)), at);
             }
-            Body::Gap(_) if taken >= len => self.tap_body(from, body, at),
+            Body::Gap(_) if taken >= len => self.give_text(from, body, at),
             Body::Gap(_) => {}
         }
         match body {
@@ -102,7 +102,7 @@ impl Session {
         R: Default,
     {
         let Text::Talking(dialogue) = &mut self.text else { return R::default() };
-        let (recorder, tap, border) = (&mut self.recorder, &mut self.tap, &mut self.border);
+        let (observer, border) = (&mut self.observer, &mut self.border);
         ask(dialogue, &mut |event| {
             match event {
                 SmtpEvent::SwitchToTls { stopped_client, .. } => {
@@ -111,10 +111,7 @@ impl Session {
                 SmtpEvent::TlsUnasked { .. } => *border = Border::Met,
                 _ => {}
             }
-            if let Some(tap) = tap {
-                tap.smtp(&event);
-            }
-            recorder.on_smtp(event);
+            observer.take_smtp(event);
         })
     }
 

@@ -3,11 +3,25 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Piece, SNIFFED, Session};
-use crate::report::Tunnel;
+use serde::Serialize;
+
+use super::{Observer, Piece, SNIFFED, Session};
 use crate::role::{PerRole, Role};
 
-impl Session {
+/// A connection through a proxy that was asked for by its client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Tunnel {
+    /// `socks4`, `socks5` or `http_connect`.
+    pub protocol: &'static str,
+    /// Whom the client asked for, as `host:port`.
+    pub target: String,
+    /// The port alone.
+    #[serde(skip)]
+    pub port: u16,
+}
+
+impl<O: Observer> Session<O> {
     /// Puts aside what was said to a proxy ahead of the target's bytes. False while that may still
     /// go on.
     pub(super) fn enter_tunnel(&mut self) -> bool {
@@ -23,7 +37,7 @@ impl Session {
             Prelude::Done(taken, tunnel) => {
                 Role::BOTH.into_iter().for_each(|role| self.drop_front(role, taken[role]));
                 self.target = Some(tunnel.port);
-                self.recorder.on_tunnel(tunnel);
+                self.observer.tunnel(&tunnel);
                 true
             }
         }

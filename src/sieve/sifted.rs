@@ -32,14 +32,14 @@ impl Fate {
 /// A connection.
 pub(super) struct Sifted {
     /// Looked at until its fate is known.
-    session: Option<Box<Session>>,
+    session: Option<Box<Session<()>>>,
     fate: Fate,
     /// A hash, so taken once.
     pub(super) shard: Shard,
 }
 
 impl Sifted {
-    pub(super) fn new(session: Session, shard: Shard) -> Self {
+    pub(super) fn new(session: Session<()>, shard: Shard) -> Self {
         let fate = Fate(Rc::new(Cell::new(Prospect::Unknown)));
         Self { session: Some(Box::new(session)), fate, shard }
     }

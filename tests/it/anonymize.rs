@@ -106,8 +106,13 @@ fn shape(session: &Value) -> Value {
     };
     let certificate =
         |c: &Value| json!([c["not_before"], c["not_after"], c["key_algorithm"], c["key_bits"]]);
-    let mut findings: Vec<_> =
-        items(&session["findings"]).iter().map(|f| finding(f).to_string()).collect();
+    // The key of a certificate says of a session in which nothing verifies more than the secret that
+    // the copy has: that one may be another session's.
+    let is_unproven = tls["decryption"]["status"] == "none";
+    let is_verdict =
+        |finding: &&Value| is_unproven && finding["message"] == tls["decryption"]["evidence"];
+    let told = items(&session["findings"]).iter().filter(|finding| !is_verdict(finding));
+    let mut findings: Vec<_> = told.map(|f| finding(f).to_string()).collect();
     findings.sort();
     let mut hello = tls["client_hello"].clone();
     if let Some(hello) = hello.as_object_mut() {
@@ -119,6 +124,9 @@ fn shape(session: &Value) -> Value {
         ["secret", "key", "evidence", "hint"]
             .iter()
             .for_each(|field| _ = decryption.remove(*field));
+        if is_unproven {
+            decryption.remove("reason");
+        }
     }
     json!([
         [&session["id"], &session["protocol"], &session["start"], &session["outcome"]],

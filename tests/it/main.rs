@@ -24,9 +24,11 @@ mod compare;
 #[cfg(target_os = "linux")]
 mod confinement;
 mod cycles;
+mod dependencies;
 mod diagnosis;
 mod docs;
 mod elsewhere;
+mod evidence;
 mod filter;
 mod fleet;
 mod formats;

@@ -160,3 +160,91 @@ fn files_with_secrets_that_others_can_read_are_told() {
         allow(file, 0o600);
     }
 }
+
+/// What stands in a folder, hidden or not.
+fn all_below(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing_unfinished_behind() {
+    use std::io::Write as _;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::time::{Duration, Instant};
+    let capture = fs::read(crate::lab::testdata("plain.pcap")).expect("a capture");
+    for (number, name) in [(2, "INT"), (15, "TERM"), (1, "HUP")] {
+        for line in [
+            &["export", "eml", "-o"][..],
+            &["export", "flows", "-o"],
+            &["split", "--shards", "4", "-o"],
+            &["--format", "json", "-o"],
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let out = match line.last() {
+                Some(_) if line[0] == "--format" => folder.path().join("report.json"),
+                _ => folder.path().to_owned(),
+            };
+            let mut child = Command::new(assert_cmd::cargo::cargo_bin("smtp-decrypt"))
+                .args(line)
+                .arg(&out)
+                .arg("-")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("started");
+            let mut input = child.stdin.take().expect("a pipe");
+            input.write_all(&capture).expect("written");
+            let began = Instant::now();
+            while all_below(folder.path()).is_empty() && began.elapsed() < Duration::from_secs(30) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            assert!(!all_below(folder.path()).is_empty(), "{line:?} has begun nothing");
+            let killed = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+            assert!(killed.expect("kill").success());
+            let status = child.wait().expect("an end");
+            assert_eq!(status.signal(), Some(number), "{line:?}");
+            assert_eq!(all_below(folder.path()), Vec::<String>::new(), "{line:?} by SIG{name}");
+        }
+    }
+}
+
+#[test]
+fn no_link_leads_an_output_elsewhere_whatever_it_points_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (inside, outside) = (folder.path().join("inside"), folder.path().join("outside"));
+    fs::create_dir(&inside).expect("made");
+    fs::create_dir(&outside).expect("made");
+    let pipe = outside.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let plain = "@plain.pcap";
+    for (name, target) in [("pipe", pipe.as_path()), ("null", Path::new("/dev/null"))] {
+        let link = inside.join(name);
+        symlink(target, &link).expect("a link");
+        let output = run(&["-o", path(&link), plain]);
+        assert_eq!(code(&output), 2, "{name}: {}", stderr(&output));
+    }
+    let link = inside.join("folder");
+    symlink(&outside, &link).expect("a link");
+    let output = run(&["export", "flows", "-o", path(&link), plain]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert_eq!(all_below(&outside), ["pipe"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn shared_memory_is_a_folder_like_any_other() {
+    let folder = tempfile::tempdir_in("/dev/shm").expect("a folder");
+    let file = folder.path().join("out");
+    fs::write(&file, "x".repeat(100_000)).expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("set");
+    let plain = "@plain.pcap";
+    let output = run(&["--reveal", "auth", "-o", path(&file), plain]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let written = fs::read_to_string(&file).expect("text");
+    assert!(written.len() < 100_000 && !written.contains("xxxx"), "old bytes stay");
+    assert_eq!(file.metadata().expect("there").permissions().mode() & 0o777, 0o600);
+    let output = run(&["-o", path(&folder.path().join("new")), plain]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use smtp_decrypt::capture::{Capture, Input};
-use smtp_decrypt::engine;
+use smtp_decrypt::engine::{self, Setup, Tap};
 use smtp_decrypt::keys::{KeyRing, KeySource};
 use smtp_decrypt::record::Reveal;
 use smtp_decrypt::render::json;
 use smtp_decrypt::report::{CaptureReport, Generator, KeyReport, Report, SCHEMA, SessionReport};
 use smtp_decrypt::role::Role;
-use smtp_decrypt::session::{Setup, Tap};
+use smtp_decrypt::session::Observer;
 use smtp_decrypt::tls::Keys;
 
 use crate::lab::Lab;
@@ -163,12 +163,14 @@ struct Listener {
     number: u64,
 }
 
-impl Tap for Listener {
+impl Observer for Listener {
     fn bytes(&mut self, from: Role, bytes: &[u8]) {
         let side = usize::from(from == Role::Server);
         let mut streams = self.streams.lock().expect("no panic");
         streams.get_mut(&self.number).expect("its own")[side].extend_from_slice(bytes);
     }
+}
 
+impl Tap for Listener {
     fn finish(self: Box<Self>, _: Option<&SessionReport>) {}
 }

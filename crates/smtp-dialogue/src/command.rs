@@ -113,6 +113,77 @@ fn auth(line: &[u8]) -> Command {
     Command::Auth { mechanism: String::from_utf8_lossy(mechanism).to_ascii_uppercase(), secret_at }
 }
 
+/// Names of SASL mechanisms that a misspelt AUTH has behind it.
+const MECHANISMS: [&str; 12] = [
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "DIGEST-MD5",
+    "NTLM",
+    "GSSAPI",
+    "XOAUTH2",
+    "OAUTHBEARER",
+    "EXTERNAL",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1-PLUS",
+];
+
+/// Where a secret begins in a line that is no AUTH: one that is misspelt, the PASS and LOGIN of other
+/// protocols, XCLIENT's password, the URL of BURL (RFC 4468 section 3.2), which may hold one.
+pub(super) fn secret_at(line: &[u8]) -> Option<usize> {
+    let (start, word) = word_at(line, 0)?;
+    let behind = start.saturating_add(word.len());
+    let (argument_at, argument) = word_at(line, behind)?;
+    let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    if is("PASS") || is("PASSWD") || is("PASSWORD") || is("LOGIN") || is("BURL") {
+        return Some(argument_at);
+    }
+    if is("XCLIENT") {
+        return password_at(line);
+    }
+    if is_known(line) {
+        return None;
+    }
+    let names_mechanism =
+        MECHANISMS.iter().any(|name| argument.eq_ignore_ascii_case(name.as_bytes()));
+    if names_mechanism {
+        let end = argument_at.saturating_add(argument.len());
+        return word_at(line, end).map(|(at, _)| at);
+    }
+    resembles_auth(word).then_some(argument_at)
+}
+
+/// The value of `PASSWORD=`, and all behind it.
+fn password_at(line: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"PASSWORD=";
+    let at = line.windows(NAME.len()).position(|part| part.eq_ignore_ascii_case(NAME))?;
+    Some(at.saturating_add(NAME.len()))
+}
+
+/// AUTH with a letter too many, too few, another, or two of them swapped.
+fn resembles_auth(word: &[u8]) -> bool {
+    const AUTH: &[u8] = b"AUTH";
+    let word = word.to_ascii_uppercase();
+    let common = |a: &[u8], b: &[u8]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let front = common(&word, AUTH);
+    let reversed = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Vec<_>>();
+    let back = common(&reversed(&word), &reversed(AUTH));
+    let is_swapped = word.len() == AUTH.len() && {
+        let (mut left, mut right) = (word.clone(), AUTH.to_vec());
+        left.sort_unstable();
+        right.sort_unstable();
+        left == right
+    };
+    let same = front.saturating_add(back);
+    is_swapped
+        || match word.len() {
+            3 | 4 => same >= 3,
+            5 => same >= AUTH.len(),
+            _ => false,
+        }
+}
+
 fn is_mechanism(word: &[u8]) -> bool {
     let is_letter = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     word.len() <= MAX_VERB && word.iter().all(is_letter)

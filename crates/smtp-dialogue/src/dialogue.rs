@@ -17,6 +17,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::auth::Attempt;
+use super::echo::Echoes;
 use super::event::{Sink, SmtpEvent};
 use super::facts::{SmtpFacts, StartTls};
 use super::line::{Line, LineEnd, LineReader};
@@ -119,6 +120,10 @@ pub struct Dialogue {
     /// The final reply of a message that is still being sent.
     early: Option<(Reply, Moment)>,
     attempt: Option<Attempt>,
+    /// Secrets that were said, for where they are repeated.
+    echoes: Echoes,
+    /// DATA was refused: a client that did not wait says its body all the same.
+    refused_body: bool,
     messages: u64,
     is_greeted: bool,
     owes_hello: bool,
@@ -157,6 +162,8 @@ impl Dialogue {
             chunked: None,
             early: None,
             attempt: None,
+            echoes: Echoes::default(),
+            refused_body: false,
             messages: 0,
             is_greeted: false,
             owes_hello: false,

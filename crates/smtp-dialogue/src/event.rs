@@ -45,7 +45,7 @@ pub enum SmtpEvent<'a> {
     DataEnd {
         /// Number of the message.
         mail: u64,
-        /// The latest capture instant among the body's bytes.
+        /// The latest capture instant among the body's bytes; none if its end was not captured.
         at: Moment,
     },
     /// A transaction whose message was sent, wholly or in part.
@@ -159,6 +159,9 @@ pub struct Exchange {
     pub at: Option<Moment>,
     /// When the last byte of the reply was captured.
     pub reply_at: Option<Moment>,
+    /// When the last byte of the message that the reply is about was captured; none if it is about
+    /// no message, or the message's end was not captured.
+    pub message_end: Option<Moment>,
     /// Whether it passed inside TLS.
     pub encrypted: bool,
     /// Whom the reply is about, where LMTP answers recipient by recipient (RFC 2033 §4.2).
@@ -178,6 +181,11 @@ pub struct Secret {
 impl Secret {
     pub(super) fn new(line: Zeroizing<Vec<u8>>, span: SecretSpan) -> Self {
         Self { line, span }
+    }
+
+    /// The line from a byte on.
+    pub(super) fn part(&self, from: usize) -> &[u8] {
+        self.line.get(from..).unwrap_or(&[])
     }
 
     /// The whole line, unmasked.
@@ -248,7 +256,7 @@ pub struct Mail {
     pub omitted_recipients: u64,
     /// How the message was handed over.
     pub transfer: Transfer,
-    /// Its length in bytes as stored; none if bytes of a DATA body are missing.
+    /// Its length in bytes as stored; none if bytes of a DATA body, or its end, are missing.
     pub bytes: Option<u64>,
     /// Its SHA-256 as stored; none if bytes are missing.
     pub sha256: Option<[u8; 32]>,

@@ -34,11 +34,12 @@ impl Fields {
     /// Reads a message's header.
     pub(super) fn read(header: &[u8]) -> Self {
         let first = |name| header::fields(header, name).into_iter().next().map(clipped);
-        let parsed = MessageParser::new().with_address_headers().parse_headers(header);
+        let normalized = words::normalized(header);
+        let parsed = MessageParser::new().with_address_headers().parse_headers(&*normalized);
         let list = |name| parsed.as_ref().and_then(|m| m.header(name)?.as_address()).map(addresses);
         Self {
             message_id: first("Message-ID"),
-            subject: first("Subject").map(|subject| words::decoded(&subject)),
+            subject: first("Subject").map(|subject| words::decoded(&subject).into_owned()),
             date: first("Date"),
             from: list(HeaderName::From).unwrap_or_default(),
             to: list(HeaderName::To).unwrap_or_default(),
@@ -59,7 +60,8 @@ pub(super) struct PartFields {
 impl PartFields {
     /// Reads the header of a message or of a part.
     pub(super) fn read(header: &[u8]) -> Self {
-        let parsed = MessageParser::new().with_mime_headers().parse_headers(header);
+        let normalized = words::normalized(header);
+        let parsed = MessageParser::new().with_mime_headers().parse_headers(&*normalized);
         let kind = parsed.as_ref().and_then(|part| part.content_type());
         let text = |text: Option<&str>| text.map(|text| clipped(text.to_owned()));
         let content_type = match kind {
@@ -120,6 +122,17 @@ mod tests {
         assert_eq!(fields.from, ["A, B <q@r>"]);
         assert_eq!(fields.to, ["Jürgen <a@b>", "c@d", "x@y", "z@z"]);
         assert_eq!(fields.cc, ["e@f"]);
+    }
+
+    #[test]
+    fn names_are_decoded_from_words_without_padding() {
+        let header = "From: =?utf-8?B?SGVsbG8?= <a@b>\r\n\
+            To: =?utf-8?Q?caf=C3?=\r\n =?utf-8?Q?=A9?= <c@d>, e@f\r\n";
+        let fields = Fields::read(header.as_bytes());
+        assert_eq!(fields.from, ["Hello <a@b>"]);
+        assert_eq!(fields.to, ["café <c@d>", "e@f"]);
+        let header = "Content-Type: text/plain; name=\"=?utf-8?B?SGVsbG8?=\"\r\n";
+        assert_eq!(PartFields::read(header.as_bytes()).part.name.as_deref(), Some("Hello"));
     }
 
     #[test]

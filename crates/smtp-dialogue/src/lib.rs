@@ -42,6 +42,7 @@ mod command;
 mod content;
 mod dialogue;
 mod dkim;
+mod echo;
 mod event;
 mod facts;
 mod fields;

@@ -1,10 +1,13 @@
 //! The limits of this room.
 
-use super::{auth, content, dialogue, dkim, fields, line, mime, open, proxy, reply, transaction};
+use super::{
+    auth, content, dialogue, dkim, echo, fields, line, mime, open, proxy, reply, transaction,
+};
 use capture_terms::limits::{Limit, limits};
 
 /// All of them.
 pub const LIMITS: &[Limit] = limits! { "smtp":
+    echo::MOST_REMEMBERED => Bytes, "secrets that are masked where a server repeats them", "several attempts with the longest responses";
     line::MAX_LINE => Bytes, "one line", "the longest that any extension knows (RFC 4954 section 4); a longer one is cut and counted to its end";
     reply::MAX_REPLY => Bytes, "one reply", "far more than any EHLO has; further lines are counted";
     reply::MAX_REPLY_LINES => Count, "lines of one reply", "an empty line costs memory too";

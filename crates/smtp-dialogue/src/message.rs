@@ -46,6 +46,8 @@ pub(super) struct Summary {
     pub(super) parts: Vec<Part>,
     pub(super) dkim: Vec<Dkim>,
     pub(super) complete: bool,
+    /// Its end was captured, whatever is missing before.
+    pub(super) ended: bool,
     pub(super) start: Option<Moment>,
     pub(super) last: Option<Moment>,
 }
@@ -110,12 +112,13 @@ impl Message {
             number: self.number,
             transfer: self.transfer,
             encrypted: self.encrypted,
-            bytes: (self.loss < Loss::Uncounted).then_some(self.bytes),
+            bytes: (complete && self.loss < Loss::Uncounted).then_some(self.bytes),
             sha256: whole.then(|| self.hash.finalize().into()),
             fields,
             parts,
             dkim,
             complete: whole,
+            ended: complete,
             start: self.start,
             last: self.last,
         }

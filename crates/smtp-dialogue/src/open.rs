@@ -82,7 +82,7 @@ impl Open {
             verb: match kind {
                 Kind::AuthResponse => Some(Verb::AuthResponse),
                 // A line that is no command but a secret: its first word is one too.
-                Kind::Other if secret_at.is_some() => None,
+                Kind::Other if secret_at == Some(0) => None,
                 _ => command::verb(&line.bytes),
             },
             at: Some(line.at),
@@ -159,6 +159,13 @@ impl Open {
         self.secret.as_ref().map(|secret| secret.span)
     }
 
+    /// The secret itself.
+    pub(super) fn secret_bytes(&self) -> Option<&[u8]> {
+        let secret = self.secret.as_ref()?;
+        let from = secret.span.start.saturating_sub(self.span.start);
+        Some(secret.part(usize::try_from(from).ok()?))
+    }
+
     /// Whether a reply of this code may be the answer; asked only where replies may be missing.
     pub(super) fn fits(&self, code: u16) -> bool {
         match (&self.kind, code) {
@@ -196,6 +203,7 @@ impl Open {
             reply,
             at: self.at,
             reply_at,
+            message_end: self.message.as_ref().filter(|m| m.ended).and_then(|m| m.last),
             encrypted: self.encrypted,
             recipient: None,
             secret: self.secret.take(),

@@ -90,6 +90,17 @@ impl ProxyReader {
         std::mem::take(&mut self.kept)
     }
 
+    /// The bytes of a header behind its addresses: TLVs, which may hold what is nobody's business.
+    /// An unknown family has no addresses that could be told from them.
+    pub(super) fn beyond_addresses(&self) -> (u64, u64) {
+        let addresses = match self.kept.get(13) {
+            Some(0x11 | 0x12) => 12,
+            Some(0x21 | 0x22) => 36,
+            _ => 0,
+        };
+        (FIXED.saturating_add(addresses) as u64, self.seen as u64)
+    }
+
     pub(super) fn push(&mut self, byte: u8, at: Moment) -> Step {
         if SIGNATURE.get(self.seen).is_some_and(|&expected| expected != byte) {
             return Step::NotAHeader(std::mem::take(&mut self.kept));

@@ -88,7 +88,7 @@ impl Transaction {
             encrypted: message.encrypted,
             complete: message.complete,
             data_start: message.start,
-            data_end: message.last,
+            data_end: message.last.filter(|_| message.ended),
         }
     }
 

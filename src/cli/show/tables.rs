@@ -14,6 +14,7 @@ use crate::render::parquet::Tables;
 /// written in its place: what it holds stands at its end, so that a part of one is no table.
 pub(super) fn open(folder: Option<&Path>, private: bool) -> anyhow::Result<Box<dyn Renderer>> {
     let Some(folder) = folder else { bail!("--format parquet writes to a directory: -o DIR") };
+    let folder = &crate::cli::target::within_its_directory(folder)?;
     fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
     let how = How { private, live: true };
     let tables = Tables::new(|name| {

@@ -6,9 +6,8 @@ use std::net::SocketAddr;
 use super::packet::Seen;
 use super::sparse::Sparse;
 use crate::export::segment::{RST, SYN, Segment};
-use crate::report::Ends;
 use crate::role::{PerRole, Role};
-use crate::session::StreamParts;
+use crate::session::{Ends, StreamParts};
 
 /// No segment has more: what IPv4 can say, several times over, as offload leaves it.
 const LONGEST_PAYLOAD: u64 = 1 << 20;

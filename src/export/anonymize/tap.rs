@@ -8,16 +8,17 @@ use std::sync::{Arc, Mutex};
 use super::packet::Seen;
 use super::sparse::SparseFile;
 use super::stream::Parts;
+use crate::engine::Tap;
 use crate::export::lane::{Content, Run};
 use crate::export::masked_stream::{MaskedStream, Shows};
 use crate::export::runs::{Writer, Written};
-use crate::flow::PacketSeen;
+use crate::flow::TcpEvent;
 use crate::moment::Span;
 use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
-use crate::session::{StreamParts, Tap};
+use crate::session::{Observer, StreamParts};
 use crate::smtp::{SecretSpan, SmtpEvent};
-use crate::tls::{Aliases, Disguise, Disguised, SeenRecord};
+use crate::tls::{Aliases, Disguise, Disguised, SeenRecord, TlsEvent};
 
 /// One session, written aside.
 pub(super) struct Anonymous {
@@ -113,9 +114,11 @@ impl Streams {
     }
 }
 
-impl Tap for AnonymousTap {
-    fn packet(&mut self, packet: &PacketSeen) {
-        self.packets.push(Seen::new(packet));
+impl Observer for AnonymousTap {
+    fn tcp(&mut self, event: &TcpEvent<'_>) {
+        if let TcpEvent::Packet(packet) = event {
+            self.packets.push(Seen::new(packet));
+        }
     }
 
     fn moment(&mut self, at: Span) {
@@ -150,14 +153,18 @@ impl Tap for AnonymousTap {
         Role::BOTH.iter().for_each(|&role| self.written.tls_from[role] = Some(given[role]));
     }
 
-    fn record(&mut self, record: &SeenRecord<'_>) {
-        self.written.record(record);
+    fn tls(&mut self, event: &TlsEvent<'_>) {
+        if let TlsEvent::Record(record) = event {
+            self.written.record(record);
+        }
     }
 
     fn streams(&mut self, streams: &PerRole<StreamParts>) {
         self.layout = *streams;
     }
+}
 
+impl Tap for AnonymousTap {
     fn finish(self: Box<Self>, session: Option<&SessionReport>) {
         let Self { masked, mut written, packets, layout, done } = *self;
         masked.finish(&mut |from, run| written.take(from, &run));

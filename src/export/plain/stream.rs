@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use super::piece::{Piece, Sender, What};
 use crate::export::segment::{ACK, FIN, LONGEST, PSH, RST, SYN, Segment};
-use crate::report::Ends;
 use crate::role::{PerRole, Role};
+use crate::session::Ends;
 
 /// The window that each segment offers, and the scale that a SYN gives it (RFC 7323 §2.2): no window
 /// closes, for the acknowledgements that would open it again are left out.

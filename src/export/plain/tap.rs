@@ -6,15 +6,16 @@ use std::sync::mpsc::Sender as Channel;
 
 use super::piece::{Piece, Rank, Sender, What};
 use super::stream::Numbers;
+use crate::engine::Tap;
 use crate::export::lane::{Content, Run};
 use crate::export::masked_stream::{MaskedStream, Shows};
 use crate::export::runs::{Writer, Written};
 use crate::export::segment::{ACK, FIN, PSH, RST, SYN};
-use crate::flow::PacketSeen;
+use crate::flow::{PacketSeen, TcpEvent};
 use crate::moment::Span;
 use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
-use crate::session::Tap;
+use crate::session::Observer;
 use crate::smtp::{SecretSpan, SmtpEvent};
 
 /// The urgent pointer goes with the data that it points to.
@@ -142,8 +143,9 @@ impl Pieces {
     }
 }
 
-impl Tap for PlainTap {
-    fn packet(&mut self, packet: &PacketSeen) {
+impl Observer for PlainTap {
+    fn tcp(&mut self, event: &TcpEvent<'_>) {
+        let TcpEvent::Packet(packet) = event else { return };
         let pieces = &mut self.pieces;
         let sender = pieces.learn(packet);
         let rank = pieces.rank(packet).filter(|_| !packet.is_copy);
@@ -173,7 +175,9 @@ impl Tap for PlainTap {
         let Self { masked, pieces, .. } = self;
         masked.release(doubts, &mut |from, run| pieces.take(from, &run));
     }
+}
 
+impl Tap for PlainTap {
     fn finish(self: Box<Self>, session: Option<&SessionReport>) {
         let Self { masked, mut pieces, done } = *self;
         masked.finish(&mut |from, run| pieces.take(from, &run));

@@ -2,8 +2,8 @@
 
 use crate::keys::{KeyIdentity, Origin as LogOrigin};
 use crate::moment::Moment;
-use crate::report::endpoint::Ends;
 use crate::role::{PerRole, Role};
+use crate::session::Ends;
 use crate::tls::facts::{KeySearch, Opener, Secret};
 use crate::tls::{Keys, TlsFacts};
 

@@ -11,7 +11,7 @@ use crate::report::software;
 use crate::role::Role;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
-use crate::tls::facts::{Opener, Origin, PremasterNote, Resumption, Secret};
+use crate::tls::facts::{KeySearch, Opener, Origin, PremasterNote, Resumption, Secret};
 use crate::tls::suite::{KeyExchange, Suite};
 
 /// The lines that a key log needs for all of a session (RFC 9850 §2.1).
@@ -74,6 +74,9 @@ impl Case<'_> {
         }
         let proof = match self.facts.finished_verdict() {
             Some(true) => "both Finished messages and every record's integrity check out",
+            None if self.facts.finished_verified != Default::default() => {
+                "the one Finished message that was read and every record's integrity check out"
+            }
             _ => "every record's integrity checks out",
         };
         format!("opened with {}; {proof}", self.described())
@@ -131,11 +134,45 @@ impl Case<'_> {
         } else {
             format!("a Finished message has not the content that {key} demands")
         };
-        Explanation::new(
-            Reason::IntegrityFailed,
-            evidence,
-            "the capture was altered, or a middlebox took the connection over",
-        )
+        Explanation::new(Reason::IntegrityFailed, evidence, self.what_it_may_be())
+    }
+
+    /// Alteration is shown by what verifies on both sides of it, and by nothing less.
+    fn what_it_may_be(&self) -> &'static str {
+        match Role::BOTH.iter().any(|&role| self.facts.proof[role].is_between) {
+            true => "bytes were altered between records that verify: in the capture, or on the way",
+            false => {
+                "other bytes than were sent, a change of keys that was not captured, and a secret of \
+                 another session look like this"
+            }
+        }
+    }
+
+    /// All records that are open verify, but something is left.
+    pub(super) fn left_over(&self, role: Role, at: Moment) -> Explanation {
+        let evidence = format!(
+            "what the {} sent is not verified from frame {} on: {} of its records, or parts of them, do \
+             not check out with {}",
+            role.name(),
+            at.frame,
+            self.facts.proof[role].left_over,
+            self.described()
+        );
+        Explanation::new(Reason::IntegrityFailed, evidence, self.what_it_may_be())
+    }
+
+    /// A secret was found for the session, and opens none of its records. The premaster secret that
+    /// the certificate's key gives is the session's. Of any other secret, why the session is closed
+    /// is answered as if it had not been found.
+    pub(super) fn unproven(&self, protected: u64) -> Explanation {
+        if matches!(self.facts.keys_alone, KeySearch::Opened(_)) {
+            return self.integrity_failed(protected);
+        }
+        let mut why = self.not_opened();
+        let secret = self.described();
+        why.evidence =
+            format!("{} ({secret} opens none of its {protected} protected records)", why.evidence);
+        why
     }
 
     pub(super) fn not_in_log(&self) -> Explanation {
@@ -293,9 +330,14 @@ impl Case<'_> {
         let keys = self.keys.ring.keys().len();
         Explanation::new(
             Reason::NoCertificate,
-            format!(
-                "no readable certificate of the server was captured, and none of {keys} keys opens the ClientKeyExchange"
-            ),
+            match self.facts.search_given_up {
+                None => format!(
+                    "no readable certificate of the server was captured, and none of {keys} keys opens the ClientKeyExchange"
+                ),
+                Some(_) => format!(
+                    "no readable certificate of the server was captured, and none of the keys tried opens the ClientKeyExchange; not all {keys} were, which would have cost more than the capture is worth"
+                ),
+            },
             "give the private key of the server that was called, or capture the whole handshake",
         )
     }

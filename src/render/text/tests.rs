@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::{Conclusion, Renderer as _, Style, TextReport, Views};
 use crate::capture::{Capture, Input};
+use crate::engine::Setup;
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
 use crate::record::Reveal;
@@ -14,7 +15,6 @@ use crate::report::{
     AuthReport, AuthResult, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport,
     SessionReport, Severity, SkippedFrames, Summary, Verb,
 };
-use crate::session::Setup;
 use crate::testdata::find;
 use crate::tls::Keys;
 

@@ -81,7 +81,7 @@ mod tests {
         // `date -u -d @1795312498.737419` says Sun Nov 22 01:54:58 UTC 2026.
         let start = Timestamp(1_795_312_498_737_419_000);
         let shown = |times: Times| times.of(start, 1_262_581_000);
-        assert_eq!(shown(Times::Relative), "1.262 s");
+        assert_eq!(shown(Times::Relative), "1.263 s");
         assert_eq!(shown(Times::Delta), "");
         assert_eq!(shown(Times::Utc), "01:55:00.000000");
         assert_eq!(shown(Times::Epoch), "1795312500.000000");

@@ -34,7 +34,15 @@ impl Dialogue {
         match reader.push(byte, at) {
             Step::More => 1,
             Step::Done(header) => {
-                let at = reader.at;
+                let (at, (start, end)) = (reader.at, reader.beyond_addresses());
+                if end > start {
+                    let from = Role::Client;
+                    out(SmtpEvent::SecretSpan(SecretSpan {
+                        from,
+                        start,
+                        len: end.saturating_sub(start),
+                    }));
+                }
                 self.mode = Mode::Command;
                 self.on_proxy(header, at, out);
                 1
@@ -104,12 +112,10 @@ impl Dialogue {
     }
 
     /// Behind a gap: the rest of a line, or of a body whose beginning was lost. It may even be a
-    /// password.
+    /// password. What may be a body or a secret is treated as one.
     fn skip_client_line(line: &Line, out: &mut Sink<'_>) {
-        if auth::may_be_response(&line.bytes) {
-            let span = SecretSpan { from: Role::Client, start: line.start, len: line.len };
-            out(SmtpEvent::SecretSpan(span));
-        }
+        let span = SecretSpan { from: Role::Client, start: line.start, len: line.len };
+        out(SmtpEvent::SecretSpan(span));
     }
 
     fn on_command(&mut self, line: Line, out: &mut Sink<'_>) {
@@ -118,9 +124,13 @@ impl Dialogue {
             return self.on_proxy(header, line.at, out);
         }
         let at = line.at;
-        let command = command::parse(&line.bytes);
+        let command = match self.is_of_refused_body(&line) {
+            true => Command::Other,
+            false => command::parse(&line.bytes),
+        };
         self.check_command(&command, at, out);
         let secret_at = self.secret_at(&command, &line);
+        self.refused_body &= secret_at == Some(0);
         self.begin_auth(&command, &line, out);
         let chunk = match command {
             Command::Bdat { size, last } => Some((size, last)),
@@ -143,6 +153,10 @@ impl Dialogue {
         open.suspect |= std::mem::take(&mut self.losses.unanswered_line);
         if let Some(span) = open.secret_span() {
             out(SmtpEvent::SecretSpan(span));
+        }
+        if let Some(secret) = open.secret_bytes() {
+            let user = self.facts.auth.as_ref().and_then(|auth| auth.user.as_deref());
+            self.echoes.take(secret, user);
         }
         self.push(open, out);
     }
@@ -168,7 +182,14 @@ impl Dialogue {
     /// SASL message: sent on after a refusal or beyond the AUTH's end, or its AUTH was not captured.
     fn secret_at(&self, command: &Command, line: &Line) -> Option<usize> {
         if let Command::Auth { secret_at, .. } = command {
-            return *secret_at;
+            // What lies beyond the part of a line that is kept is behind the mechanism too.
+            return secret_at.or(line.is_cut().then_some(line.bytes.len()));
+        }
+        if let Some(secret_at) = command::secret_at(&line.bytes) {
+            return Some(secret_at);
+        }
+        if self.is_of_refused_body(line) {
+            return Some(0);
         }
         if command::is_known(&line.bytes) || line.bytes.is_empty() {
             return None;
@@ -179,6 +200,11 @@ impl Dialogue {
         let in_doubt = auth.is_some() || beginning_unseen;
         let is_secret = auth_failed || (in_doubt && auth::may_be_response(&line.bytes));
         is_secret.then_some(0)
+    }
+
+    /// A line behind a DATA that was refused, up to the dot or a command that is certain.
+    fn is_of_refused_body(&self, line: &Line) -> bool {
+        self.refused_body && line.bytes.as_slice() != b"." && !command::is_certain(&line.bytes)
     }
 
     fn begin_auth(&mut self, command: &Command, line: &Line, out: &mut Sink<'_>) {

@@ -12,7 +12,14 @@ impl Dialogue {
     #[must_use]
     pub fn doubts(&self) -> Vec<SecretSpan> {
         let unanswered = self.queue.iter().filter_map(Open::doubt);
-        unanswered.chain(self.line_under_way()).collect()
+        unanswered.chain(self.line_under_way()).chain(self.reply_under_way()).collect()
+    }
+
+    /// A reply may repeat a secret.
+    fn reply_under_way(&self) -> Option<SecretSpan> {
+        let start = self.lines[Role::Server].start().filter(|_| !self.echoes.is_empty())?;
+        let len = self.offset[Role::Server].saturating_sub(start);
+        (len > 0).then_some(SecretSpan { from: Role::Server, start, len })
     }
 
     fn line_under_way(&self) -> Option<SecretSpan> {

@@ -97,6 +97,7 @@ impl Dialogue {
     /// `held` tells whether the client's side has waited for this.
     fn on_data_answered(&mut self, held: bool, reply: Option<&Reply>) {
         let Some(reply) = reply else { return };
+        self.refused_body = reply.class() >= 4;
         if held && reply.class() == 3 {
             return self.open_body();
         }

@@ -1,7 +1,7 @@
 //! The server's side: what its replies make of the commands.
 
 use super::{Dialogue, Mode, Switch};
-use crate::event::{Exchange, ExchangeKind, Sink, SmtpEvent};
+use crate::event::{Exchange, ExchangeKind, SecretSpan, Sink, SmtpEvent};
 use crate::facts::{ForeignLine, Greeting, StartTls};
 use crate::line::Line;
 use crate::moment::Moment;
@@ -21,7 +21,8 @@ impl Dialogue {
         }
         let offset = self.offset[Role::Server];
         let (taken, line) = self.lines[Role::Server].read(bytes, offset, at);
-        if let Some(line) = line {
+        if let Some(mut line) = line {
+            self.mask_echoes(&mut line, out);
             self.on_server_line(&line, out);
         }
         taken
@@ -49,6 +50,24 @@ impl Dialogue {
         }
     }
 
+    /// Masks what the server repeats of a secret. Beyond the part of a line that is kept all is masked.
+    fn mask_echoes(&self, line: &mut Line, out: &mut Sink<'_>) {
+        if self.echoes.is_empty() {
+            return;
+        }
+        let (from, start) = (Role::Server, line.start);
+        for range in self.echoes.mask(&mut line.bytes) {
+            let len = range.len() as u64;
+            let start = start.saturating_add(range.start as u64);
+            out(SmtpEvent::SecretSpan(SecretSpan { from, start, len }));
+        }
+        if line.is_cut() {
+            let kept = line.bytes.len() as u64;
+            let (start, len) = (start.saturating_add(kept), line.len.saturating_sub(kept));
+            out(SmtpEvent::SecretSpan(SecretSpan { from, start, len }));
+        }
+    }
+
     fn on_foreign_line(&mut self, line: &Line, out: &mut Sink<'_>) {
         if !self.is_greeted && !self.losses.ever && self.facts.foreign.is_none() {
             let text = String::from_utf8_lossy(&line.bytes).into_owned();
@@ -60,10 +79,11 @@ impl Dialogue {
 
     /// The server will say nothing more.
     pub(super) fn finish_server(&mut self, out: &mut Sink<'_>) {
-        if let Some(line) = self.lines[Role::Server].take_partial()
-            && reply::is_reply_line(&line.bytes)
-        {
-            self.on_server_line(&line, out);
+        if let Some(mut line) = self.lines[Role::Server].take_partial() {
+            self.mask_echoes(&mut line, out);
+            if reply::is_reply_line(&line.bytes) {
+                self.on_server_line(&line, out);
+            }
         }
         if let Some((reply, at)) = self.replies.take_partial() {
             self.on_reply(reply, at, out);
@@ -139,6 +159,7 @@ impl Dialogue {
             reply: Some(reply),
             at: None,
             reply_at: Some(at),
+            message_end: None,
             encrypted: self.facts.encrypted,
             recipient: None,
             secret: None,

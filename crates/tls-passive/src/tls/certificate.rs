@@ -5,6 +5,8 @@ use x509_parser::extensions::{GeneralName, GeneralSubtree};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
+use super::public_key;
+use crate::hex::hex;
 use crate::moment::Timestamp;
 
 /// A certificate of the list that an end sent (RFC 5280).
@@ -20,9 +22,10 @@ pub struct Certificate {
     pub not_before: Timestamp,
     /// End of validity.
     pub not_after: Timestamp,
-    /// Serial number in hex.
+    /// Serial number in lower-case hex, two digits an octet, without the zero octet that DER puts
+    /// ahead for the sign.
     pub serial: String,
-    /// `RSA`, `EC`, `DSA` or the algorithm's OID.
+    /// `RSA`, `RSA-PSS`, `EC`, `DSA`, `Ed25519`, `Ed448` or the algorithm's OID.
     pub key_algorithm: String,
     /// Size of the key in bits; 0 if it cannot be told.
     pub key_bits: u32,
@@ -108,9 +111,9 @@ impl Certificate {
             subject_alt_names: alt_names(&certificate),
             not_before: seconds(certificate.validity().not_before.timestamp()),
             not_after: seconds(certificate.validity().not_after.timestamp()),
-            serial: certificate.raw_serial_as_string(),
-            key_algorithm: algorithm_name(key.as_ref(), &algorithm),
-            key_bits: key.as_ref().map_or(0, key_bits),
+            serial: serial(certificate.raw_serial()),
+            key_algorithm: public_key::algorithm(&algorithm),
+            key_bits: public_key::bits(spki),
             sha256: Sha256::digest(der).into(),
             spki_sha256: Sha256::digest(spki.raw).into(),
             rsa: key.and_then(rsa_numbers),
@@ -222,30 +225,12 @@ fn ip_address(bytes: &[u8]) -> Option<String> {
     Some(std::net::Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string())
 }
 
-fn algorithm_name(key: Option<&PublicKey<'_>>, oid: &str) -> String {
-    match key {
-        Some(PublicKey::RSA(_)) => "RSA".into(),
-        Some(PublicKey::EC(_)) => "EC".into(),
-        Some(PublicKey::DSA(_)) => "DSA".into(),
-        _ if oid == "1.3.101.112" => "Ed25519".into(),
-        _ if oid == "1.3.101.113" => "Ed448".into(),
-        _ => oid.into(),
-    }
-}
-
-fn key_bits(key: &PublicKey<'_>) -> u32 {
-    match key {
-        // x509-parser rounds up to whole bytes; the size people speak of is that of the modulus.
-        PublicKey::RSA(rsa) => bit_length(rsa.modulus),
-        other => u32::try_from(other.key_size()).unwrap_or(0),
-    }
-}
-
-fn bit_length(number: &[u8]) -> u32 {
-    let mut significant = number.iter().skip_while(|&&byte| byte == 0);
-    let Some(first) = significant.next() else { return 0 };
-    let rest = u32::try_from(significant.count()).unwrap_or(0).saturating_mul(8);
-    rest + (8 - first.leading_zeros())
+fn serial(octets: &[u8]) -> String {
+    let octets = match octets {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        octets => octets,
+    };
+    hex(octets)
 }
 
 fn rsa_numbers(key: PublicKey<'_>) -> Option<RsaPublicKey> {
@@ -260,10 +245,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_bits_without_leading_zeros() {
-        assert_eq!(bit_length(&[0, 0x80, 0]), 16);
-        assert_eq!(bit_length(&[0x01, 0]), 9);
-        assert_eq!(bit_length(&[]), 0);
+    fn a_serial_is_hex_without_the_octet_of_the_sign() {
+        assert_eq!(serial(&[0, 0xf1, 0xab]), "f1ab");
+        assert_eq!((serial(&[0]), serial(&[1, 0])), ("00".to_owned(), "0100".to_owned()));
     }
 
     proptest! {

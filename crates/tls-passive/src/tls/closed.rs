@@ -35,6 +35,11 @@ impl Tls {
         self.facts.failed[from] += 1;
         self.watch.failed(self.schedule.phase(from));
         self.facts.first_failure.get_or_insert_with(|| record.at());
+        self.facts.proof[from].leave(record.at());
+        if !self.is_proven() {
+            // The secret may be false: without it, this is what is seen.
+            self.on_closed(from, record, out);
+        }
         if record.header.content_type == ContentType::APPLICATION_DATA {
             out(TlsEvent::DataGap(from, record.fragment.len() as u64, record.at()));
         }
@@ -44,6 +49,11 @@ impl Tls {
     pub(super) fn on_opaque(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         self.tally_protected(from, record);
         self.facts.keyless[from] += 1;
+        self.facts.proof[from].leave(record.at());
+        self.on_closed(from, record, out);
+    }
+
+    fn on_closed(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         let at = record.at();
         match record.header.content_type {
             // In TLS 1.3 a protected alert calls itself application data (RFC 8446 §5.2): one that
@@ -59,7 +69,7 @@ impl Tls {
             }
             ContentType::APPLICATION_DATA => {
                 let is_opened = matches!(self.facts.keys, KeySearch::Opened(_));
-                if is_opened && !self.facts.is_tls13() {
+                if self.is_proven() && !self.facts.is_tls13() {
                     self.facts.closed_again.get_or_insert(at);
                 }
                 if is_opened && self.has_no_key_of_data13(from) {

@@ -19,6 +19,7 @@ impl Tls {
         content: &[u8],
         out: &mut Out<'_>,
     ) {
+        self.facts.proof[from].verify();
         self.watch.opened(content_type, content, self.schedule.phase(from));
         match content_type {
             ContentType::ALERT => self.on_alert(from, Some(content), true, record.at(), out),
@@ -96,6 +97,7 @@ impl Tls {
         let fed = joiner.feed(record, content, |message| self.on_message(from, &message, out));
         self.joiners[from] = joiner;
         if fed.is_err() {
+            self.facts.proof[from].leave(record.at());
             self.damage_handshake(from);
         }
     }

@@ -3,7 +3,6 @@
 use super::decrypt::KeyLogLine;
 use super::machine::Tls;
 use crate::keys::{KeyLog, TrafficLabel};
-use crate::role::Role;
 
 /// Lines kept of one connection: each renegotiation has one of its own, and a connection with more
 /// of them is an attack on whoever reads it.
@@ -43,12 +42,6 @@ impl Tls {
     /// The secrets kept, if they opened anything. SSL 2.0 has none that a key log could hold.
     pub fn take_disclosed(&mut self) -> Vec<KeyLogLine> {
         let lines = std::mem::take(&mut self.disclosed.lines);
-        if self.facts.is_tls13() && !self.was_opened() { Vec::new() } else { lines }
-    }
-
-    /// The lines of TLS 1.3 are found by the random alone; a record proves them.
-    fn was_opened(&self) -> bool {
-        let (protected, failed) = (&self.facts.protected, &self.facts.failed);
-        Role::BOTH.iter().any(|&role| protected[role].records > failed[role])
+        if self.facts.is_tls13() && !self.is_proven() { Vec::new() } else { lines }
     }
 }

@@ -6,6 +6,7 @@ use super::Alert;
 use super::certificate::Certificate;
 use super::hello::{ClientHello, ServerHello};
 use super::names::ProtocolVersion;
+pub use super::proof::Proof;
 use super::suite::{CipherKind, Suite, SuiteId};
 use crate::keys::{KeyId, Origin as LogOrigin};
 use crate::moment::Moment;
@@ -67,6 +68,8 @@ pub struct TlsFacts {
     pub finished_verified: PerRole<Option<bool>>,
     /// What came of the search for the keys.
     pub keys: KeySearch,
+    /// What came of the search among RSA keys alone, whatever else was given.
+    pub keys_alone: KeySearch,
     /// Records under protection.
     pub protected: PerRole<Tally>,
     /// Records of application data opened.
@@ -83,6 +86,8 @@ pub struct TlsFacts {
     /// The first record of application data that stays closed although others were opened: the
     /// keys were changed in a way that cannot be followed (renegotiation).
     pub closed_again: Option<Moment>,
+    /// What of each direction was verified, and what was left over.
+    pub proof: PerRole<Proof>,
     /// Records lost with bytes of theirs.
     pub damaged: PerRole<u64>,
     /// Gaps in the ciphertext.
@@ -343,12 +348,26 @@ impl TlsFacts {
         self.version() == Some(ProtocolVersion::TLS13)
     }
 
-    /// Both Finished messages proven right, or one of them wrong; None if neither was read.
+    /// A record was verified: the secret is the session's.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.proof.client.verified + self.proof.server.verified > 0
+    }
+
+    /// The first thing that nothing vouches for, in either direction.
+    #[must_use]
+    pub fn first_left_over(&self) -> Option<(Role, Moment)> {
+        let found = Role::BOTH.iter().filter_map(|&r| Some((self.proof[r].first_left_over?, r)));
+        found.min_by_key(|(at, _)| *at).map(|(at, role)| (role, at))
+    }
+
+    /// Both Finished messages proven right, or one of them wrong; None if one was not read.
     #[must_use]
     pub fn finished_verdict(&self) -> Option<bool> {
         match (self.finished_verified.client, self.finished_verified.server) {
-            (None, None) => None,
-            (client, server) => Some(client != Some(false) && server != Some(false)),
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct Tls {
     pub(super) budget: TrialBudget,
     pub(super) disclosed: Disclosed,
     pub(super) watch: Watch,
+    /// The last bytes of each direction.
+    pub(super) last: PerRole<Moment>,
     /// Bytes and gaps fed so far.
     pub(super) fed: PerRole<u64>,
     pub(super) locks: Locks,
@@ -80,6 +82,7 @@ impl Tls {
             budget: TrialBudget::default(),
             disclosed: Disclosed::default(),
             watch: Watch::default(),
+            last: PerRole::default(),
             fed: PerRole::default(),
             locks: Locks::default(),
             facts: TlsFacts::default(),
@@ -99,7 +102,8 @@ impl Tls {
 
     /// What is known, when nothing more will come.
     #[must_use]
-    pub fn into_facts(self) -> TlsFacts {
+    pub fn into_facts(mut self) -> TlsFacts {
+        self.check_rest();
         self.facts
     }
 
@@ -116,6 +120,7 @@ impl Tls {
         if is_first && self.facts.began_late && !looks_like_tls(bytes) && !bytes.is_ascii() {
             self.readers[from].skip(0);
         }
+        self.last[from] = at;
         self.budget.earn(bytes.len());
         let bytes = self.feed_ssl2(from, bytes, is_first, at, out);
         let mut reader = mem::take(&mut self.readers[from]);
@@ -130,6 +135,7 @@ impl Tls {
     }
 
     fn note_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment) {
+        self.check_not_tls(from, at);
         if self.facts.not_tls[from].is_none() {
             let quoted = bytes.get(..MOST_QUOTED).unwrap_or(bytes);
             self.facts.not_tls_bytes[from] = quoted.to_vec();
@@ -169,6 +175,7 @@ impl Tls {
 
     fn read_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         if record.header.content_type == ContentType::CHANGE_CIPHER_SPEC && self.is_for_show() {
+            self.check_change_for_show(from, record);
             return self.watch.clear();
         }
         if let Some(gap) = &record.behind {
@@ -176,6 +183,7 @@ impl Tls {
         }
         if is_bare_alert(record) {
             self.watch.clear();
+            self.check_bare_alert(from, record);
             return self.on_alert(from, Some(record.fragment), false, record.at(), out);
         }
         match &self.protection[from] {
@@ -224,6 +232,7 @@ impl Tls {
             return self.on_early_data(from, record, out);
         }
         self.watch.clear();
+        self.check_clear(from, record);
         self.on_content(from, record, record.header.content_type, record.fragment, out);
     }
 

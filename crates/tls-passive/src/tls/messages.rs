@@ -163,11 +163,15 @@ impl Tls {
     }
 
     fn on_key_exchange(&mut self, message: &Message<'_>) {
+        if std::mem::replace(&mut self.negotiation.is_exchanged, true) {
+            return;
+        }
         self.facts.client_key_exchange_at = Some(message.at);
         self.lock_key_exchange(message.body, message.at);
         let mut negotiation = std::mem::take(&mut self.negotiation);
         let found =
             self.search(message.at, |search| negotiation.exchange_keys(message.body, search));
+        self.facts.keys_alone = negotiation.by_rsa;
         self.negotiation = negotiation;
         self.note_search(found);
     }
@@ -202,7 +206,13 @@ impl Tls {
             (Some(log), Some(random)) => !log.opens_up_to_tls12(&random),
             _ => false,
         };
+        let has_certificate = self.facts.certificates.first().is_some_and(|c| c.rsa.is_some());
+        let trials = match has_certificate {
+            true => 1,
+            false => self.budget.keys(self.keys.ring.keys().len()),
+        };
         find(&Search {
+            trials,
             ring: &self.keys.ring,
             log: log.as_deref(),
             store: &self.keys.store,

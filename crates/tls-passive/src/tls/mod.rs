@@ -22,6 +22,8 @@ mod mid_capture;
 pub mod names;
 mod negotiation;
 mod openers;
+pub(crate) mod proof;
+mod public_key;
 mod record;
 mod schedule13;
 mod seen;

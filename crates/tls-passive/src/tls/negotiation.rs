@@ -42,6 +42,10 @@ pub(super) struct Negotiation {
     pub(super) server_key_exchange: bool,
     /// A ticket that the server has given out.
     pub(super) new_ticket: Option<Vec<u8>>,
+    /// The client has sent its key. One to a hello: a second one is no handshake.
+    pub(super) is_exchanged: bool,
+    /// What came of the search among RSA keys.
+    pub(super) by_rsa: KeySearch,
     candidates: Vec<Candidate>,
     /// The candidate that a record has proven right.
     chosen: Option<usize>,
@@ -64,6 +68,8 @@ pub(super) struct Search<'a> {
     pub(super) operations: &'a RsaOperations,
     pub(super) server: SocketAddr,
     pub(super) certificate: Option<&'a Certificate>,
+    /// Keys that may be tried where there is no certificate.
+    pub(super) trials: usize,
     /// The frame in which the keys are wanted: what comes to be known later does not count.
     pub(super) frame: u64,
 }
@@ -109,6 +115,7 @@ impl Negotiation {
     /// Finds the secret when the ClientKeyExchange, the last message of the transcript, has come.
     pub(super) fn exchange_keys(&mut self, body: &[u8], search: &Search<'_>) -> KeySearch {
         let by_rsa = self.open_with_rsa(body, search);
+        self.by_rsa = by_rsa;
         self.add_logged_premasters(body, search);
         self.add_logged_masters(search);
         self.outcome().unwrap_or(by_rsa)
@@ -387,6 +394,9 @@ pub(super) fn find_key<S>(
     for id in search.ring.by_address(ip, port).chain(rest) {
         if tried.contains(&id) {
             continue;
+        }
+        if tried.len() >= search.trials {
+            break;
         }
         tried.push(id);
         if let Ok(secret) = open(id) {

@@ -232,6 +232,38 @@ fn chunks_may_look_like_commands_and_replies_may_come_late() {
     assert!(seen.findings.is_empty());
 }
 
+/// Each word of the dialogue takes a nanosecond.
+#[test]
+fn a_reply_is_timed_from_the_end_of_its_own_message() {
+    let envelope = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
+    let seen = introduced()
+        .client(&format!("{envelope}DATA\r\n"))
+        .server("250 ok\r\n250 ok\r\n354 go\r\n")
+        .client("hi\r\n.\r\n")
+        .client(&format!("{envelope}BDAT 2\r\nab"))
+        .client("BDAT 2 LAST\r\ncd")
+        .server("250 OK id=1\r\n250 ok\r\n250 ok\r\n250 ok\r\n")
+        .server("250 OK id=2\r\n")
+        .finish();
+    let took = |exchange: &Exchange| Some(exchange.reply_at?.ts - exchange.message_end?.ts);
+    assert_eq!(seen.exchanges.iter().filter_map(took).collect::<Vec<_>>(), [3, 2]);
+}
+
+#[test]
+fn a_message_whose_end_is_missing_has_no_length_and_no_end() {
+    let data = introduced()
+        .client("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n")
+        .server("250 ok\r\n250 ok\r\n354 go\r\n")
+        .client("Subject: x\r\n\r\nab")
+        .finish();
+    let chunk = introduced().client("MAIL FROM:<a@b>\r\nBDAT 4 LAST\r\nab").finish();
+    for seen in [data, chunk] {
+        let mail = &seen.mails[0];
+        assert_eq!((mail.bytes, mail.sha256, mail.data_end), (None, None, None));
+        assert!(seen.exchanges.iter().all(|exchange| exchange.message_end.is_none()));
+    }
+}
+
 #[test]
 fn a_message_may_end_with_an_empty_chunk() {
     let seen = introduced()
@@ -255,7 +287,7 @@ fn chunks_given_up_are_a_mail_that_is_not_complete() {
     let wire = introduced().client("MAIL FROM:<a@b>\r\nBDAT 2\r\nabRSET\r\n");
     let seen = wire.server("250 ok\r\n451 disk full\r\n250 ok\r\n").finish();
     let mail = &seen.mails[0];
-    assert_eq!((mail.complete, mail.bytes, mail.sha256), (false, Some(2), None));
+    assert_eq!((mail.complete, mail.bytes, mail.sha256), (false, None, None));
     assert_eq!(mail.reply.as_ref().unwrap().code, 451);
 }
 
@@ -308,7 +340,7 @@ fn a_421_in_a_body_is_the_answer_to_it() {
         .finish();
     assert_eq!(seen.talk().last().unwrap(), ". 421");
     let mail = &seen.mails[0];
-    assert_eq!((mail.complete, mail.bytes), (false, Some(10)));
+    assert_eq!((mail.complete, mail.bytes), (false, None));
     assert_eq!(mail.reply.as_ref().unwrap().code, 421);
 }
 

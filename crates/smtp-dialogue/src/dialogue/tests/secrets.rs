@@ -140,3 +140,98 @@ fn where_a_body_stands_is_told_however_it_is_cut() {
         assert_eq!(seen.body_spans, [span(data, 10), span(chunk, 4)]);
     }
 }
+
+/// `\0alice\0S3cr3tPassw0rd`
+const PLAIN: &str = "AGFsaWNlAFMzY3IzdFBhc3N3MHJk";
+const PASSWORD: &str = "S3cr3tPassw0rd";
+
+/// What of a stream an export may show: its bytes, where no span says otherwise.
+fn exported(bytes: &str, from: Role, seen: &Seen) -> String {
+    let mut bytes = bytes.as_bytes().to_vec();
+    for span in seen.spans.iter().chain(&seen.body_spans).filter(|span| span.from == from) {
+        let start = usize::try_from(span.start).unwrap();
+        let end = usize::try_from(span.start + span.len).unwrap().min(bytes.len());
+        bytes[start..end].fill(b'*');
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_reply_that_repeats_a_secret_is_masked() {
+    for echo in [
+        format!("502 5.5.1 Unrecognized command \"AUTH PLAIN {PLAIN}\"\r\n"),
+        format!("535-5.7.8 Error: {PASSWORD}\r\n535 5.7.8 is no password\r\n"),
+        format!("535-{}\r\n535 {}\r\n", &PLAIN[..14], &PLAIN[14..]),
+        format!("535 {}{PLAIN}\r\n", " ".repeat(20_000)),
+    ] {
+        let wire = introduced().client(&format!("AUTH PLAIN {PLAIN}\r\n")).server(&echo);
+        let seen = wire.finish();
+        assert_hidden(&seen, &[PLAIN, PASSWORD, &PLAIN[..14], &PLAIN[14..]]);
+        let said = ["220 foo.com ESMTP\r\n250-foo.com\r\n250 AUTH PLAIN LOGIN\r\n", &echo].concat();
+        let shown = exported(&said, Role::Server, &seen);
+        for secret in [PLAIN, PASSWORD, &PLAIN[..14]] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_masked_in_lines_of_any_length_and_with_any_slip_of_the_hand() {
+    let blanks = " ".repeat(13_000);
+    for line in [
+        format!("AUTH PLAIN {blanks}{PLAIN}"),
+        format!("AUTH PLAIN {PLAIN}{blanks}{PLAIN}"),
+        format!("AUHT PLAIN {PLAIN}"),
+        format!("AUTHPLAIN PLAIN {PLAIN}"),
+        format!("ATH {PLAIN}"),
+        format!("AUTHH {PLAIN}"),
+        format!("AITH login {PLAIN}"),
+        format!("PASS {PASSWORD}"),
+        format!("LOGIN alice {PASSWORD}"),
+        format!("XCLIENT NAME=a.b ADDR=192.0.2.1 PASSWORD={PASSWORD}"),
+        format!("BURL imap://alice:{PASSWORD}@mail.example/Drafts;uid=1 LAST"),
+    ] {
+        let seen = introduced().client(&format!("{line}\r\n")).server("500 no\r\n").finish();
+        assert_hidden(&seen, &[PLAIN, PASSWORD]);
+        let said = format!("EHLO bar.com\r\n{line}\r\n");
+        let shown = exported(&said, Role::Client, &seen);
+        assert!(!shown.contains(PLAIN) && !shown.contains(PASSWORD), "{shown}");
+        assert!(shown.ends_with("\r\n") && shown.starts_with("EHLO bar.com\r\n"), "{shown}");
+    }
+}
+
+#[test]
+fn a_body_behind_a_refused_data_is_masked_up_to_its_dot() {
+    let body = "Subject: x\r\n\r\nData is SECRETBODY\r\nHelp SECRETBODY\r\nSECRETBODY\r\n.\r\n";
+    let envelope = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n";
+    let seen = introduced()
+        .client(&[envelope, body, "QUIT\r\n"].concat())
+        .server("250 ok\r\n550 no\r\n554 no\r\n")
+        .server("500 bad\r\n500 bad\r\n500 bad\r\n500 bad\r\n500 bad\r\n500 bad\r\n221 bye\r\n")
+        .finish();
+    assert_hidden(&seen, &["SECRETBODY", "Subject"]);
+    let said = ["EHLO bar.com\r\n", envelope, body, "QUIT\r\n"].concat();
+    let shown = exported(&said, Role::Client, &seen);
+    assert!(!shown.contains("SECRETBODY") && shown.ends_with("QUIT\r\n"), "{shown}");
+    assert_eq!(seen.talk().last().map(String::as_str), Some("QUIT 221"));
+}
+
+#[test]
+fn a_body_whose_data_was_not_captured_is_masked() {
+    let body = "From: alice@secret.example\r\n\r\nDear Bob, SECRETBODY\r\n.\r\n";
+    let wire = Wire::new().lose(Role::Client, 0).client(body).server("250 ok queued\r\n");
+    let seen = wire.client("QUIT\r\n").server("221 bye\r\n").finish();
+    let shown = exported(&[body, "QUIT\r\n"].concat(), Role::Client, &seen);
+    assert!(!shown.contains("SECRETBODY") && !shown.contains("alice"), "{shown}");
+    assert!(shown.ends_with("QUIT\r\n"), "{shown}");
+}
+
+#[test]
+fn what_stands_behind_the_addresses_of_a_proxy_header_is_masked() {
+    let header = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x1c".to_owned()
+        + &"\0".repeat(12)
+        + "\x02\0\x0dS3cr3tPassw0r";
+    let seen = Wire::new().client(&header).server("220 foo.com ESMTP\r\n").finish();
+    let shown = exported(&header, Role::Client, &seen);
+    assert!(!shown.contains("S3cr3t"), "{shown:?}");
+}

@@ -6,7 +6,8 @@ use crate::limits::{Limit, limits};
 /// All of them.
 pub const LIMITS: &[Limit] = limits! { "tls::decrypt":
     trial_budget::FREE => Bytes, "tried in vain behind gaps, by the first connection", "less than a tenth of a second";
-    trial_budget::HALVES_BEHIND => Count, "packets behind which a connection may try half of it", "a third behind twice as many: a million made for it waste minutes";
+    trial_budget::FADES_BEHIND => Count, "packets behind which a connection may try a quarter of it", "a ninth behind twice as many: all connections together have as much as so many packets of the first";
+    trial_budget::LEAST_KEYS => Count, "RSA keys that each connection without a certificate may try", "those of the narrowest rows; a quick capture may try all";
     trial_budget::FREE_LEAST => Bytes, "tried in vain by the last connection", "dozens of numbers";
     trial_budget::PER_BYTE => Count, "bytes tried in vain for each byte captured", "keeps the time linear in the capture";
     protection::MOST_NUMBERS => Count, "record numbers tried behind a gap", "a hundred thousand bytes lost; then the rest stays closed";

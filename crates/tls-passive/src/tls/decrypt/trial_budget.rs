@@ -4,10 +4,10 @@
 /// records, in less than a tenth of a second.
 pub(super) const FREE: u64 = 16 << 20;
 
-/// Later ones may try less: half of it behind so many packets, a third behind twice as many. Where a
-/// capture begins late, its first packets are those of the sessions that had begun before; a million
-/// connections that are made to waste time get minutes, not hours.
-pub(super) const HALVES_BEHIND: u64 = 1 << 10;
+/// Later ones may try less: a quarter of it behind so many packets, a ninth behind twice as many, so that
+/// all connections of a capture together have as much as so many packets of the first. Where a capture
+/// begins late, its first packets are those of the sessions that had begun before.
+pub(super) const FADES_BEHIND: u64 = 1 << 8;
 
 /// But never less than this: dozens of numbers.
 pub(super) const FREE_LEAST: u64 = 64 << 10;
@@ -21,6 +21,13 @@ const TRIAL: u64 = 256;
 
 /// What deriving the keys of one more secret costs.
 const DERIVATION: u64 = 4096;
+
+/// What an operation with an RSA key costs, that may be another server's.
+const RSA: u64 = 512 << 10;
+
+/// Keys that are tried in any case where no certificate says which one it is: those of the narrowest
+/// rows.
+pub(super) const LEAST_KEYS: usize = 2;
 
 /// What one connection may still spend, in bytes tried.
 pub(in crate::tls) struct TrialBudget {
@@ -37,7 +44,8 @@ impl Default for TrialBudget {
 impl TrialBudget {
     /// What a connection may spend that begins behind so many packets.
     pub(in crate::tls) fn behind(packets: u64) -> Self {
-        let share = FREE / (packets / HALVES_BEHIND + 1);
+        let fade = packets / FADES_BEHIND + 1;
+        let share = FREE / fade.saturating_mul(fade);
         Self { left: share.max(FREE_LEAST), is_spent: false }
     }
 
@@ -61,6 +69,15 @@ impl TrialBudget {
     /// So many were tried.
     pub(super) fn charge(&mut self, trials: u64, len: usize) {
         self.left = self.left.saturating_sub(trials.saturating_mul(cost(len)));
+    }
+
+    /// How many of so many RSA keys may be tried.
+    pub(in crate::tls) fn keys(&mut self, wanted: usize) -> usize {
+        let affordable = usize::try_from(self.left / RSA).unwrap_or(usize::MAX);
+        let allowed = wanted.min(affordable.max(LEAST_KEYS));
+        self.is_spent |= allowed < wanted;
+        self.left = self.left.saturating_sub((allowed as u64).saturating_mul(RSA));
+        allowed
     }
 
     /// Whether the keys of one more secret may be derived.
@@ -95,10 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn all_connections_of_a_capture_may_waste_minutes_together() {
+    fn all_connections_of_a_capture_have_little_more_than_the_first_of_them() {
         // A connection a packet, and a billion bytes a second.
         let wasted: u64 = (0..1_000_000).map(|packets| TrialBudget::behind(packets).left).sum();
-        assert!(wasted < 300_000_000_000, "{wasted}");
+        // Most of it is what the last ones have, which is linear.
+        assert!(wasted < 2 * FADES_BEHIND * FREE + 1_000_000 * FREE_LEAST, "{wasted}");
         assert_eq!(TrialBudget::behind(0).left, FREE);
     }
 
@@ -111,5 +129,14 @@ mod tests {
             budget.charge(3, 1_000);
         }
         assert!(!budget.is_spent());
+    }
+
+    #[test]
+    fn keys_without_a_certificate_draw_on_the_same_account() {
+        let tried = |packets: u64| TrialBudget::behind(packets).keys(30);
+        assert_eq!((tried(0), tried(100_000)), (30, LEAST_KEYS));
+        let all: usize = (0..10_000).map(|connection| tried(connection * 3)).sum();
+        assert!(all < 10_000 * LEAST_KEYS + 10_000, "{all} of 300000 operations");
+        assert_eq!(TrialBudget::behind(100_000).keys(1), 1);
     }
 }

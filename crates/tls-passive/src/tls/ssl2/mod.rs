@@ -241,13 +241,17 @@ impl Tls {
         let opened = ssl2.open(from, record, &mut self.budget);
         ssl2.numbers[from] = ssl2.numbers[from].wrapping_add(1);
         match opened {
-            Some(content) => self.on_ssl2_opened(ssl2, from, &content, record.at, out),
+            Some(content) => {
+                self.facts.proof[from].verify();
+                self.on_ssl2_opened(ssl2, from, &content, record.at, out);
+            }
             None => self.on_ssl2_closed(ssl2, from, record, out),
         }
     }
 
     /// A record that stays closed: only its place says what it is.
     fn on_ssl2_closed(&mut self, ssl2: &Ssl2, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        self.facts.proof[from].leave(record.at);
         let is_expected = record.is_damaged || ssl2.gaps[from].is_some();
         if matches!(self.facts.keys, KeySearch::Opened(_)) && !is_expected {
             self.facts.failed[from] += 1;
