@@ -4,7 +4,7 @@ use super::case::Case;
 use super::foreign::quoted;
 use super::reply::line;
 use super::transport;
-use crate::flow::Closing;
+use crate::flow::{Closing, TcpFacts};
 use crate::judge::timing::GREETING_PATIENCE;
 use crate::moment::{Moment, seconds};
 use crate::report::diagnosis::{Cause, Likelihood};
@@ -108,8 +108,14 @@ pub(super) fn greeting_unfinished(case: &Case<'_>, smtp: &SmtpReport) -> Option<
     Some(Cause::new("smtp.greeting_unfinished", Likelihood::Certain, message).at(first.reply_frame))
 }
 
+/// When a side left while the other was still speaking: a FIN that acknowledges everything came last,
+/// even if the file has it earlier.
+pub(super) fn left_early(tcp: &TcpFacts, role: Role) -> Option<Moment> {
+    tcp.rst[role].into_iter().chain(tcp.fin[role].filter(|_| !tcp.fin_heard_all[role])).min()
+}
+
 pub(super) fn service_closing(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let left = case.left_at(Role::Client);
+    let left = left_early(case.tcp, Role::Client);
     let is_closing = |exchange: &&ConversationExchange| {
         let at = exchange.reply_frame.and_then(|frame| case.said_at(frame));
         // What is said when the client has left is not why it left.

@@ -1,7 +1,7 @@
 //! What went wrong although mail was accepted: nobody told the client, or the connection died later.
 
 use super::case::Case;
-use super::closing::reused;
+use super::closing::{left_early, reused};
 use super::reply::whole;
 use crate::moment::seconds;
 use crate::report::diagnosis::{Cause, Likelihood};
@@ -31,7 +31,7 @@ fn unconfirmed(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 
 /// The client had left before the reply came.
 fn late(case: &Case<'_>, mail: &MailReport) -> Option<String> {
-    let (at, left) = (mail.reply_at?, case.left_at(Role::Client)?);
+    let (at, left) = (mail.reply_at?, left_early(case.tcp, Role::Client)?);
     (left < at).then(|| {
         let waited = mail.end_at.map_or_else(String::new, |end| {
             format!(", which had waited {} for it", seconds((left.ts - end.ts).max(0)))

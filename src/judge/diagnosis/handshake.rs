@@ -2,6 +2,7 @@
 
 use super::alert::Alarm;
 use super::case::{Case, step};
+use super::closing::left_early;
 use super::foreign::quoted;
 use super::transport;
 use crate::flow::{Closing, TcpFacts};
@@ -42,7 +43,7 @@ pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
 /// The other side had left when the alert was sent: the alert is what came of it.
 fn left_before(case: &Case<'_>, alert: &Alert) -> Option<Cause> {
     let by = alert.from.peer();
-    let left = left_at(case.tcp, by).filter(|left| *left < alert.at)?;
+    let left = left_early(case.tcp, by).filter(|left| *left < alert.at)?;
     let deed = if case.tcp.rst[by] == Some(left) { "reset" } else { "closed" };
     let message = format!(
         "the {} {deed} the connection {} (frame {}), and sent no alert; that of the {} came {} later",
@@ -53,12 +54,6 @@ fn left_before(case: &Case<'_>, alert: &Alert) -> Option<Cause> {
         seconds(alert.at.ts - left.ts)
     );
     Some(Cause::new("tls.closed_in_handshake", Likelihood::Likely, message).at(left.frame))
-}
-
-/// When a side left while the other was still speaking: a FIN that acknowledges everything came last,
-/// even if the file has it earlier.
-fn left_at(tcp: &TcpFacts, role: Role) -> Option<Moment> {
-    tcp.rst[role].into_iter().chain(tcp.fin[role].filter(|_| !tcp.fin_heard_all[role])).min()
 }
 
 /// A cause, and what is no more than possible beside it.
@@ -74,7 +69,7 @@ pub(in crate::judge) fn decisive_alert<'a>(
 ) -> Option<&'a Alert> {
     facts.alerts.iter().filter(|alert| is_fatal(alert)).find(|alert| {
         let by = alert.from.peer();
-        left_at(tcp, by).is_none_or(|left| left > alert.at)
+        left_early(tcp, by).is_none_or(|left| left > alert.at)
     })
 }
 
