@@ -130,17 +130,22 @@ impl Tls {
                 self.note_not_tls(from, bytes, at);
                 out(TlsEvent::NotTls(from, bytes, at));
             }
+            Found::MoreOfIt(bytes) => self.quote(from, bytes),
         });
         self.readers[from] = reader;
     }
 
     fn note_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment) {
         self.check_not_tls(from, at);
-        if self.facts.not_tls[from].is_none() {
-            let quoted = bytes.get(..MOST_QUOTED).unwrap_or(bytes);
-            self.facts.not_tls_bytes[from] = quoted.to_vec();
-            self.facts.not_tls[from] = Some(at);
-        }
+        self.facts.not_tls[from].get_or_insert(at);
+        self.quote(from, bytes);
+    }
+
+    /// Keeps the beginning of what is no TLS, however it was cut into segments.
+    fn quote(&mut self, from: Role, bytes: &[u8]) {
+        let quoted = &mut self.facts.not_tls_bytes[from];
+        let room = MOST_QUOTED.saturating_sub(quoted.len()).min(bytes.len());
+        quoted.extend_from_slice(bytes.get(..room).unwrap_or_default());
     }
 
     /// Takes a gap in one direction.

@@ -106,8 +106,10 @@ impl Record<'_> {
 #[derive(Debug)]
 pub(super) enum Found<'a> {
     Record(Record<'a>),
-    /// Bytes that are no record; nothing more will be found in this direction.
+    /// Bytes that are no record; no record will be found in this direction any more.
     NotTls(&'a [u8], Moment),
+    /// What follows them.
+    MoreOfIt(&'a [u8]),
 }
 
 /// Takes what is found.
@@ -188,7 +190,7 @@ impl RecordReader {
         let mut rest = self.skip_damaged(bytes);
         while !rest.is_empty() {
             rest = match self.border {
-                Border::None => return,
+                Border::None => return found(Found::MoreOfIt(rest)),
                 Border::Sought => self.seek(rest, at, found),
                 Border::Known if self.partial.is_empty() => self.read_in_place(rest, at, found),
                 Border::Known => self.complete_partial(rest, at, found),

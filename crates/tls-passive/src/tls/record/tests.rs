@@ -16,6 +16,7 @@ fn records(pieces: &[&[u8]]) -> Vec<(u8, Vec<u8>, i64)> {
                 seen.push((r.header.content_type.0, r.fragment.to_vec(), r.at().ts.0));
             }
             Found::NotTls(bytes, at) => seen.push((255, bytes.to_vec(), at.ts.0)),
+            Found::MoreOfIt(_) => {}
         });
     }
     seen
@@ -72,7 +73,7 @@ fn records_know_where_they_end_also_behind_a_gap() {
     let mut feed = |reader: &mut RecordReader, bytes: &[u8]| {
         reader.feed(bytes, at(0), &mut |found| match found {
             Found::Record(record) => ends.push(record.end),
-            Found::NotTls(..) => unreachable!(),
+            Found::NotTls(..) | Found::MoreOfIt(_) => unreachable!(),
         });
     };
     feed(&mut reader, &[23, 3, 3, 0, 1, 7, 23, 3]);
