@@ -44,13 +44,15 @@ impl MailReport {
     }
 
     /// Says whether the client acknowledged the reply, as far as the connection tells.
-    pub(super) fn confirm(&mut self, tcp: &TcpFacts) {
+    pub(super) fn confirm(&mut self, tcp: &TcpFacts, goes_on: bool) {
         let Some(at) = self.reply_at else { return };
         let was_heard = tcp.first_packet.client.is_some();
         let open = tcp.unacknowledged.server;
         let is_over = tcp.closing() != Closing::Open || open.attempts > 0;
         self.confirmed = match open.since {
             _ if !was_heard => None,
+            // Who goes on has read the reply, whatever order the packets stand in.
+            _ if goes_on => Some(true),
             Some(since) if since <= at => is_over.then_some(false),
             _ => Some(true),
         };

@@ -332,7 +332,7 @@ impl Recorder {
             TlsReport::new(facts, implicit, start, tls_established, decryption)
         });
         for mail in &mut self.mails {
-            mail.confirm(tcp);
+            mail.confirm(tcp, goes_on(&self.exchanges, mail));
             mail.t_ns = mail.begun_at.map(|at| at.ts - start.ts);
         }
         let is_closed = tcp.closing() != Closing::Open;
@@ -444,6 +444,17 @@ impl Recorder {
             mails,
         }
     }
+}
+
+/// Whether the client went on behind the reply to a mail, with a command that it had not sent along
+/// with the message.
+fn goes_on(exchanges: &[RawExchange], mail: &MailReport) -> bool {
+    let replied = mail.reply_at.map(|at| at.frame);
+    let is_its = |raw: &RawExchange| replied.is_some() && raw.exchange.reply_frame == replied;
+    let Some(place) = exchanges.iter().rposition(is_its) else { return false };
+    let is_new =
+        |raw: &RawExchange| raw.exchange.verb.is_some() && raw.exchange.frame != mail.end_frame;
+    exchanges.iter().skip(place + 1).any(is_new)
 }
 
 /// By its port, where nothing was said that tells (RFC 8314 §7.3).
