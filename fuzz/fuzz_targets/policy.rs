@@ -11,7 +11,7 @@ use smtp_decrypt::check::{Checker, Policy, PolicyError};
 use smtp_decrypt::engine::{self, Setup};
 use smtp_decrypt::report::SessionReport;
 
-const PLAIN: &[u8] = include_bytes!("../../testdata/plain.pcap");
+const PLAIN: &[u8] = include_bytes!("../../testdata/mails/plain/plain.pcap");
 
 static SESSIONS: LazyLock<Vec<SessionReport>> = LazyLock::new(|| {
     let mut capture = Capture::from_bytes("plain", PLAIN.to_vec());
