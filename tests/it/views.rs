@@ -94,7 +94,7 @@ fn times_are_shown_as_asked() {
     // The EHLO of `plain` is frame 6: 2026-11-22T01:54:44.150128 UTC, 19.345 ms after the SYN and
     // 165 us after the greeting, as tshark's frame.time_epoch and differences of it say.
     let cases = [
-        ("relative", "19.34 ms   +165 µs     6  C: EHLO"),
+        ("relative", "19.35 ms   +165 µs     6  C: EHLO"),
         ("delta", "  +165 µs     6  C: EHLO"),
         ("utc", "01:54:44.150128   +165 µs     6  C: EHLO"),
         ("epoch", "1795312484.150128   +165 µs     6  C: EHLO"),
