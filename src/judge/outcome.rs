@@ -178,8 +178,8 @@ impl Ending<'_> {
     fn is_look(&self) -> bool {
         let tcp = self.tcp;
         let (Some(_), Some(up)) = (tcp.syn, tcp.established.or(tcp.syn_ack)) else { return false };
-        let end = [tcp.fin.client, tcp.rst.client].into_iter().flatten().min();
-        let server_end = [tcp.fin.server, tcp.rst.server].into_iter().flatten().min();
+        let end = tcp.left_at(Role::Client);
+        let server_end = tcp.left_at(Role::Server);
         let is_first = end.is_some_and(|end| server_end.is_none_or(|server| end <= server));
         is_first
             && tcp.counters.client.stream_bytes == 0

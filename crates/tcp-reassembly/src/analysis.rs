@@ -99,6 +99,12 @@ pub struct TcpFacts {
 }
 
 impl TcpFacts {
+    /// The first FIN or RST of a side.
+    #[must_use]
+    pub fn left_at(&self, role: Role) -> Option<Moment> {
+        self.rst[role].into_iter().chain(self.fin[role]).min()
+    }
+
     /// Whether it never got further than its SYN.
     #[must_use]
     pub fn is_attempt(&self) -> bool {

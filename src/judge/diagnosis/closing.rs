@@ -42,12 +42,7 @@ impl Case<'_> {
             Closing::Fin(by) => (by, "closed"),
             Closing::Open => return None,
         };
-        Some(End { by, deed, at: self.left_at(by)? })
-    }
-
-    /// The first FIN or RST of a side.
-    pub(super) fn left_at(&self, role: Role) -> Option<Moment> {
-        self.tcp.rst[role].into_iter().chain(self.tcp.fin[role]).min()
+        Some(End { by, deed, at: self.tcp.left_at(by)? })
     }
 
     /// What is missing from the capture, or stays closed, is nothing that was not sent.

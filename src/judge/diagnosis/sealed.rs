@@ -101,7 +101,7 @@ fn of_server(
 ) -> Option<Objection> {
     let mut after = server.first.iter().filter(|(_, at)| *at > done);
     let first = after.next();
-    let end = tcp.rst.server.into_iter().chain(tcp.fin.server).min()?;
+    let end = tcp.left_at(Role::Server)?;
     match first {
         Some(&(len, at)) if len <= ALERT + overhead && after.next().is_none() => {
             Some(Objection::Server { alert: Some(len), at })
@@ -123,7 +123,7 @@ fn of_client_that_left(
     if by != Role::Client {
         return None;
     }
-    let at = tcp.fin.client.into_iter().chain(tcp.rst.client).min()?;
+    let at = tcp.left_at(Role::Client)?;
     let lengths: Vec<_> = said.iter().map(|&(len, _)| len.saturating_sub(overhead)).collect();
     match lengths[..] {
         [] | [ALERT] => Some(Objection::ClientLeft { said_quit: false, at }),

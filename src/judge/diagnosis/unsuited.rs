@@ -24,7 +24,7 @@ pub(super) fn renegotiation_refused(case: &Case<'_>, smtp: &SmtpReport) -> Optio
         alert.from == Role::Server && alert.description.is_some_and(|d| d.0 == NO_RENEGOTIATION)
     };
     let refused = facts.alerts.iter().find(is_refusal);
-    let answer = match (refused, case.left_at(Role::Server)) {
+    let answer = match (refused, case.tcp.left_at(Role::Server)) {
         (Some(alert), _) => {
             format!("the server refused it (alert no_renegotiation, frame {})", alert.at.frame)
         }
