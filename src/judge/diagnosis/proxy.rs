@@ -8,6 +8,8 @@ use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
+use crate::report::timeline::TimelineEntry;
+use crate::role::Role;
 use crate::tls::{Alert, TlsFacts};
 
 /// What the header is in the list of commands.
@@ -31,8 +33,10 @@ pub(in crate::judge) fn header_refused(session: &SessionReport) -> Option<Cause>
     let refused = smtp.exchanges.iter().find(is_header)?;
     let reply = refused.reply.as_ref()?;
     let version = session.proxy.as_ref()?.version;
-    let next = smtp.exchanges.iter().find(|other| other.frame > refused.frame);
-    let is_ahead = next.is_none_or(|next| next.frame > refused.reply_frame);
+    let is_next = |other: &&ConversationExchange| other.command.is_some() && !is_header(other);
+    let next = smtp.exchanges.iter().find(is_next);
+    let answered = refused.t_ns.zip(refused.latency_ns).map(|(asked, waited)| asked + waited);
+    let is_ahead = next.is_none_or(|next| next.t_ns > answered);
     let likelihood = if is_ahead { Likelihood::Certain } else { Likelihood::Likely };
     let behind = match next {
         Some(_) => {
@@ -82,8 +86,12 @@ fn refused_ahead_of_client(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> 
     let second = smtp.exchanges.get(1).filter(|second| second.command.is_none())?;
     let reply = second.reply.as_ref().filter(|reply| matches!(reply.code, 500..=504))?;
     greeting?;
-    let first_word = smtp.exchanges.iter().filter_map(|exchange| exchange.frame).min();
-    if first_word.is_some_and(|first| Some(first) < second.reply_frame) {
+    let refused_at = case.said_at(second.reply_frame?)?.ts;
+    let is_clients = |entry: &&TimelineEntry| {
+        entry.from == Some(Role::Client) && entry.event.starts_with("smtp.")
+    };
+    let first_word = case.session.timeline.iter().find(is_clients);
+    if first_word.is_some_and(|word| word.at.ts < refused_at) {
         return None;
     }
     let message = format!(
@@ -115,7 +123,7 @@ pub(super) fn ahead_of_tls(
     let (deed, at) = match alert {
         Some(alert) => (format!("answered {}", alert.description.unwrap_or_default()), alert.at),
         None => {
-            let end = case.end().filter(|end| end.by == crate::role::Role::Server)?;
+            let end = case.end().filter(|end| end.by == Role::Server)?;
             (format!("{} the connection", end.deed), end.at)
         }
     };
