@@ -149,6 +149,9 @@ pub(super) struct SharedArgs {
     /// Report every connection that carries TLS, not only mail
     #[arg(help_heading = SELECTION, long)]
     pub(super) all_tls: bool,
+    /// Show each point of a capture on both sides of NAT, and each half, as a session of its own
+    #[arg(help_heading = SELECTION, long)]
+    pub(super) no_join: bool,
     /// Number of threads (the output is the same for any)
     #[arg(help_heading = RUN, long, value_name = "N")]
     pub(super) threads: Option<std::num::NonZeroUsize>,

@@ -9,9 +9,11 @@
 mod ahead;
 mod batch;
 mod chooser;
+mod copies;
 mod crew;
 mod ended;
 mod event;
+mod halves;
 pub mod limits;
 mod numbering;
 mod reader;
@@ -64,7 +66,7 @@ fn run_in_batches(
             setup,
             reader: Reader::new(capture, setup, limits),
             crew: Crew::new(setup, tap, scope),
-            sorter: Sorter::default(),
+            sorter: Sorter::new(setup.keeps_apart),
             spare: Vec::new(),
             secrets: Vec::new(),
             on_session,
@@ -125,7 +127,8 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
         while self.crew.under_way() > most {
             let Some(mut parts) = self.crew.take() else { return ControlFlow::Break(()) };
             let quality = &mut self.reader.decoding.quality;
-            self.sorter.take(&mut parts, quality, &mut self.on_session)?;
+            let halves = &self.reader.halves;
+            self.sorter.take(&mut parts, quality, halves, &mut self.on_session)?;
             self.spare.push(parts);
         }
         ControlFlow::Continue(())

@@ -96,6 +96,9 @@ impl<'t> Worker<'t> {
         if watched.number() == number {
             tell(number, What::Began);
         }
+        if segment.flags.syn() && !segment.flags.ack() && watched.is_first_syn() {
+            tell(watched.number(), What::Syn(segment.seq));
+        }
         watched.on_packet(makes_wanted);
         if let Some(is_session) = watched.news() {
             tell(watched.number(), What::Decided(is_session));

@@ -84,6 +84,12 @@ struct RawExchange {
     at: Option<Moment>,
 }
 
+/// What both sides begin to count with, where the capture has both SYNs.
+fn initial(tcp: &TcpFacts) -> Option<PerRole<u32>> {
+    tcp.syn.and(tcp.syn_ack)?;
+    Some(PerRole { client: tcp.first_seq.client?, server: tcp.first_seq.server? })
+}
+
 impl Recorder {
     /// A recorder that masks all but what `reveal` names.
     #[must_use]
@@ -361,6 +367,7 @@ impl Recorder {
             id: 0,
             client: Endpoint(closed.ends.client),
             server: Endpoint(closed.ends.server),
+            also_seen: Vec::new(),
             protocol: closed.protocol,
             start: start.ts,
             duration_ns: (end.ts - start.ts).max(0),
@@ -376,6 +383,7 @@ impl Recorder {
             diagnosis: None,
             findings: std::mem::take(&mut self.findings),
             transcript: None,
+            initial: initial(tcp),
         };
         let tls = closed.tls.map(|(facts, _)| facts);
         rules::judge(&mut report, tcp, tls, closed.smtp, &self.lost);

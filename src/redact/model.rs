@@ -3,6 +3,7 @@
 use super::redactor::Redactor;
 use super::text::Source;
 use crate::report::Tunnel;
+use crate::report::also_seen::AlsoSeen;
 use crate::report::decryption::Decryption;
 use crate::report::diagnosis::{Cause, Diagnosis};
 use crate::report::document::KeyReport;
@@ -45,6 +46,7 @@ impl Redactor {
             id: _,
             client,
             server,
+            also_seen,
             protocol: _,
             start: _,
             duration_ns: _,
@@ -60,12 +62,17 @@ impl Redactor {
             diagnosis,
             findings,
             transcript,
+            initial: _,
         } = session;
         // Bytes as they were said have no place for pseudonyms.
         *transcript = None;
         self.phrases.clear();
         self.endpoint(client);
         self.endpoint(server);
+        for AlsoSeen { kind: _, client, server, frames: _, latency_ns: _ } in also_seen {
+            self.endpoint(client);
+            self.endpoint(server);
+        }
         if let Some(ProxyReport { version: _, source, destination }) = proxy {
             source.iter_mut().chain(destination).for_each(|end| self.wire(end));
         }

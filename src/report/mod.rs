@@ -2,6 +2,7 @@
 //! conclusions, `redact` takes the names out. Every field is explained in `docs/report.md`; names
 //! and meaning are a contract.
 
+pub(crate) mod also_seen;
 pub(crate) mod codes;
 pub(crate) mod conclusion;
 pub(crate) mod decryption;
@@ -30,6 +31,7 @@ pub(crate) mod transaction;
 pub(crate) mod transcript;
 pub(crate) mod vantage;
 
+pub use also_seen::{AlsoSeen, SeenAs};
 pub use codes::{all as codes, explain};
 pub use conclusion::Conclusion;
 pub use decryption::{Decryption, DecryptionStatus};

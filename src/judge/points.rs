@@ -1,0 +1,142 @@
+//! One connection at several points of the network, or with other addresses in its replies.
+
+use std::net::SocketAddr;
+
+use crate::moment::seconds;
+use crate::report::also_seen::{AlsoSeen, SeenAs};
+use crate::report::codes::finding;
+use crate::report::diagnosis::{Cause, Diagnosis, Likelihood};
+use crate::report::endpoint::Endpoint;
+use crate::report::findings::{Finding, Severity};
+use crate::report::outcome::Outcome;
+use crate::report::session::SessionReport;
+use crate::role::PerRole;
+
+use super::rules;
+
+/// Points of one network are nearer to each other, in ns (1 s).
+const NEAR: u64 = 1_000_000_000;
+
+/// The server's half of a connection, under other addresses than the client's half.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Halves {
+    /// Client and server, as the client calls.
+    pub(crate) called: (SocketAddr, SocketAddr),
+    /// Client and server, as the server answers.
+    pub(crate) answers: (SocketAddr, SocketAddr),
+    /// The server's SYN.
+    pub(crate) frame: u64,
+    /// The client's RST to who answers.
+    pub(crate) refused: Option<u64>,
+}
+
+/// Whether two sessions are one connection: both sides have chosen the same initial sequence number
+/// of 32 bits (RFC 9293 §3.4.1), at the same time, and no byte says otherwise.
+pub(crate) fn is_same(one: &SessionReport, other: &SessionReport) -> bool {
+    let (a, b) = (one.tcp, other.tcp);
+    let is_near = one.start.0.abs_diff(other.start.0) < NEAR;
+    let is_whole =
+        |tcp: &crate::report::tcp::TcpReport| tcp.lost_bytes.client + tcp.lost_bytes.server == 0;
+    let differs = is_whole(&a) && is_whole(&b) && a.bytes != b.bytes;
+    one.initial.is_some()
+        && one.initial == other.initial
+        && is_near
+        && !differs
+        && share_an_end(one, other)
+}
+
+/// Who translates addresses leaves something of them: the other end, or a port.
+fn share_an_end(one: &SessionReport, other: &SessionReport) -> bool {
+    let pairs = [(one.client.0, other.client.0), (one.server.0, other.server.0)];
+    pairs.iter().any(|(a, b)| a.ip() == b.ip() || a.port() == b.port())
+}
+
+/// What was captured at several points becomes one session: that which has most of it, then the
+/// earliest, which is the nearest to the client.
+pub(crate) fn joined(mut points: Vec<SessionReport>) -> Option<SessionReport> {
+    points.sort_by_key(|point| {
+        let lost = point.tcp.lost_bytes;
+        (point.is_closed(), lost.client + lost.server, point.start, point.client.0, point.server.0)
+    });
+    let mut points = points.into_iter();
+    let mut first = points.next()?;
+    for other in points {
+        let seen = seen_at(&first, &other);
+        first.findings.push(seen_twice(&seen, other.frames.first));
+        first.also_seen.push(seen);
+    }
+    rules::sort(&mut first);
+    Some(first)
+}
+
+fn seen_at(first: &SessionReport, other: &SessionReport) -> AlsoSeen {
+    let at = |session: &SessionReport, event: &str| {
+        session.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.at.ts)
+    };
+    let later = |event: &str| Some(at(other, event)? - at(first, event)?);
+    AlsoSeen {
+        kind: SeenAs::Copy,
+        client: other.client,
+        server: other.server,
+        frames: Some(other.frames),
+        latency_ns: PerRole { client: later("tcp.syn"), server: later("tcp.syn_ack") },
+    }
+}
+
+fn seen_twice(seen: &AlsoSeen, frame: u64) -> Finding {
+    let between = [seen.latency_ns.client, seen.latency_ns.server];
+    let told = between.iter().flatten().map(|ns| ns.unsigned_abs());
+    let latency = told.max().map_or_else(String::new, |ns| {
+        format!(", up to {} apart", seconds(i64::try_from(ns).unwrap_or(i64::MAX)))
+    });
+    let message = format!(
+        "the capture holds this connection at another point too, as {} -> {} (frames from {frame} on{latency}): both sides' sequence numbers are the same",
+        seen.client.0, seen.server.0
+    );
+    finding("tcp.seen_twice", message).at(Some(frame))
+}
+
+/// Tells of a session whose server answers under another address.
+pub(crate) fn tell_of_halves(session: &mut SessionReport, halves: &Halves) {
+    let (client, server) = halves.called;
+    (session.client, session.server) = (Endpoint(client), Endpoint(server));
+    let (told_client, told_server) = halves.answers;
+    session.also_seen.push(AlsoSeen {
+        kind: SeenAs::Replies,
+        client: Endpoint(told_client),
+        server: Endpoint(told_server),
+        frames: None,
+        latency_ns: PerRole::default(),
+    });
+    let to = if told_client == client { String::new() } else { format!(" to {told_client}") };
+    let message = format!(
+        "the client called {server}, and the answer to its SYN comes from another address, {told_server}{to} (frame {})",
+        halves.frame
+    );
+    match halves.refused {
+        Some(frame) => refused(session, &message, frame),
+        None => {
+            let message = format!("{message}: both halves are read as one session");
+            session
+                .findings
+                .push(finding("tcp.reply_from_other_address", message).at(Some(halves.frame)));
+        }
+    }
+    rules::sort(session);
+}
+
+/// The client does not know who answers.
+fn refused(session: &mut SessionReport, message: &str, frame: u64) {
+    let message = format!(
+        "{message}, so the client reset it (frame {frame}): NAT translates one direction only, or the answer takes another way back"
+    );
+    let cause = Cause::new("tcp.reply_from_other_address", Likelihood::Certain, message);
+    let cause = cause.at(Some(frame));
+    let found = finding(cause.code, cause.message.clone()).at(cause.frame);
+    session.findings.retain(|other| !other.code.starts_with("tcp.connection_"));
+    session.findings.push(Finding { severity: Severity::Error, ..found });
+    session.diagnosis = Some(Diagnosis { cause, alternatives: Vec::new() });
+    if session.tcp.handshake_ns.is_none() || session.outcome == Outcome::Probe {
+        session.outcome = Outcome::Dropped;
+    }
+}
