@@ -116,7 +116,7 @@ pub(super) struct SharedArgs {
     /// A server's RSA private key, PEM or DER, for any connection; repeatable
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) key: Vec<PathBuf>,
-    /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
+    /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850): a file, also gzipped, a folder, or -
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
     /// A Wireshark profile, for the keys and the key log it names: its folder, or its name

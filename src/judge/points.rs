@@ -38,17 +38,15 @@ pub(crate) fn is_same(one: &SessionReport, other: &SessionReport) -> bool {
     let is_whole =
         |tcp: &crate::report::tcp::TcpReport| tcp.lost_bytes.client + tcp.lost_bytes.server == 0;
     let differs = is_whole(&a) && is_whole(&b) && a.bytes != b.bytes;
-    one.initial.is_some()
+    // What passes two points takes time from one to the other; packets made by hand do not.
+    let is_apart =
+        latency(one, other, "tcp.syn") != Some(0) || latency(one, other, "tcp.syn_ack") != Some(0);
+    is_apart
+        && one.initial.is_some()
         && one.initial == other.initial
         && is_near
         && !differs
         && share_an_end(one, other)
-}
-
-/// Who translates addresses leaves something of them: the other end, or a port.
-fn share_an_end(one: &SessionReport, other: &SessionReport) -> bool {
-    let pairs = [(one.client.0, other.client.0), (one.server.0, other.server.0)];
-    pairs.iter().any(|(a, b)| a.ip() == b.ip() || a.port() == b.port())
 }
 
 /// What was captured at several points becomes one session: that which has most of it, then the
@@ -69,11 +67,16 @@ pub(crate) fn joined(mut points: Vec<SessionReport>) -> Option<SessionReport> {
     Some(first)
 }
 
-fn seen_at(first: &SessionReport, other: &SessionReport) -> AlsoSeen {
-    let at = |session: &SessionReport, event: &str| {
+/// How much later an event is at the other point, in ns.
+fn latency(first: &SessionReport, other: &SessionReport, event: &str) -> Option<i64> {
+    let at = |session: &SessionReport| {
         session.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.at.ts)
     };
-    let later = |event: &str| Some(at(other, event)? - at(first, event)?);
+    Some(at(other)? - at(first)?)
+}
+
+fn seen_at(first: &SessionReport, other: &SessionReport) -> AlsoSeen {
+    let later = |event: &str| latency(first, other, event);
     AlsoSeen {
         kind: SeenAs::Copy,
         client: other.client,
@@ -133,7 +136,9 @@ fn refused(session: &mut SessionReport, message: &str, frame: u64) {
     let cause = Cause::new("tcp.reply_from_other_address", Likelihood::Certain, message);
     let cause = cause.at(Some(frame));
     let found = finding(cause.code, cause.message.clone()).at(cause.frame);
-    session.findings.retain(|other| !other.code.starts_with("tcp.connection_"));
+    let is_untrue =
+        |code: &str| matches!(code, "tcp.connection_timeout" | "tcp.connection_refused");
+    session.findings.retain(|other| !is_untrue(other.code));
     session.findings.push(Finding { severity: Severity::Error, ..found });
     session.diagnosis = Some(Diagnosis { cause, alternatives: Vec::new() });
     if session.tcp.handshake_ns.is_none() || session.outcome == Outcome::Probe {
