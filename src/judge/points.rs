@@ -41,12 +41,7 @@ pub(crate) fn is_same(one: &SessionReport, other: &SessionReport) -> bool {
     // What passes two points takes time from one to the other; packets made by hand do not.
     let is_apart =
         latency(one, other, "tcp.syn") != Some(0) || latency(one, other, "tcp.syn_ack") != Some(0);
-    is_apart
-        && one.initial.is_some()
-        && one.initial == other.initial
-        && is_near
-        && !differs
-        && share_an_end(one, other)
+    is_apart && one.initial.is_some() && one.initial == other.initial && is_near && !differs
 }
 
 /// What was captured at several points becomes one session: that which has most of it, then the
