@@ -28,7 +28,7 @@ fn of_outcome(outcome: Outcome) -> String {
 /// Explains one code or outcome, or lists all codes.
 pub(super) fn run(typed: &str) -> anyhow::Result<Exit> {
     let name = typed.to_ascii_lowercase();
-    let code = Code::named(&name).or_else(|| without_area(&name));
+    let code = codes::named(&name).or_else(|| without_area(&name));
     let text = match (code, Outcome::named(&name)) {
         _ if name == "list" => listed(),
         (Some(code), _) => explained(code),

@@ -1,6 +1,6 @@
 //! Findings about the capture files.
 
-use super::{Code, Row, Severity};
+use super::row::{Code, Row, Severity};
 
 codes![
     CAPTURE_TRUNCATED = Row {

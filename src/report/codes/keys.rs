@@ -1,6 +1,6 @@
 //! Findings about key material.
 
-use super::{Code, Row, Severity};
+use super::row::{Code, Row, Severity};
 
 codes![
     KEYS_SECRETS_BEHIND_PACKETS = Row {

@@ -1,7 +1,7 @@
 //! Findings about a conversation with the wrong one, or at the wrong time: another service, a firewall in
 //! between, a server that left, a client that could not work with what it met.
 
-use super::{Code, Row, Severity};
+use super::row::{Code, Row, Severity};
 
 codes![
     SMTP_OTHER_PROTOCOL = Row {

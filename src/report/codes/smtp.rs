@@ -1,6 +1,6 @@
 //! Findings about the conversation: why the mail failed, and what is not safe.
 
-use super::{Code, Row, Severity};
+use super::row::{Code, Row, Severity};
 
 codes![
     SMTP_GREETING_REFUSED = Row {

@@ -1,6 +1,6 @@
 //! Findings about TCP.
 
-use super::{Code, Row, Severity};
+use super::row::{Code, Row, Severity};
 
 codes![
     TCP_CONNECTION_REFUSED = Row {

@@ -1,6 +1,6 @@
 //! Findings about TLS: why a handshake failed, and what weakens a session.
 
-use super::{Code, Row, Severity};
+use super::row::{Code, Row, Severity};
 
 codes![
     TLS_ALERT = Row {

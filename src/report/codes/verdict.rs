@@ -1,7 +1,7 @@
 //! The reasons why a session was not opened, or not wholly. The case has the evidence and the hint;
 //! `docs/verdicts.md` has examples.
 
-use super::{Code, Row, Severity};
+use super::row::{Code, Row, Severity};
 
 codes![
     TLS_FORWARD_SECRECY = Row {
