@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::negotiation::{Kind, Step};
 use super::normal;
 use crate::report::{
-    AlertReport, CloseKind, ConversationExchange, Outcome, ReplyReport, SessionReport,
-    TimelineEntry, TlsReport, Verb,
+    AlertLevel, AlertReport, CloseKind, ConversationExchange, Outcome, ReplyReport, SessionReport,
+    TimelineEntry, TimelineEvent, TlsReport, Verb,
 };
 use crate::role::Role;
 
@@ -19,18 +19,18 @@ const LONG_SILENCE: i64 = 1_000_000_000;
 
 /// Handshake messages in order, and what each is called. Tickets, ChangeCipherSpec and the first
 /// record of data say nothing that Finished does not.
-const MESSAGES: &[(&str, &str)] = &[
-    ("tls.client_hello", "ClientHello"),
-    ("tls.hello_retry_request", "HelloRetryRequest"),
-    ("tls.server_hello", "ServerHello"),
-    ("tls.certificate", "Certificate"),
-    ("tls.server_key_exchange", "ServerKeyExchange"),
-    ("tls.certificate_request", "CertificateRequest"),
-    ("tls.server_hello_done", "ServerHelloDone"),
-    ("tls.client_certificate", "client Certificate"),
-    ("tls.client_key_exchange", "ClientKeyExchange"),
-    ("tls.certificate_verify", "CertificateVerify"),
-    ("tls.finished", "Finished"),
+const MESSAGES: &[(TimelineEvent, &str)] = &[
+    (TimelineEvent::TlsClientHello, "ClientHello"),
+    (TimelineEvent::TlsHelloRetryRequest, "HelloRetryRequest"),
+    (TimelineEvent::TlsServerHello, "ServerHello"),
+    (TimelineEvent::TlsCertificate, "Certificate"),
+    (TimelineEvent::TlsServerKeyExchange, "ServerKeyExchange"),
+    (TimelineEvent::TlsCertificateRequest, "CertificateRequest"),
+    (TimelineEvent::TlsServerHelloDone, "ServerHelloDone"),
+    (TimelineEvent::TlsClientCertificate, "client Certificate"),
+    (TimelineEvent::TlsClientKeyExchange, "ClientKeyExchange"),
+    (TimelineEvent::TlsCertificateVerify, "CertificateVerify"),
+    (TimelineEvent::TlsFinished, "Finished"),
 ];
 
 /// The steps of a session.
@@ -72,7 +72,7 @@ fn step(kind: Kind, from: Role, place: impl Into<String>) -> Step {
 
 fn entry<'s>(
     session: &'s SessionReport,
-    event: &str,
+    event: TimelineEvent,
     from: Option<Role>,
 ) -> Option<&'s TimelineEntry> {
     let is_it =
@@ -82,8 +82,8 @@ fn entry<'s>(
 
 /// Whether the server took the connection; nothing of one that was open before the capture.
 fn connection(session: &SessionReport) -> Option<Step> {
-    let syn = entry(session, "tcp.syn", None)?;
-    let answer = entry(session, "tcp.syn_ack", None);
+    let syn = entry(session, TimelineEvent::TcpSyn, None)?;
+    let answer = entry(session, TimelineEvent::TcpSynAck, None);
     let at = answer.unwrap_or(syn);
     let (course, said, shown) = match answer {
         Some(_) => ("accepted", "accepted the connection", "accepts the connection"),
@@ -179,9 +179,9 @@ fn replied(exchange: &ConversationExchange, reply: &ReplyReport, name: &str) -> 
 /// The messages of all handshakes, and the alerts of one that failed.
 fn handshake(session: &SessionReport, tls: &TlsReport, steps: &mut Vec<Step>) {
     let hidden_later = tls.version.as_deref() == Some("TLSv1.3");
-    let mut seen: BTreeMap<(&str, Option<Role>), usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(TimelineEvent, Option<Role>), usize> = BTreeMap::new();
     let mut messages = Vec::new();
-    let retried = entry(session, "tls.hello_retry_request", None).is_some();
+    let retried = entry(session, TimelineEvent::TlsHelloRetryRequest, None).is_some();
     for entry in &session.timeline {
         let Some(rank) = MESSAGES.iter().position(|(event, _)| *event == entry.event) else {
             continue;
@@ -196,7 +196,11 @@ fn handshake(session: &SessionReport, tls: &TlsReport, steps: &mut Vec<Step>) {
     }
     messages.sort_by_key(|(order, _)| *order);
     let sealed = |entry: &TimelineEntry| {
-        let open = ["tls.client_hello", "tls.hello_retry_request", "tls.server_hello"];
+        let open = [
+            TimelineEvent::TlsClientHello,
+            TimelineEvent::TlsHelloRetryRequest,
+            TimelineEvent::TlsServerHello,
+        ];
         hidden_later && !open.contains(&entry.event)
     };
     for (_, entry) in messages {
@@ -208,7 +212,8 @@ fn handshake(session: &SessionReport, tls: &TlsReport, steps: &mut Vec<Step>) {
 }
 
 fn message(entry: &TimelineEntry, tls: &TlsReport) -> Step {
-    let name = MESSAGES.iter().find(|row| row.0 == entry.event).map_or(entry.event, |row| row.1);
+    let name =
+        MESSAGES.iter().find(|row| row.0 == entry.event).map_or(entry.event.name(), |row| row.1);
     let from = entry.from.unwrap_or(Role::Server);
     let chosen = || match (&tls.cipher_suite, &tls.version) {
         (Some(suite), Some(version)) => format!("{suite} in {version}"),
@@ -216,10 +221,10 @@ fn message(entry: &TimelineEntry, tls: &TlsReport) -> Step {
         _ => "what cannot be read".to_owned(),
     };
     let (course, said, shown) = match entry.event {
-        "tls.server_hello" => {
+        TimelineEvent::TlsServerHello => {
             (chosen(), format!("chose {}", chosen()), format!("{name}: {}", chosen()))
         }
-        "tls.client_hello" => {
+        TimelineEvent::TlsClientHello => {
             let suites = tls.client_hello.as_ref().map_or(0, |hello| hello.cipher_suites.len());
             let said = format!("sent a ClientHello with {suites} cipher suites");
             (String::new(), said, name.to_owned())
@@ -246,7 +251,7 @@ fn alerts(tls: &TlsReport) -> impl Iterator<Item = Step> {
 
 fn alert(alert: &AlertReport) -> Step {
     let description = alert.description.clone().unwrap_or_default();
-    let level = alert.level.unwrap_or("unknown");
+    let level = alert.level.map_or("unknown", AlertLevel::name);
     Step {
         course: format!("{level} {description}"),
         said: format!("sent a {level} alert {description}"),
@@ -312,8 +317,8 @@ fn end(session: &SessionReport, steps: &[Step]) -> Step {
 /// The packet that closed the connection.
 fn closing(session: &SessionReport) -> Option<&TimelineEntry> {
     let event = match session.tcp.close {
-        CloseKind::Fin => "tcp.fin",
-        CloseKind::Rst => "tcp.rst",
+        CloseKind::Fin => TimelineEvent::TcpFin,
+        CloseKind::Rst => TimelineEvent::TcpRst,
         CloseKind::None => return None,
     };
     entry(session, event, session.tcp.closed_by).or_else(|| entry(session, event, None))

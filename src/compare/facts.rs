@@ -5,8 +5,8 @@ use super::difference::Topic;
 use super::negotiation::{Fact, Step, WHOLE};
 use super::normal;
 use crate::report::{
-    CertificateReport, ConversationExchange, ReplyReport, SessionReport, SmtpReport, TcpReport,
-    TlsReport, Verb,
+    CertificateReport, ConversationExchange, ReplyReport, ResumptionMethod, SessionReport,
+    SmtpReport, TcpReport, TlsReport, Verb,
 };
 use crate::role::Role;
 
@@ -146,12 +146,12 @@ impl Facts<'_> {
     fn server_hello(&mut self, tls: &TlsReport) {
         const PLACE: &str = "ServerHello";
         let choice = Topic::ServerChoice;
-        self.one(choice, "ClientHello", "TLS begins", Some(tls.mode));
+        self.one(choice, "ClientHello", "TLS begins", Some(tls.mode.name()));
         let Some(hello) = &tls.server_hello else { return };
         self.one(choice, PLACE, "version", tls.version.as_deref());
         self.one(choice, PLACE, "cipher suite", tls.cipher_suite.as_deref());
         self.one(choice, PLACE, "key exchange", tls.key_exchange);
-        self.one(choice, PLACE, "resumed", tls.resumed);
+        self.one(choice, PLACE, "resumed", tls.resumed.map(ResumptionMethod::name));
         self.add(choice, PLACE, 0, "extensions", sorted(hello.extensions.clone()));
         self.one(choice, PLACE, "extended master secret", Some(yes(tls.extended_master_secret)));
         self.one(choice, PLACE, "encrypt-then-MAC", Some(yes(tls.encrypt_then_mac)));
