@@ -70,11 +70,11 @@ fn step(kind: Kind, from: Role, place: impl Into<String>) -> Step {
     }
 }
 
-fn entry<'s>(
-    session: &'s SessionReport,
+fn entry(
+    session: &SessionReport,
     event: TimelineEvent,
     from: Option<Role>,
-) -> Option<&'s TimelineEntry> {
+) -> Option<&TimelineEntry> {
     let is_it =
         |entry: &&TimelineEntry| entry.event == event && (from.is_none() || entry.from == from);
     session.timeline.iter().find(is_it)
@@ -212,8 +212,10 @@ fn handshake(session: &SessionReport, tls: &TlsReport, steps: &mut Vec<Step>) {
 }
 
 fn message(entry: &TimelineEntry, tls: &TlsReport) -> Step {
-    let name =
-        MESSAGES.iter().find(|row| row.0 == entry.event).map_or(entry.event.name(), |row| row.1);
+    let name = MESSAGES
+        .iter()
+        .find(|row| row.0 == entry.event)
+        .map_or_else(|| entry.event.name(), |row| row.1);
     let from = entry.from.unwrap_or(Role::Server);
     let chosen = || match (&tls.cipher_suite, &tls.version) {
         (Some(suite), Some(version)) => format!("{suite} in {version}"),

@@ -144,6 +144,6 @@ pub(in crate::render) fn name(event: TimelineEvent) -> &'static str {
         TimelineEvent::TlsFirstProtectedRecord => "first protected record",
         TimelineEvent::TlsFirstApplicationData => "first application data",
         TimelineEvent::TlsCloseNotify => "close_notify",
-        other => other.handshake_message().unwrap_or(other.name()),
+        other => other.handshake_message().unwrap_or_else(|| other.name()),
     }
 }
