@@ -4,6 +4,7 @@
 use super::case::Case;
 use super::reply::{line, whole};
 use crate::moment::seconds;
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::session::SessionReport;
@@ -48,7 +49,7 @@ pub(in crate::judge) fn header_refused(session: &SessionReport) -> Option<Cause>
         "the connection begins with a PROXY protocol header (version {version}), which the server does not expect: it read it as a command and refused it: {}{behind}",
         whole(reply)
     );
-    let cause = Cause::new("smtp.proxy_header_unexpected", likelihood, message);
+    let cause = Cause::new(codes::SMTP_PROXY_HEADER_UNEXPECTED, likelihood, message);
     Some(cause.at(refused.reply_frame).hint(BOTH_ENDS))
 }
 
@@ -67,7 +68,7 @@ fn refused_as_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         "the connection begins with a PROXY protocol header (version {version}), and the server's first word is a complaint about the protocol: {}; it does not expect the header",
         line(reply)
     );
-    let cause = Cause::new("smtp.proxy_header_unexpected", Likelihood::Likely, message);
+    let cause = Cause::new(codes::SMTP_PROXY_HEADER_UNEXPECTED, Likelihood::Likely, message);
     Some(cause.at(greeting.reply_frame).hint(BOTH_ENDS))
 }
 
@@ -99,7 +100,7 @@ fn refused_ahead_of_client(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> 
         whole(reply),
         second.reply_frame.unwrap_or_default()
     );
-    let cause = Cause::new("smtp.proxy_header_unexpected", Likelihood::Likely, message);
+    let cause = Cause::new(codes::SMTP_PROXY_HEADER_UNEXPECTED, Likelihood::Likely, message);
     Some(cause.at(second.reply_frame).hint(BOTH_ENDS))
 }
 
@@ -133,6 +134,6 @@ pub(super) fn ahead_of_tls(
         seconds(since),
         at.frame
     );
-    let cause = Cause::new("smtp.proxy_header_unexpected", Likelihood::Likely, message);
+    let cause = Cause::new(codes::SMTP_PROXY_HEADER_UNEXPECTED, Likelihood::Likely, message);
     Some(cause.at(at.frame).hint(BOTH_ENDS))
 }
