@@ -6,6 +6,9 @@ use super::{command, reply};
 /// Bytes of either side that are looked at: a greeting's first line, or a command.
 const WINDOW: usize = 512;
 
+/// How a binary PROXY protocol header begins (§2.2 of its specification).
+const PROXY_V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+
 /// How much a connection's first bytes look like SMTP or LMTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
@@ -25,7 +28,7 @@ pub enum Likeness {
 pub fn sniff(client: &[u8], server: &[u8]) -> Likeness {
     let client = client.get(..WINDOW).unwrap_or(client);
     let server = server.get(..WINDOW).unwrap_or(server);
-    match (server_greets(server), client_speaks(behind_proxy_line(client))) {
+    match (server_greets(server), client_speaks(behind_proxy_header(client))) {
         (Likeness::Yes, _) => Likeness::Yes,
         (Likeness::No, _) | (_, Likeness::No) => Likeness::No,
         (_, Likeness::Yes) if first_line(server).is_some() => Likeness::Yes,
@@ -33,8 +36,12 @@ pub fn sniff(client: &[u8], server: &[u8]) -> Likeness {
     }
 }
 
-/// The PROXY protocol's text form may come first; it says nothing of what follows.
-fn behind_proxy_line(client: &[u8]) -> &[u8] {
+/// A PROXY protocol header may come first, in text or in binary; it says nothing of what follows.
+fn behind_proxy_header(client: &[u8]) -> &[u8] {
+    if let Some(fixed) = client.strip_prefix(PROXY_V2) {
+        let [_, _, high, low, rest @ ..] = fixed else { return &[] };
+        return rest.get(u16::from_be_bytes([*high, *low]).into()..).unwrap_or(&[]);
+    }
     if !client.starts_with(b"PROXY ") {
         return client;
     }
@@ -54,7 +61,7 @@ fn strong_verb(client: &[u8]) -> Likeness {
 }
 
 fn client_speaks(client: &[u8]) -> Likeness {
-    if b"\r\n\r\n\0\r\nQUIT\n".starts_with(client) {
+    if PROXY_V2.starts_with(client) {
         return Likeness::Unsure;
     }
     let Some(line) = first_line(client) else {
@@ -132,6 +139,10 @@ mod tests {
     fn one_side_alone_may_be_enough() {
         assert_eq!(sniff(b"EHLO client\r\n", b""), Likeness::Yes);
         assert_eq!(sniff(b"PROXY UNKNOWN\r\nEHLO a\r\n", b"220 x\r\n"), Likeness::Yes);
+        let binary = [PROXY_V2, &[0x21, 0x11, 0, 2, 1, 2][..]].concat();
+        assert_eq!(sniff(&binary, b"220 x\r\n"), Likeness::Unsure);
+        assert_eq!(sniff(&binary, b"220 x ESMTP\r\n"), Likeness::Yes);
+        assert_eq!(sniff(&[&binary[..], b"EHLO a\r\n"].concat(), b"220 x\r\n"), Likeness::Yes);
         assert_eq!(sniff(b"QUIT\r\n", b""), Likeness::Unsure);
     }
 
