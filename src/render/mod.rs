@@ -9,6 +9,8 @@ pub mod handshakes;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod sarif;
+pub mod tap;
 pub mod key_logs;
 pub(crate) mod limits;
 pub mod ndjson;
