@@ -260,10 +260,8 @@ type Pair<'j> = (Option<&'j Json>, Option<&'j Json>);
 fn paired<'j>(was: &'j [Json], is: &'j [Json]) -> Vec<Pair<'j>> {
     let mut left: Vec<Option<&Json>> = was.iter().map(Some).collect();
     let mut found: Vec<Pair<'_>> = is.iter().map(|session| (None, Some(session))).collect();
-    let alike: [fn(&Json, &Json) -> bool; 2] = [
-        |a, b| identity(a) == identity(b),
-        |a, b| a["server"]["port"] == b["server"]["port"],
-    ];
+    let alike: [fn(&Json, &Json) -> bool; 2] =
+        [|a, b| identity(a) == identity(b), |a, b| a["server"]["port"] == b["server"]["port"]];
     for is_alike in alike {
         for (mine, session) in &mut found {
             let Some(session) = session.filter(|_| mine.is_none()) else { continue };

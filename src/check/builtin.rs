@@ -13,7 +13,8 @@ const TEXTS: &[(&str, &str)] = &[
 ];
 
 /// Their names.
-pub const NAMES: &[&str] = &["delivered", "enforce", "intermediate", "modern", "no-plaintext-auth", "ses"];
+pub const NAMES: &[&str] =
+    &["delivered", "enforce", "intermediate", "modern", "no-plaintext-auth", "ses"];
 
 /// The text of a policy, by its name.
 #[must_use]

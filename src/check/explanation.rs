@@ -29,7 +29,12 @@ pub fn explain(policy: &Policy) -> String {
 }
 
 fn head(kind: &str, head: &Head, text: &mut String) {
-    text.push_str(&format!("\n{kind} \"{}\" (line {}, {})\n", head.name, head.line, head.severity.name()));
+    text.push_str(&format!(
+        "\n{kind} \"{}\" (line {}, {})\n",
+        head.name,
+        head.line,
+        head.severity.name()
+    ));
     match &head.filter {
         Some(filter) => line("where", filter, text),
         None => text.push_str("  where:    every session\n"),

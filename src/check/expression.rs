@@ -7,8 +7,8 @@ use serde_json::{Map, Value as Json};
 
 use super::account::Account;
 use super::error::{PolicyError, Text};
-use super::fields;
 use super::evaluation::{Evaluation, Fault, Worked};
+use super::fields;
 use super::pattern::{self, Patterns};
 use super::reading::{self, Read};
 use super::tree;

@@ -3,7 +3,9 @@
 
 use std::sync::OnceLock;
 
-use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators,
+};
 use serde_json::Value as Json;
 
 use super::nearest::{nearest, or_nearest};
@@ -13,7 +15,7 @@ const SCHEMA: &str = include_str!("../../docs/report.schema.json");
 
 /// What the expectation of a limit may name.
 pub(super) const FIGURES: &[&str] =
-    &["total", "count", "share", "min", "max", "sum", "mean", "p50", "p90", "p95", "p99"];
+    &["count", "max", "mean", "min", "p50", "p90", "p95", "p99", "share", "sum", "total"];
 
 /// Fields that a report has only when it was asked for.
 const OPTIONAL: &[&str] = &["body"];
@@ -121,7 +123,7 @@ impl<'e> Reader<'e> {
         match &node.expr {
             Expr::Ident(name) => self.named(name, node.id),
             Expr::Select(select) => self.select(select, node.id),
-            Expr::Call(call) => self.call(call),
+            Expr::Call(call) => self.call(call, node.id),
             Expr::Comprehension(made) => self.comprehension(made),
             Expr::List(list) => {
                 list.elements.iter().try_for_each(|element| self.shape(element).map(|_| ()))?;
@@ -161,7 +163,7 @@ impl<'e> Reader<'e> {
         }
     }
 
-    fn call(&mut self, call: &'e CallExpr) -> Result<Shape, Misfit> {
+    fn call(&mut self, call: &'e CallExpr, id: u64) -> Result<Shape, Misfit> {
         let target = call.target.as_deref().into_iter();
         let parts: Vec<&IdedExpr> = target.chain(&call.args).collect();
         let shapes = parts.iter().map(|part| self.shape(part)).collect::<Result<Vec<_>, _>>()?;
@@ -170,16 +172,16 @@ impl<'e> Reader<'e> {
             (operators::CONDITIONAL, ..) => Ok(None),
             (operators::IN, [left, right], [shape, range]) => {
                 if let (Expr::List(list), Some(shape)) = (&right.expr, shape) {
-                    list.elements.iter().try_for_each(|one| fits(shape, one))?;
+                    list.elements.iter().try_for_each(|one| fits(shape, one, one.id))?;
                 }
                 if let Some(item) = range.and_then(element) {
-                    fits(item, left)?;
+                    fits(item, left, id)?;
                 }
                 Ok(None)
             }
             (name, [left, right], [a, b]) if COMPARISONS.contains(&name) => {
-                a.map_or(Ok(()), |shape| fits(shape, right))?;
-                b.map_or(Ok(()), |shape| fits(shape, left))?;
+                a.map_or(Ok(()), |shape| fits(shape, right, id))?;
+                b.map_or(Ok(()), |shape| fits(shape, left, id))?;
                 Ok(None)
             }
             _ => Ok(None),
@@ -213,8 +215,8 @@ const COMPARISONS: &[&str] = &[
     operators::GREATER_EQUALS,
 ];
 
-/// Whether a constant is one that such a field can have.
-fn fits(shape: &'static Json, constant: &IdedExpr) -> Result<(), Misfit> {
+/// Whether a constant is one that such a field can have; `operator` is where the two meet.
+fn fits(shape: &'static Json, constant: &IdedExpr, operator: u64) -> Result<(), Misfit> {
     let Expr::Literal(literal) = &constant.expr else { return Ok(()) };
     let (is, written) = match literal {
         LiteralValue::String(text) => ("a text", text.inner().to_owned()),
@@ -226,7 +228,7 @@ fn fits(shape: &'static Json, constant: &IdedExpr) -> Result<(), Misfit> {
     };
     if let Some(kind) = kind(shape).filter(|kind| *kind != is) {
         let message = format!("the field is {kind}, and is compared with {is}, {written}");
-        return Err((constant.id, message));
+        return Err((operator, message));
     }
     let known = values(shape);
     if known.is_empty() || known.contains(&written.as_str()) {
@@ -236,6 +238,7 @@ fn fits(shape: &'static Json, constant: &IdedExpr) -> Result<(), Misfit> {
         Some(near) => format!("; did you mean \"{near}\"?"),
         None => String::new(),
     };
-    let message = format!("the field is never \"{written}\"{meant}; it is one of {}", known.join(", "));
+    let message =
+        format!("the field is never \"{written}\"{meant}; it is one of {}", known.join(", "));
     Err((constant.id, message))
 }

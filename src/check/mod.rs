@@ -27,6 +27,6 @@ pub use baseline::{Baseline, BaselineError, Change, Choice};
 pub use builtin::{NAMES as BUILT_IN, named, text_of};
 pub use checker::Checker;
 pub use error::PolicyError;
-pub use outcome::{BaselineResult, Checks, Failure, Kind, RuleResult, SCHEMA, Status};
 pub use explanation::explain;
+pub use outcome::{BaselineResult, Checks, Failure, Kind, RuleResult, SCHEMA, Status};
 pub use policy::Policy;

@@ -7,10 +7,10 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     (distance(&best) * 3 <= best.len().max(3)).then_some(best)
 }
 
-/// `; did you mean ...?` and what there is, for the end of a message.
+/// What there is instead, and which of it was meant, for the end of a message.
 pub(super) fn or_nearest(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
-        Some(near) => format!("; did you mean `{near}`? There are {}", known.join(", ")),
+        Some(near) => format!(", but {}; did you mean `{near}`?", known.join(", ")),
         None => format!(", but {}", known.join(", ")),
     }
 }

@@ -114,9 +114,12 @@ impl BaselineResult {
     pub fn folded(&self) -> String {
         let count = self.changes.len() as u64 + self.further_changes;
         let noun = if count == 1 { "difference" } else { "differences" };
-        let shown: Vec<_> = self.changes.iter().take(MOST_FOLDED).map(|change| {
-            format!("{}: was {}, is {}", change.path, change.was, change.is)
-        }).collect();
+        let shown: Vec<_> = self
+            .changes
+            .iter()
+            .take(MOST_FOLDED)
+            .map(|change| format!("{}: was {}, is {}", change.path, change.was, change.is))
+            .collect();
         let more = count.saturating_sub(shown.len() as u64);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         format!("{count} {noun} from the baseline: {}{more}", shown.join("; "))
@@ -145,9 +148,8 @@ impl Checks {
     /// Rules that fail and do not make the run fail.
     #[must_use]
     pub fn warned(&self) -> usize {
-        let warns = |result: &&RuleResult| {
-            result.status == Status::Failed && !result.counts(self.strict)
-        };
+        let warns =
+            |result: &&RuleResult| result.status == Status::Failed && !result.counts(self.strict);
         self.results.iter().filter(warns).count()
     }
 
@@ -156,8 +158,12 @@ impl Checks {
     pub fn sentence(&self) -> String {
         let result = match (self.passed, self.is_empty) {
             (_, true) => "failed, for nothing was checked",
-            (true, _) if self.results.iter().all(|r| r.status == Status::Skipped)
-                && self.baseline.is_none() => "nothing was checked",
+            (true, _)
+                if self.results.iter().all(|r| r.status == Status::Skipped)
+                    && self.baseline.is_none() =>
+            {
+                "nothing was checked"
+            }
             (true, _) => "passed",
             (false, _) => "failed",
         };
@@ -210,7 +216,9 @@ impl RuleResult {
     #[must_use]
     pub fn folded(&self) -> String {
         let one = |failure: &Failure| match (failure.session, &failure.ends) {
-            (Some(session), Some(ends)) => format!("session {session}, {ends}: {}", failure.message),
+            (Some(session), Some(ends)) => {
+                format!("session {session}, {ends}: {}", failure.message)
+            }
             _ => failure.message.clone(),
         };
         let shown: Vec<_> = self.failures.iter().take(MOST_FOLDED).map(one).collect();
@@ -218,8 +226,14 @@ impl RuleResult {
         let more = all.saturating_sub(shown.len() as u64);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         let hint = self.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-        let share = if self.kind == Kind::Rule { self.share() + ": " } else { String::new() };
-        format!("{share}{}{more}; expected {}{hint}", shown.join("; "), self.expected())
+        let share = self.share();
+        let (before, behind) = match (self.sessions_failed, self.sessions_passed) {
+            (0, _) | (1, 0) => (String::new(), String::new()),
+            (1, _) => (String::new(), format!(" ({share})")),
+            _ => (format!("{share}: "), String::new()),
+        };
+        let expected = self.expected();
+        format!("{before}{}{more}{behind}; expected {expected}{hint}", shown.join("; "))
     }
 
     /// What was expected, on one line.

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{PolicyError, Text};
-use super::nearest::nearest;
 use super::expression::{About, Expression};
+use super::nearest::nearest;
 use super::words;
 use crate::report::Severity;
 
@@ -115,7 +115,8 @@ fn rule(row: Row, text: &Text) -> Result<Rule, PolicyError> {
 }
 
 fn limit(row: Row, text: &Text) -> Result<Limit, PolicyError> {
-    let value = row.value.as_ref().map(|value| expression(value, About::Session, text)).transpose()?;
+    let value =
+        row.value.as_ref().map(|value| expression(value, About::Session, text)).transpose()?;
     let expect = expression(&row.expect, About::Figures, text)?;
     Ok(Limit { head: head(row, text)?, value, expect })
 }
@@ -129,7 +130,8 @@ fn expression(
 }
 
 fn head(row: Row, text: &Text) -> Result<Head, PolicyError> {
-    let filter = row.filter.as_ref().map(|filter| expression(filter, About::Session, text)).transpose()?;
+    let filter =
+        row.filter.as_ref().map(|filter| expression(filter, About::Session, text)).transpose()?;
     let severity =
         row.severity.as_ref().map_or(Ok(Severity::Error), |name| severity(name, text))?;
     Ok(Head {

@@ -14,7 +14,8 @@ use super::plan::{self, Plan};
 use super::target::{How, Target};
 use crate::capture::Capture;
 use crate::check::{
-    BUILT_IN, Baseline, Change, Checker, Checks, Choice, Policy, PolicyError, explain, named, text_of,
+    BUILT_IN, Baseline, Change, Checker, Checks, Choice, Policy, PolicyError, explain, named,
+    text_of,
 };
 use crate::compare::Tolerance;
 use crate::engine;

@@ -29,11 +29,7 @@ pub fn write(checks: &Checks, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", data(&checks.sentence()))
 }
 
-fn one(
-    result: &RuleResult,
-    strict: bool,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn one(result: &RuleResult, strict: bool, out: &mut dyn Write) -> io::Result<()> {
     let level = match result.severity {
         _ if result.counts(strict) => "error",
         Severity::Info => "notice",

@@ -9,13 +9,13 @@ pub mod handshakes;
 pub mod html;
 pub mod json;
 pub mod junit;
-pub mod sarif;
-pub mod tap;
 pub mod key_logs;
 pub(crate) mod limits;
 pub mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod sarif;
+pub mod tap;
 pub mod tcpflow;
 pub mod term;
 pub mod text;

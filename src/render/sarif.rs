@@ -82,7 +82,8 @@ fn place(file: &str, line: usize) -> Json {
 /// A file name as a URI reference (RFC 3986 §2.1).
 fn uri(file: &str) -> String {
     let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    let shown = |byte: u8| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let shown =
+        |byte: u8| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     file.replace('\\', "/").bytes().map(shown).collect()
 }
 
