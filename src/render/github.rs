@@ -17,11 +17,10 @@ pub fn write(checks: &Checks, out: &mut dyn Write) -> io::Result<()> {
     for result in checks.results.iter().filter(|result| result.status == Status::Failed) {
         one(result, checks.strict, out)?;
     }
-    if let Some(baseline) = &checks.baseline {
-        if !baseline.changes.is_empty() {
-            let file = property(&baseline.path);
-            writeln!(out, "::error file={file},title=baseline::{}", data(&baseline.folded()))?;
-        }
+    let baseline = checks.baseline.as_ref().filter(|baseline| !baseline.changes.is_empty());
+    if let Some(baseline) = baseline {
+        let file = property(&baseline.path);
+        writeln!(out, "::error file={file},title=baseline::{}", data(&baseline.folded()))?;
     }
     if checks.is_empty {
         writeln!(out, "::error title=nothing was checked::{}", data(&checks.sentence()))?;
