@@ -94,7 +94,7 @@ pub struct Session<O> {
 }
 
 impl<O: Observer> Session<O> {
-    /// A connection of which nothing is known but its number in order of first packets. With
+    /// A connection. Nothing is known yet but its number in order of first packets. With
     /// `all_tls` it concerns us if it carries TLS, whatever is inside.
     #[must_use]
     pub fn new(number: u64, keys: Keys, all_tls: bool, observer: O) -> Self {

@@ -59,7 +59,7 @@ pub struct Rewritten {
 }
 
 impl Rewriter {
-    /// A connection of which nothing has come.
+    /// A connection that has not begun.
     #[must_use]
     pub fn new(aliases: Arc<Mutex<Aliases>>) -> Self {
         let (negotiation, sides) = (Negotiation::default(), PerRole::default());
