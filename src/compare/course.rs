@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::negotiation::{Kind, Step};
 use super::normal;
+use crate::moment::decimal;
 use crate::report::{
     AlertReport, CloseKind, ConversationExchange, Outcome, ReplyReport, SessionReport,
     TimelineEntry, TlsReport, Verb,
@@ -286,11 +287,7 @@ fn end(session: &SessionReport, steps: &[Step]) -> Step {
         said.push_str(" without close_notify");
     }
     if silence > LONG_SILENCE {
-        said.push_str(&format!(
-            " after {}.{} s of silence",
-            silence / 1_000_000_000,
-            silence / 100_000_000 % 10
-        ));
+        said.push_str(&format!(" after {} s of silence", decimal(silence, 1_000_000_000, 1)));
     }
     let course = match (session.tcp.close, orderly) {
         (CloseKind::None, _) => "open",

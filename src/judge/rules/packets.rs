@@ -2,6 +2,7 @@
 
 use crate::flow::{Noted, Oddities, TcpFacts};
 use crate::report::codes::finding;
+use crate::moment::decimal;
 use crate::report::findings::Finding;
 use crate::role::Role;
 
@@ -11,7 +12,7 @@ pub(super) fn odd(tcp: &TcpFacts) -> Vec<Finding> {
 }
 
 fn of_end(role: Role, odd: &Oddities) -> Vec<Finding> {
-    let (who, ms) = (role.name(), odd.largest_step_ns / 1_000_000);
+    let (who, ms) = (role.name(), decimal(odd.largest_step_ns, 1_000_000, 0));
     let rows = [
         ("tcp.overlap_differs", odd.overlaps_differ, "segments of the {} contradict earlier ones"),
         ("tcp.clock_step", odd.clock_steps, "packets of the {} are older than what they follow"),
