@@ -5,9 +5,10 @@ pub use crate::filter::{ConnectionFilter, FilterError};
 pub use crate::keys::{KeyError, KeySource, Place, SecretBytes};
 pub use crate::moment::Timestamp;
 pub use crate::record::Reveal;
+pub use crate::report::codes;
 pub use crate::report::{
     AlertReport, Attribution, AuthReport, BySender, CaptureReport, Cause, CertificateReport,
-    Checksums, ClientHelloReport, ClockSteps, CloseKind, Conclusion, ConversationExchange,
+    Checksums, ClientHelloReport, ClockSteps, CloseKind, Code, Conclusion, ConversationExchange,
     Decryption, DecryptionStatus, Diagnosis, DkimReport, Dropped, Endpoint, Finding, FrameSpan,
     GreetingReport, Helo, KeyReport, Likelihood, MailReport, MailTotals, MissingOrigin,
     OriginReport, Outcome, PartReport, Position, Protocol, ProxyReport, Quality, Reason,

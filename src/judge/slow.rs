@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use super::rules;
 use crate::moment::seconds;
-use crate::report::codes;
+use crate::report::codes::{self, Code};
 use crate::report::decryption::DecryptionStatus;
-use crate::report::findings::Finding;
+use crate::report::findings::{self, Finding};
 use crate::report::outcome::Outcome;
 use crate::report::session::SessionReport;
 use crate::report::timeline::TimelineEntry;
@@ -17,7 +17,7 @@ use crate::role::Role;
 struct Phase {
     /// Its name on the command line.
     name: &'static str,
-    code: &'static str,
+    code: Code,
     /// What the finding says took the time.
     words: &'static str,
     /// The limit in ns unless told otherwise, with its reason below; none: never slow.
@@ -26,6 +26,10 @@ struct Phase {
     /// The event at whose frame it shows, the last of its kind.
     event: &'static str,
 }
+
+/// What slows a welcome down does not slow a refusal down.
+const WAIT_BEFORE_REFUSAL: &str =
+    "the server waited before it refused the client: its reply, or its log, says for what";
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -37,7 +41,7 @@ const SECOND: i64 = 1_000_000_000;
 const PHASES: &[Phase] = &[
     Phase {
         name: "connect",
-        code: "tcp.slow_connect",
+        code: codes::TCP_SLOW_CONNECT,
         words: "the TCP handshake",
         limit: Some(SECOND),
         ns: |timing| timing.tcp_connect_ns,
@@ -45,7 +49,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "greeting",
-        code: "smtp.slow_greeting",
+        code: codes::SMTP_SLOW_GREETING,
         words: "the greeting",
         limit: Some(SECOND),
         ns: |timing| timing.greeting_ns,
@@ -53,7 +57,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "starttls",
-        code: "smtp.slow_starttls",
+        code: codes::SMTP_SLOW_STARTTLS,
         words: "the reply to STARTTLS",
         limit: Some(SECOND),
         ns: |timing| timing.starttls_ns,
@@ -61,7 +65,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "handshake",
-        code: "tls.slow_handshake",
+        code: codes::TLS_SLOW_HANDSHAKE,
         words: "the TLS handshake",
         limit: Some(SECOND / 2),
         ns: |timing| timing.tls_handshake_ns,
@@ -69,7 +73,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "auth",
-        code: "smtp.slow_auth",
+        code: codes::SMTP_SLOW_AUTH,
         words: "AUTH",
         limit: Some(3 * SECOND),
         ns: |timing| timing.auth_ns,
@@ -77,7 +81,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "mail",
-        code: "smtp.slow_mail",
+        code: codes::SMTP_SLOW_MAIL,
         words: "the reply to MAIL",
         limit: Some(SECOND),
         ns: |timing| timing.mail_ns,
@@ -85,7 +89,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "rcpt",
-        code: "smtp.slow_rcpt",
+        code: codes::SMTP_SLOW_RCPT,
         words: "the slowest reply to RCPT",
         limit: Some(3 * SECOND),
         ns: |timing| timing.rcpt_ns,
@@ -93,7 +97,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "data",
-        code: "smtp.slow_data",
+        code: codes::SMTP_SLOW_DATA,
         words: "the reply to DATA",
         limit: Some(SECOND),
         ns: |timing| timing.data_go_ahead_ns,
@@ -101,7 +105,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "transfer",
-        code: "smtp.slow_transfer",
+        code: codes::SMTP_SLOW_TRANSFER,
         words: "sending the message",
         limit: None,
         ns: |timing| timing.data_transfer_ns,
@@ -109,7 +113,7 @@ const PHASES: &[Phase] = &[
     },
     Phase {
         name: "accept",
-        code: "smtp.slow_accept",
+        code: codes::SMTP_SLOW_ACCEPT,
         words: "the reply to the message",
         limit: Some(5 * SECOND),
         ns: |timing| timing.data_accept_ns,
@@ -184,7 +188,7 @@ pub(crate) fn judge(session: &mut SessionReport, limits: &SlowLimits) {
 fn whole(session: &SessionReport) -> Option<Finding> {
     let Timing { total_ns, attribution: split, .. } = session.timing;
     let was_refused = matches!(session.outcome, Outcome::Unanswered | Outcome::Refused);
-    let has_bad_clock = session.findings.iter().any(|found| found.code == "tcp.clock_step");
+    let has_bad_clock = session.findings.iter().any(|found| found.code == codes::TCP_CLOCK_STEP);
     if total_ns <= SECOND || was_refused || has_bad_clock {
         return None;
     }
@@ -201,7 +205,7 @@ fn whole(session: &SessionReport) -> Option<Finding> {
         ns / (total_ns / 100).max(1),
         longest_wait(session).unwrap_or_default()
     );
-    Some(codes::finding("tcp.time_spent", message))
+    Some(findings::finding(codes::TCP_TIME_SPENT, message))
 }
 
 /// The longest span in which nothing happened, and what ended it.
@@ -232,7 +236,12 @@ fn finding(phase: &Phase, ns: i64, session: &SessionReport) -> Finding {
         message.push_str(&slowest_flight(&session.timing));
     }
     let frame = session.timeline.iter().rfind(|entry| entry.event == phase.event);
-    codes::finding(phase.code, message).at(frame.map(|entry| entry.frame))
+    let mut found = findings::finding(phase.code, message).at(frame.map(|entry| entry.frame));
+    let greeting = session.smtp.as_ref().and_then(|smtp| smtp.greeting.as_ref());
+    if phase.name == "greeting" && greeting.is_some_and(|greeting| greeting.code >= 400) {
+        found.hint = Some(WAIT_BEFORE_REFUSAL.to_owned());
+    }
+    found
 }
 
 fn slowest_flight(timing: &Timing) -> String {

@@ -9,8 +9,9 @@ pub(crate) use self::case::{Case, is_established};
 use self::explanation::{
     Explanation, bad_premaster, handshake_missing, one_sided, resumed, shared_secret, unsupported,
 };
+use crate::report::codes::Severity;
 use crate::report::decryption::{Decryption, DecryptionStatus};
-use crate::report::findings::{Finding, Severity};
+use crate::report::findings::Finding;
 use crate::report::reason::Reason;
 use crate::role::{PerRole, Role};
 use crate::tls::facts::{KeySearch, Secret};

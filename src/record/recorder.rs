@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::finding_code::code_of;
 use super::tls::message_name;
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::judge::diagnosis::lacks_finished;
@@ -15,7 +16,7 @@ use crate::report::codes;
 use crate::report::decryption::{Decryption, DecryptionStatus};
 use crate::report::endpoint::Endpoint;
 use crate::report::exchange::{ConversationExchange, ReplyReport};
-use crate::report::findings::Finding;
+use crate::report::findings::{Finding, finding};
 use crate::report::mail::MailReport;
 use crate::report::proxy::ProxyReport;
 use crate::report::session::SessionReport;
@@ -171,7 +172,7 @@ impl Recorder {
     fn on_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment) {
         let shown = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes)).into_owned();
         let message = format!("the {} sends what is no TLS record: {shown:?}", from.name());
-        self.findings.push(codes::finding("tls.not_tls", message).at(at.frame));
+        self.findings.push(finding(codes::TLS_NOT_TLS, message).at(at.frame));
     }
 
     /// Takes what happens in the dialogue.
@@ -187,8 +188,8 @@ impl Recorder {
             SmtpEvent::Body { mail, bytes } if self.reveal.body => self.keep_body(mail, bytes),
             SmtpEvent::Mail(mail) => self.on_mail(*mail),
             SmtpEvent::Proxy { header, .. } => self.proxy = Some(ProxyReport::of(&header)),
-            SmtpEvent::Finding { code, at, message } => {
-                self.findings.push(codes::finding(code, message).at(at.frame));
+            SmtpEvent::Finding { kind, at, message } => {
+                self.findings.push(finding(code_of(kind), message).at(at.frame));
             }
             SmtpEvent::Body { .. }
             | SmtpEvent::SwitchToTls { .. }

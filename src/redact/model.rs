@@ -3,6 +3,7 @@
 use super::redactor::Redactor;
 use super::text::Source;
 use crate::report::Tunnel;
+use crate::report::codes::Code;
 use crate::report::decryption::Decryption;
 use crate::report::diagnosis::{Cause, Diagnosis};
 use crate::report::document::KeyReport;
@@ -362,7 +363,7 @@ impl Redactor {
 
     fn finding(&mut self, finding: &mut Finding) {
         let Finding { code, severity: _, frame: _, message, hint } = finding;
-        self.sentence(code, message);
+        self.sentence(*code, message);
         hint.iter_mut().for_each(|hint| self.ours(hint));
     }
 
@@ -371,19 +372,16 @@ impl Redactor {
         for Cause { code, likelihood: _, message, frame: _, hint } in
             std::iter::once(cause).chain(alternatives)
         {
-            self.sentence(code, message);
+            self.sentence(*code, message);
             hint.iter_mut().for_each(|hint| self.ours(hint));
         }
     }
 
     /// Most findings quote what came off the wire, which may stand nowhere else. Verdicts and what
     /// is said of captures and keys name files.
-    fn sentence(&mut self, code: &str, message: &mut String) {
-        let names_files = match code.split_once('.') {
-            Some(("capture" | "keys", _)) => true,
-            Some(("tls", reason)) => Reason::ALL.iter().any(|known| known.name() == reason),
-            _ => false,
-        };
+    fn sentence(&mut self, code: Code, message: &mut String) {
+        let is_verdict = || Reason::ALL.iter().any(|reason| reason.finding() == code);
+        let names_files = matches!(code.area(), "capture" | "keys") || is_verdict();
         self.quoting(message, if names_files { Source::Ours } else { Source::Wire });
     }
 

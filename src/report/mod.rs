@@ -2,7 +2,7 @@
 //! conclusions, `redact` takes the names out. Every field is explained in `docs/report.md`; names
 //! and meaning are a contract.
 
-pub(crate) mod codes;
+pub mod codes;
 pub(crate) mod conclusion;
 pub(crate) mod decryption;
 pub(crate) mod diagnosis;
@@ -30,14 +30,14 @@ pub(crate) mod transaction;
 pub(crate) mod transcript;
 pub(crate) mod vantage;
 
-pub use codes::{all as codes, explain};
+pub use codes::{Code, Severity};
 pub use conclusion::Conclusion;
 pub use decryption::{Decryption, DecryptionStatus};
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use document::{CaptureReport, Generator, KeyReport, Report, SCHEMA};
 pub use endpoint::Endpoint;
 pub use exchange::{ConversationExchange, ReplyReport};
-pub use findings::{Code, Finding, Severity};
+pub use findings::Finding;
 pub use key_audit::{
     KEY_AUDIT_SCHEMA, KeyAudit, MissingKey, MissingSecret, RowReport, UnusableKey, UsableKey,
 };

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use super::codes::Severity;
 use super::decryption::DecryptionStatus;
 use super::diagnosis::Diagnosis;
 use super::endpoint::Endpoint;
-use super::findings::{Finding, Severity};
+use super::findings::Finding;
 use super::outcome::Outcome;
 use super::proxy::ProxyReport;
 use super::smtp::SmtpReport;

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use super::auth::Attempt;
 use super::echo::Echoes;
-use super::event::{Sink, SmtpEvent};
+use super::event::{FindingKind, Sink, SmtpEvent};
 use super::facts::{SmtpFacts, StartTls};
 use super::line::{Line, LineEnd, LineReader};
 use super::message::{Body, Message};
@@ -29,7 +29,7 @@ use super::transaction::Transaction;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
-/// Most findings of one code that a dialogue tells: the first show what is wrong.
+/// Most findings of one kind that a dialogue tells: the first show what is wrong.
 pub(super) const MAX_FINDINGS: u8 = 8;
 
 /// What one direction brings next.
@@ -110,6 +110,8 @@ pub struct Dialogue {
     facts: SmtpFacts,
     mode: Mode,
     offset: PerRole<u64>,
+    /// Where the client's text began: its first byte, or the first inside TLS.
+    begins: u64,
     lines: PerRole<LineReader>,
     replies: ReplyReader,
     queue: Queue,
@@ -130,7 +132,7 @@ pub struct Dialogue {
     losses: Losses,
     switch: Switch,
     turn: Turn,
-    findings: BTreeMap<&'static str, u8>,
+    findings: BTreeMap<FindingKind, u8>,
 }
 
 impl Default for Dialogue {
@@ -155,6 +157,7 @@ impl Dialogue {
             facts: SmtpFacts::default(),
             mode: Mode::Preamble(ProxyReader::default()),
             offset: PerRole::default(),
+            begins: 0,
             lines: PerRole::new(|_| LineReader::default()),
             replies: ReplyReader::default(),
             queue: Queue::default(),
@@ -235,7 +238,8 @@ impl Dialogue {
         self.facts.encrypted = true;
         self.switch = Switch::Possible;
         self.turn = Turn::default();
-        self.mode = Mode::Command;
+        self.mode = Mode::Preamble(ProxyReader::default());
+        self.begins = self.offset[Role::Client];
         self.lines = PerRole::new(|_| LineReader::default());
         self.replies = ReplyReader::default();
         self.transaction = None;
@@ -256,7 +260,7 @@ impl Dialogue {
             Role::Client => "plaintext follows STARTTLS where TLS is due",
             Role::Server => "plaintext follows the server's reply to STARTTLS",
         };
-        self.note("smtp.starttls_injection", at, message.to_owned(), out);
+        self.note(FindingKind::StarttlsInjection, at, message.to_owned(), out);
     }
 
     /// The connection is over. Commands that wait become exchanges without reply, an open message
@@ -337,19 +341,19 @@ impl Dialogue {
         if line.end == LineEnd::BareLf || line.bare_cr {
             let what = if line.bare_cr { "CR without LF" } else { "LF without CR" };
             let message = format!("a line of the {} has {what}", from.name());
-            self.note("smtp.bare_newline", line.at, message, out);
+            self.note(FindingKind::BareNewline, line.at, message, out);
         }
         if line.is_cut() {
             let message = format!("a line of the {} has {} bytes", from.name(), line.len);
-            self.note("smtp.protocol_error", line.at, message, out);
+            self.note(FindingKind::ProtocolError, line.at, message, out);
         }
     }
 
-    fn note(&mut self, code: &'static str, at: Moment, message: String, out: &mut Sink<'_>) {
-        let count = self.findings.entry(code).or_default();
+    fn note(&mut self, kind: FindingKind, at: Moment, message: String, out: &mut Sink<'_>) {
+        let count = self.findings.entry(kind).or_default();
         *count = count.saturating_add(1);
         if *count <= MAX_FINDINGS {
-            out(SmtpEvent::Finding { code, at, message });
+            out(SmtpEvent::Finding { kind, at, message });
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use super::case::Case;
 use super::foreign::quoted;
+use super::proxy;
 use super::reply::line;
 use super::transport;
 use crate::flow::{Closing, TcpFacts};
 use crate::judge::timing::GREETING_PATIENCE;
 use crate::moment::{Moment, seconds};
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
 use crate::report::findings::Finding;
@@ -50,7 +52,7 @@ impl Case<'_> {
         if self.tls.is_some_and(|tls| Role::BOTH.iter().any(|&role| tls.stays_closed(role))) {
             return false;
         }
-        let is_one_sided = |finding: &Finding| finding.code == "tcp.one_sided";
+        let is_one_sided = |finding: &Finding| finding.code == codes::TCP_ONE_SIDED;
         self.session.tcp.lost_bytes.server == 0 && !self.session.findings.iter().any(is_one_sided)
     }
 
@@ -78,7 +80,10 @@ pub(super) fn closed_before_greeting(case: &Case<'_>) -> Option<Cause> {
         seconds(end.at.ts - since.ts),
         end.at.frame
     );
-    Some(Cause::new("smtp.closed_before_greeting", Likelihood::Certain, message).at(end.at.frame))
+    let cause = Cause::new(codes::SMTP_CLOSED_BEFORE_GREETING, Likelihood::Certain, message);
+    let cause = cause.at(end.at.frame);
+    let has_waited = end.at.ts - since.ts >= SILENT && case.session.proxy.is_none();
+    Some(if has_waited { cause.hint(proxy::MISSING) } else { cause })
 }
 
 /// The greeting had begun and not ended: postscreen(8) shows its first line, and waits.
@@ -100,7 +105,10 @@ pub(super) fn greeting_unfinished(case: &Case<'_>, smtp: &SmtpReport) -> Option<
         true => message,
         false => message.replace(": the client did not wait until the greeting was complete", ""),
     };
-    Some(Cause::new("smtp.greeting_unfinished", Likelihood::Certain, message).at(first.reply_frame))
+    Some(
+        Cause::new(codes::SMTP_GREETING_UNFINISHED, Likelihood::Certain, message)
+            .at(first.reply_frame),
+    )
 }
 
 /// When a side left while the other was still speaking: a FIN that acknowledges everything came last,
@@ -123,7 +131,10 @@ pub(super) fn service_closing(case: &Case<'_>, smtp: &SmtpReport) -> Option<Caus
     let said = line(exchange.reply.as_ref()?);
     let message =
         format!("the server closes the connection{}: {said}", silence_before(case, exchange));
-    Some(Cause::new("smtp.service_closing", Likelihood::Certain, message).at(exchange.reply_frame))
+    Some(
+        Cause::new(codes::SMTP_SERVICE_CLOSING, Likelihood::Certain, message)
+            .at(exchange.reply_frame),
+    )
 }
 
 /// How long nobody had spoken before a reply that no command asked for.
@@ -151,7 +162,7 @@ pub(super) fn closed_without_reply(case: &Case<'_>, smtp: &SmtpReport) -> Option
         seconds(end.at.ts - asked.ts),
         reset_by(case, end)
     );
-    Some(Cause::new("smtp.server_closed", Likelihood::Certain, message).at(end.at.frame))
+    Some(Cause::new(codes::SMTP_SERVER_CLOSED, Likelihood::Certain, message).at(end.at.frame))
 }
 
 fn reset_by(case: &Case<'_>, end: End) -> String {
@@ -186,7 +197,7 @@ pub(super) fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             Some(at) => format!("; it came {} too late", seconds(at.ts - end.at.ts)),
             None => String::new(),
         };
-        Cause::new("smtp.timeout", Likelihood::Certain, message + &late).at(last.frame)
+        Cause::new(codes::SMTP_TIMEOUT, Likelihood::Certain, message + &late).at(last.frame)
     })
 }
 
@@ -220,7 +231,7 @@ pub(super) fn reused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         seconds(word.at.ts - end.at.ts),
         word.frame
     );
-    Some(Cause::new("tcp.idle_cut", Likelihood::Certain, message).at(end.at.frame).hint(
+    Some(Cause::new(codes::TCP_IDLE_CUT, Likelihood::Certain, message).at(end.at.frame).hint(
         "the client reuses a dead connection: let it close connections that it does not use sooner than the other side does, and look for the FIN before it sends",
     ))
 }
@@ -241,7 +252,7 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             end.by.name(),
             end.deed
         );
-        return Some(Cause::new("tcp.idle_cut", Likelihood::Likely, message).at(frame));
+        return Some(Cause::new(codes::TCP_IDLE_CUT, Likelihood::Likely, message).at(frame));
     }
     let after = said_last(smtp).unwrap_or_else(|| "its greeting".into());
     if end.deed == "reset" {
@@ -250,7 +261,7 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             end.by.name(),
             reset_by(case, end)
         );
-        return Some(Cause::new("tcp.reset", Likelihood::Certain, message).at(frame));
+        return Some(Cause::new(codes::TCP_RESET, Likelihood::Certain, message).at(frame));
     }
     if end.by == Role::Server {
         let message = format!(
@@ -258,12 +269,12 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             end.at.frame
         );
         return Some(
-            Cause::new("smtp.server_closed", Likelihood::Certain, message).at(end.at.frame),
+            Cause::new(codes::SMTP_SERVER_CLOSED, Likelihood::Certain, message).at(end.at.frame),
         );
     }
     let after = said_last(smtp).map(|said| format!(" after {said}")).unwrap_or_default();
     let message = format!("the client closed the connection without QUIT{after}");
-    Some(Cause::new("smtp.no_quit", Likelihood::Possible, message).at(frame))
+    Some(Cause::new(codes::SMTP_NO_QUIT, Likelihood::Possible, message).at(frame))
 }
 
 fn said_last(smtp: &SmtpReport) -> Option<String> {

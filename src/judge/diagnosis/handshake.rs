@@ -4,11 +4,13 @@ use super::alert::Alarm;
 use super::case::{Case, step};
 use super::closing::left_early;
 use super::foreign::quoted;
+use super::proxy;
 use super::transport;
 use crate::flow::{Closing, TcpFacts};
 use crate::judge::certificate::oddities;
 use crate::judge::verdict::is_established;
 use crate::moment::{Moment, seconds};
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
 use crate::role::Role;
@@ -24,7 +26,12 @@ pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
     if let Some(cause) = other_language(case, facts) {
         return vec![cause];
     }
-    if let Some(alert) = facts.alerts.iter().find(|alert| is_fatal(alert)) {
+    let fatal = facts.alerts.iter().find(|alert| is_fatal(alert));
+    let by_server = fatal.filter(|alert| alert.from == Role::Server);
+    if let Some(cause) = proxy::ahead_of_tls(case, facts, by_server) {
+        return vec![cause];
+    }
+    if let Some(alert) = fatal {
         let causes = Alarm { case, facts, alert }.causes();
         let is_done = is_established(facts);
         return match left_before(case, alert) {
@@ -53,7 +60,7 @@ fn left_before(case: &Case<'_>, alert: &Alert) -> Option<Cause> {
         alert.from.name(),
         seconds(alert.at.ts - left.ts)
     );
-    Some(Cause::new("tls.closed_in_handshake", Likelihood::Likely, message).at(left.frame))
+    Some(Cause::new(codes::TLS_CLOSED_IN_HANDSHAKE, Likelihood::Likely, message).at(left.frame))
 }
 
 /// A cause, and what is no more than possible beside it.
@@ -106,7 +113,16 @@ fn tls_to_plain(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
         case.session.server.0,
         said(case, facts)
     );
-    Some(Cause::new("tls.tls_to_plaintext_port", Likelihood::Certain, message).at(frame))
+    if facts.not_tls_bytes.server.starts_with(b"421") {
+        let message = format!(
+            "the client begins TLS at once, and {} refused it in plain text, without a greeting{}: it speaks plain text, or it refused before TLS",
+            case.session.server.0,
+            said(case, facts)
+        );
+        let cause = Cause::new(codes::TLS_TLS_TO_PLAINTEXT_PORT, Likelihood::Likely, message);
+        return Some(cause.at(frame).hint(proxy::MISSING));
+    }
+    Some(Cause::new(codes::TLS_TLS_TO_PLAINTEXT_PORT, Likelihood::Certain, message).at(frame))
 }
 
 fn plain_to_tls(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
@@ -123,7 +139,7 @@ fn plain_to_tls(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
     let at = facts.not_tls.client.or(answer)?;
     let message =
         format!("the client speaks plain text where {} expects TLS", case.session.server.0);
-    Some(Cause::new("tls.plaintext_to_tls_port", Likelihood::Certain, message).at(at.frame))
+    Some(Cause::new(codes::TLS_PLAINTEXT_TO_TLS_PORT, Likelihood::Certain, message).at(at.frame))
 }
 
 /// What the server said in plain text, for a sentence.
@@ -144,7 +160,7 @@ fn plain_answer(case: &Case<'_>, facts: &TlsFacts, frame: u64) -> Cause {
         "the server agreed to STARTTLS, and answered the ClientHello in plain text{}: what stands behind it cannot do TLS",
         said(case, facts)
     );
-    Cause::new("tls.not_tls", Likelihood::Certain, message).at(frame)
+    Cause::new(codes::TLS_NOT_TLS, Likelihood::Certain, message).at(frame)
 }
 
 /// A ClientHello of more bytes does not fit into one segment of Ethernet (RFC 9293 §3.7.1: 1460).
@@ -173,14 +189,14 @@ fn large_hello(case: &Case<'_>, facts: &TlsFacts, waited: i64) -> Option<Cause> 
         seconds(waited)
     );
     let at = facts.client_hello_at.map(|at| at.frame);
-    Some(Cause::new("tls.large_client_hello", Likelihood::Likely, message).at(at))
+    Some(Cause::new(codes::TLS_LARGE_CLIENT_HELLO, Likelihood::Likely, message).at(at))
 }
 
 /// No alert says why: who ended it, and how?
 fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
     let (by, code, deed) = match case.tcp.closing() {
-        Closing::Rst(by) => (by, "tls.reset_in_handshake", "reset"),
-        Closing::Fin(by) => (by, "tls.closed_in_handshake", "closed"),
+        Closing::Rst(by) => (by, codes::TLS_RESET_IN_HANDSHAKE, "reset"),
+        Closing::Fin(by) => (by, codes::TLS_CLOSED_IN_HANDSHAKE, "closed"),
         Closing::Open => return Vec::new(),
     };
     let ended = match deed {
@@ -203,9 +219,9 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
             by.name()
         );
         let is_known =
-            !causes.is_empty() && causes.iter().all(|c| c.code == "tls.large_client_hello");
+            !causes.is_empty() && causes.iter().all(|c| c.code == codes::TLS_LARGE_CLIENT_HELLO);
         let likelihood = if is_known { Likelihood::Possible } else { Likelihood::Certain };
-        causes.push(Cause::new("tls.silence_in_handshake", likelihood, message).at(frame));
+        causes.push(Cause::new(codes::TLS_SILENCE_IN_HANDSHAKE, likelihood, message).at(frame));
     }
     let origin = if deed == "reset" { transport::reset_origin(case, by) } else { String::new() };
     let message = format!(
@@ -225,7 +241,8 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
     if facts.client_certificate_requested && !facts.client_certificate_sent && by == Role::Server {
         let message = "the server asked for a client certificate, and the client has sent none";
         causes.push(
-            Cause::new("tls.client_certificate_required", Likelihood::Possible, message).at(frame),
+            Cause::new(codes::TLS_CLIENT_CERTIFICATE_REQUIRED, Likelihood::Possible, message)
+                .at(frame),
         );
     }
     causes
