@@ -115,7 +115,7 @@ fn baseline(path: &Path) -> anyhow::Result<(String, Baseline)> {
     Ok((name, stored))
 }
 
-fn bounded(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+pub(super) fn bounded(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
     let file = fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut bytes = Vec::new();

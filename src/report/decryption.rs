@@ -1,12 +1,12 @@
 //! Whether a TLS session was opened, and if not, why not.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::reason::Reason;
 use crate::role::PerRole;
 
 /// Whether a session was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DecryptionStatus {

@@ -1,10 +1,10 @@
 //! How long each phase took, and who was being waited for.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Named durations in ns; null where an end is missing. Of phases that come several times the
 /// slowest counts.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Timing {
     /// SYN to the ACK that completes the handshake.
@@ -42,7 +42,7 @@ pub struct Timing {
 }
 
 /// A split of `total_ns`: the three add up to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attribution {
     /// Packets under way.

@@ -1,6 +1,7 @@
 //! What a diagnosis is made of.
 
 use crate::flow::TcpFacts;
+use crate::moment::{Moment, seconds};
 use crate::report::session::SessionReport;
 use crate::report::timeline::{TimelineEntry, handshake_message};
 use crate::role::Role;
@@ -20,6 +21,20 @@ impl Case<'_> {
         let is_his =
             |entry: &&TimelineEntry| entry.from == Some(from) && entry.event.starts_with(area);
         self.session.timeline.iter().rev().find(is_his)
+    }
+}
+
+/// Where the handshake stood when the other end left: "3.000 s after the client's ClientHello".
+pub(super) fn step_before(case: &Case<'_>, of: Role, left: Moment) -> String {
+    let is_before = |entry: &&TimelineEntry| {
+        entry.from == Some(of) && entry.event.starts_with("tls.") && entry.at < left
+    };
+    match case.session.timeline.iter().rev().find(is_before) {
+        Some(entry) => {
+            let waited = seconds(left.ts - entry.at.ts);
+            format!("{waited} after the {}'s {}", of.name(), message(entry.event))
+        }
+        None => format!("before the {} had said anything in TLS", of.name()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why a TLS handshake failed: what its alert says, or who stopped it without one, and after what.
 
 use super::alert::Alarm;
-use super::case::{Case, step};
+use super::case::{Case, step, step_before};
 use super::closing::left_early;
 use super::foreign::quoted;
 use super::proxy;
@@ -55,7 +55,7 @@ fn left_before(case: &Case<'_>, alert: &Alert) -> Option<Cause> {
     let message = format!(
         "the {} {deed} the connection {} (frame {}), and sent no alert; that of the {} came {} later",
         by.name(),
-        step(case, alert.from),
+        step_before(case, alert.from, left),
         left.frame,
         alert.from.name(),
         seconds(alert.at.ts - left.ts)
