@@ -9,11 +9,11 @@ pub use crate::report::codes;
 pub use crate::report::{
     AlertReport, Attribution, AuthReport, BySender, CaptureReport, Cause, CertificateReport,
     Checksums, ClientHelloReport, ClockSteps, CloseKind, Code, Conclusion, ConversationExchange,
-    Decryption, DecryptionStatus, Diagnosis, DkimReport, Dropped, Endpoint, Finding, FrameSpan,
-    GreetingReport, Helo, KeyReport, Likelihood, MailReport, MailTotals, MissingOrigin,
-    OriginReport, Outcome, PartReport, Position, Protocol, ProxyReport, Quality, Reason,
-    RecipientReport, ReplyReport, ResumptionReport, Sender, ServerHelloReport, SessionReport,
-    Severity, SkippedFrames, SkippedLink, SmtpReport, Summary, TcpReport, TimelineEntry, Timing,
-    TlsReport, Tunnel, Vantage,
+    Decryption, DecryptionStatus, DeliveryReport, Diagnosis, DkimReport, Dropped, Endpoint,
+    Finding, FrameSpan, GreetingReport, Helo, KeyReport, Likelihood, MailReport, MailTotals,
+    MissingOrigin, OriginReport, Outcome, PartReport, Position, Protocol, ProxyReport, Quality,
+    Reason, RecipientReport, RelatedReport, ReplyReport, ResumptionReport, Sender,
+    ServerHelloReport, SessionReport, Severity, SkippedFrames, SkippedLink, SmtpReport, StepKind,
+    StepReport, Summary, TcpReport, TimelineEntry, Timing, TlsReport, Tunnel, Vantage,
 };
 pub use crate::role::{PerRole, Role};

@@ -167,6 +167,7 @@ fn read(
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_keys(&setup.keys, &sessions),
         sessions,
+        deliveries: totals.deliveries,
         findings: totals.findings,
         quality: totals.quality,
         summary: totals.summary,

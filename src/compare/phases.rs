@@ -172,7 +172,7 @@ pub(super) const PHASES: &[Phase] = &[
         t.attribution.client_ns
     )),
     phase!("server_ns", "the server's turns", Server, ["end"], true, |t| Some(
-        t.attribution.server_ns
+        t.attribution.server_ns + t.attribution.third_party_ns
     )),
     phase!("total_ns", "the whole session", All, ["end"], true, |t| Some(t.total_ns)),
 ];

@@ -259,6 +259,7 @@ fn waited(row: &SpreadRow, rows: &[SpreadRow]) -> Waited {
         network_ns: median("network_ns", side),
         client_ns: median("client_ns", side),
         server_ns: median("server_ns", side),
+        third_party_ns: 0,
     };
     let has_grown = row.good.zip(row.bad).is_none_or(|(good, bad)| good.p50_ns <= bad.p50_ns);
     blamed(of, [split(|row| row.good), split(|row| row.bad)], row.gap_ns(), has_grown)

@@ -163,7 +163,8 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
         findings.extend(totals::fragments(&decoding.decoder.fragment_facts()));
         findings.extend(self.secrets);
         findings.extend(decoding.chooser.findings());
-        Totals { summary, quality, findings }
+        let deliveries = self.sorter.deliveries.conclude();
+        Totals { summary, quality, deliveries, findings }
     }
 }
 

@@ -7,7 +7,7 @@ use super::worker::MOST_OPEN;
 use crate::capture::{DamageKind, FileFacts};
 use crate::decode::{FragmentFacts, Skip};
 use crate::report::codes;
-use crate::report::{Finding, Quality, Severity, SkippedFrames, Summary};
+use crate::report::{DeliveryReport, Finding, Quality, Severity, SkippedFrames, Summary};
 
 /// What is left to say when every session has been said.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Totals {
     pub summary: Summary,
     /// How good the capture is.
     pub quality: Quality,
+    /// The way of each mail.
+    pub deliveries: Vec<DeliveryReport>,
     /// Findings that belong to no session.
     pub findings: Vec<Finding>,
 }

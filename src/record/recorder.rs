@@ -375,6 +375,7 @@ impl Recorder {
             timeline,
             timing,
             diagnosis: None,
+            related: Vec::new(),
             findings: std::mem::take(&mut self.findings),
             transcript: None,
         };

@@ -60,6 +60,7 @@ impl Redactor {
             timing: _,
             diagnosis,
             findings,
+            related,
             transcript,
         } = session;
         // Bytes as they were said have no place for pseudonyms.
@@ -79,6 +80,7 @@ impl Redactor {
         timeline.iter_mut().for_each(|entry| self.entry(entry));
         diagnosis.iter_mut().for_each(|diagnosis| self.diagnosis(diagnosis));
         findings.iter_mut().for_each(|finding| self.finding(finding));
+        related.iter_mut().for_each(|related| self.related(related));
     }
 
     fn endpoint(&mut self, end: &mut Endpoint) {

@@ -61,6 +61,7 @@ const COLUMNS: &[Column] = &[
     ("network_ns", |s| s.timing.attribution.network_ns.to_string()),
     ("client_ns", |s| s.timing.attribution.client_ns.to_string()),
     ("server_ns", |s| s.timing.attribution.server_ns.to_string()),
+    ("third_party_ns", |s| s.timing.attribution.third_party_ns.to_string()),
     ("findings", |s| list(s.findings.iter().map(|finding| finding.code))),
 ];
 

@@ -9,6 +9,7 @@ use super::endpoint::Endpoint;
 use super::findings::Finding;
 use super::outcome::Outcome;
 use super::proxy::ProxyReport;
+use super::related::RelatedReport;
 use super::smtp::SmtpReport;
 use super::tcp::{FrameSpan, TcpReport};
 use super::timeline::TimelineEntry;
@@ -56,6 +57,8 @@ pub struct SessionReport {
     pub diagnosis: Option<Diagnosis>,
     /// What is odd about it.
     pub findings: Vec<Finding>,
+    /// What passed beside it and concerns it: lookups, filters, other connections of its ends.
+    pub related: Vec<RelatedReport>,
     /// Its packets and bytes, where a view shows them; no part of the document.
     #[serde(skip)]
     pub transcript: Option<Box<Transcript>>,

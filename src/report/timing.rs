@@ -41,7 +41,7 @@ pub struct Timing {
     pub attribution: Attribution,
 }
 
-/// A split of `total_ns`: the three add up to it.
+/// A split of `total_ns`: the four add up to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attribution {
@@ -51,4 +51,9 @@ pub struct Attribution {
     pub client_ns: i64,
     /// The server's turn.
     pub server_ns: i64,
+    /// The server's turn, but it waited itself: for a name, a filter, a host that it called
+    /// (`related` says for whom).
+    // Reports that were saved before have none.
+    #[serde(default)]
+    pub third_party_ns: i64,
 }

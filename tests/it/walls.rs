@@ -11,6 +11,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("capture", &[]),
     ("decode", &["capture"]),
     ("dns", &[]),
+    ("beside", &["decode", "dns"]),
+    ("story", &["beside", "decode", "dns", "report"]),
     ("keys", &[]),
     ("tls", &["flow", "keys"]),
     ("report", &["flow", "session", "smtp", "tls"]),
@@ -20,7 +22,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("session", &["flow", "smtp", "tls"]),
     (
         "engine",
-        &["capture", "decode", "filter", "flow", "judge", "record", "report", "session", "tls"],
+        &[
+            "beside", "capture", "decode", "filter", "flow", "judge", "record", "report",
+            "session", "story", "tls",
+        ],
     ),
     ("sieve", &["capture", "decode", "flow", "session", "tls"]),
     ("compare", &["report"]),

@@ -138,7 +138,10 @@ pub(super) fn large_packets_lost(case: &Case<'_>) -> Option<Cause> {
             Some(error.at.frame),
         ),
         None => (
-            format!("a path MTU problem, or the {} is gone", role.peer().name()),
+            format!(
+                "a path MTU black hole (no ICMP in the capture says which size passes), or the {} is gone",
+                role.peer().name()
+            ),
             Likelihood::Likely,
             None,
         ),

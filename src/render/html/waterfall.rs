@@ -277,8 +277,11 @@ fn marks(session: &SessionReport, scale: &Scale) -> (Vec<Mark>, usize) {
 
 fn shares(timing: &Timing) -> Vec<Share> {
     let split = timing.attribution;
-    let parts =
-        [("client", split.client_ns), ("server", split.server_ns), ("network", split.network_ns)];
+    let parts = [
+        ("client", split.client_ns),
+        ("server", split.server_ns + split.third_party_ns),
+        ("network", split.network_ns),
+    ];
     let scale = Scale::linear(0, timing.total_ns);
     let mut at = 0_i64;
     let mut share = |(name, ns): (&'static str, i64)| {
