@@ -44,7 +44,7 @@ fn a_greeting_that_waits_for_the_clients_name_says_so() {
     {
         let report = report(name);
         let session = &report["sessions"][0];
-        let [related] = &items(&session["related"])[..] else { panic!("{}", session["related"]) };
+        let [related] = items(&session["related"]) else { panic!("{}", session["related"]) };
         assert_eq!((text(&related["kind"]), text(&related["explains"])), ("dns", "greeting_ns"));
         let summary = text(&related["summary"]);
         assert!(
@@ -76,7 +76,7 @@ fn an_ident_that_was_refused_and_a_name_that_nobody_spoke_of_are_innocent() {
 #[test]
 fn a_mail_that_was_put_off_comes_again() {
     let report = report("put_off");
-    let [delivery] = &items(&report["deliveries"])[..] else { panic!("{}", report["deliveries"]) };
+    let [delivery] = items(&report["deliveries"]) else { panic!("{}", report["deliveries"]) };
     assert_eq!(kinds(delivery), ["session", "retry"]);
     assert_eq!(delivery["sessions"], serde_json::json!([1, 2]));
     assert_eq!((text(&delivery["outcome"]), &delivery["copies"]), ("delivered", &1.into()));
@@ -86,7 +86,7 @@ fn a_mail_that_was_put_off_comes_again() {
 #[test]
 fn one_mail_to_two_recipients_is_no_duplicate() {
     let report = report("fan_out");
-    let [delivery] = &items(&report["deliveries"])[..] else { panic!("{}", report["deliveries"]) };
+    let [delivery] = items(&report["deliveries"]) else { panic!("{}", report["deliveries"]) };
     assert_eq!(kinds(delivery), ["session", "session"]);
     assert_eq!(delivery["copies"], 1);
     assert_eq!(delivery["to"], serde_json::json!(["b@story.test", "c@story.test"]));
@@ -96,7 +96,7 @@ fn one_mail_to_two_recipients_is_no_duplicate() {
 #[test]
 fn an_address_that_stays_silent_is_an_attempt_of_the_same_delivery() {
     let report = report("first_address_silent");
-    let [delivery] = &items(&report["deliveries"])[..] else { panic!("{}", report["deliveries"]) };
+    let [delivery] = items(&report["deliveries"]) else { panic!("{}", report["deliveries"]) };
     assert_eq!(kinds(delivery), ["lookup", "lookup", "attempt", "session"]);
     let attempt = &delivery["steps"][2];
     assert_eq!(text(&attempt["host"]), "10.9.0.9");
