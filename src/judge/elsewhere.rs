@@ -18,6 +18,7 @@ use crate::report::diagnosis::Diagnosis;
 use crate::report::findings::{Finding, finding};
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;
+use crate::report::timeline::TimelineEvent;
 use crate::report::tls::{CertificateReport, ClientHelloReport, TlsReport};
 use crate::smtp::{StartTls, Verb};
 use crate::tls::suite::Suite;
@@ -153,7 +154,7 @@ impl Server {
     fn downgraded(&mut self, session: &SessionReport) -> Option<Finding> {
         let tls = session.tls.as_ref()?;
         let (agreed, hello) = (tls.version.as_ref()?, tls.client_hello.as_ref()?);
-        let frame = session.frame_of("tls.server_hello");
+        let frame = session.frame_of(TimelineEvent::TlsServerHello);
         let higher: Vec<_> = offered(hello).filter(|version| *version > agreed).collect();
         let known = higher.iter().filter(|version| self.versions.contains_key(**version));
         let Some(best) = known.max() else {
@@ -185,7 +186,10 @@ impl Server {
             "the client offers {name}, to which the server agreed in session {elsewhere}, and {} was agreed on",
             weak.name
         );
-        Some(finding(codes::TLS_DOWNGRADE, message).at(session.frame_of("tls.server_hello")))
+        Some(
+            finding(codes::TLS_DOWNGRADE, message)
+                .at(session.frame_of(TimelineEvent::TlsServerHello)),
+        )
     }
 
     /// What the server agreed to elsewhere tells what it missed here.

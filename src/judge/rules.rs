@@ -15,7 +15,8 @@ use crate::report::diagnosis::Cause;
 use crate::report::exchange::ConversationExchange;
 use crate::report::findings::{Finding, finding};
 use crate::report::session::SessionReport;
-use crate::report::tls::level_name;
+use crate::report::timeline::Layer;
+use crate::report::tls::AlertLevel;
 use crate::role::{PerRole, Role};
 use crate::smtp::{SmtpFacts, Verb};
 use crate::tls::TlsFacts;
@@ -108,7 +109,7 @@ fn one_sided(session: &SessionReport, tcp: &TcpFacts) -> Option<Finding> {
 /// At what is not verified; else at the beginning of TLS.
 fn of_verdict(session: &SessionReport, facts: &TlsFacts) -> Option<Finding> {
     let tls = session.tls.as_ref()?;
-    let hello = session.timeline.iter().find(|entry| entry.event.starts_with("tls."));
+    let hello = session.timeline.iter().find(|entry| entry.event.layer() == Layer::Tls);
     let is_partial = tls.decryption.reason == Some(Reason::IntegrityFailed);
     let left = facts.first_left_over().filter(|_| is_partial).map(|(_, at)| at.frame);
     verdict::finding(&tls.decryption, left.or_else(|| hello.map(|entry| entry.frame)))
@@ -119,7 +120,7 @@ fn alert(facts: &TlsFacts) -> Option<Finding> {
     let told = |alert: &&crate::tls::Alert| alert.description.is_some_and(|d| d.0 != 0);
     let alert = facts.alerts.iter().find(told)?;
     let description = alert.description.unwrap_or_default();
-    let level = alert.level.map_or("unknown", level_name);
+    let level = alert.level.map_or(AlertLevel::Unknown, AlertLevel::from).name();
     let message = format!("the {} sent the alert {level} {description}", alert.from.name());
     let found = finding(codes::TLS_ALERT, message).at(alert.at.frame);
     let is_warning = alert.level == Some(1);

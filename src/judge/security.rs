@@ -5,6 +5,7 @@ use crate::flow::{Closing, TcpFacts};
 use crate::report::codes::{self, Severity};
 use crate::report::findings::{Finding, finding};
 use crate::report::session::SessionReport;
+use crate::report::timeline::TimelineEvent;
 use crate::role::Role;
 use crate::smtp::{StartTls, Verb};
 use crate::tls::TlsFacts;
@@ -30,7 +31,7 @@ pub(super) fn of_tls(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) 
     let mut found: Vec<_> = odd.collect();
     let hellos = facts.client_hello.as_ref().zip(facts.server_hello.as_ref());
     if let Some((client, server)) = hellos {
-        let frame = session.frame_of("tls.server_hello");
+        let frame = session.frame_of(TimelineEvent::TlsServerHello);
         found.extend(of_hellos(facts, client, server).into_iter().map(|found| found.at(frame)));
     }
     found.extend(no_close_notify(session, facts, tcp));

@@ -9,7 +9,7 @@ use crate::report::decryption::DecryptionStatus;
 use crate::report::findings::{self, Finding};
 use crate::report::outcome::Outcome;
 use crate::report::session::SessionReport;
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{TimelineEntry, TimelineEvent};
 use crate::report::timing::Timing;
 use crate::role::Role;
 
@@ -24,7 +24,7 @@ struct Phase {
     limit: Option<i64>,
     ns: fn(&Timing) -> Option<i64>,
     /// The event at whose frame it shows, the last of its kind.
-    event: &'static str,
+    event: Option<TimelineEvent>,
 }
 
 /// What slows a welcome down does not slow a refusal down.
@@ -45,7 +45,7 @@ const PHASES: &[Phase] = &[
         words: "the TCP handshake",
         limit: Some(SECOND),
         ns: |timing| timing.tcp_connect_ns,
-        event: "tcp.established",
+        event: Some(TimelineEvent::TcpEstablished),
     },
     Phase {
         name: "greeting",
@@ -53,7 +53,7 @@ const PHASES: &[Phase] = &[
         words: "the greeting",
         limit: Some(SECOND),
         ns: |timing| timing.greeting_ns,
-        event: "smtp.greeting",
+        event: Some(TimelineEvent::SmtpGreeting),
     },
     Phase {
         name: "starttls",
@@ -61,7 +61,7 @@ const PHASES: &[Phase] = &[
         words: "the reply to STARTTLS",
         limit: Some(SECOND),
         ns: |timing| timing.starttls_ns,
-        event: "smtp.starttls_reply",
+        event: Some(TimelineEvent::SmtpStarttlsReply),
     },
     Phase {
         name: "handshake",
@@ -69,7 +69,7 @@ const PHASES: &[Phase] = &[
         words: "the TLS handshake",
         limit: Some(SECOND / 2),
         ns: |timing| timing.tls_handshake_ns,
-        event: "tls.client_hello",
+        event: Some(TimelineEvent::TlsClientHello),
     },
     Phase {
         name: "auth",
@@ -77,7 +77,7 @@ const PHASES: &[Phase] = &[
         words: "AUTH",
         limit: Some(3 * SECOND),
         ns: |timing| timing.auth_ns,
-        event: "",
+        event: None,
     },
     Phase {
         name: "mail",
@@ -85,7 +85,7 @@ const PHASES: &[Phase] = &[
         words: "the reply to MAIL",
         limit: Some(SECOND),
         ns: |timing| timing.mail_ns,
-        event: "",
+        event: None,
     },
     Phase {
         name: "rcpt",
@@ -93,7 +93,7 @@ const PHASES: &[Phase] = &[
         words: "the slowest reply to RCPT",
         limit: Some(3 * SECOND),
         ns: |timing| timing.rcpt_ns,
-        event: "",
+        event: None,
     },
     Phase {
         name: "data",
@@ -101,7 +101,7 @@ const PHASES: &[Phase] = &[
         words: "the reply to DATA",
         limit: Some(SECOND),
         ns: |timing| timing.data_go_ahead_ns,
-        event: "smtp.data_start",
+        event: Some(TimelineEvent::SmtpDataStart),
     },
     Phase {
         name: "transfer",
@@ -109,7 +109,7 @@ const PHASES: &[Phase] = &[
         words: "sending the message",
         limit: None,
         ns: |timing| timing.data_transfer_ns,
-        event: "smtp.data_end",
+        event: Some(TimelineEvent::SmtpDataEnd),
     },
     Phase {
         name: "accept",
@@ -117,7 +117,7 @@ const PHASES: &[Phase] = &[
         words: "the reply to the message",
         limit: Some(5 * SECOND),
         ns: |timing| timing.data_accept_ns,
-        event: "smtp.data_end",
+        event: Some(TimelineEvent::SmtpDataEnd),
     },
 ];
 
@@ -216,12 +216,13 @@ fn longest_wait(session: &SessionReport) -> Option<String> {
         return None;
     }
     let is_pause = |(before, after): &(&TimelineEntry, &TimelineEntry)| {
-        (before.event, after.event) != ("smtp.data_start", "smtp.data_end")
+        (before.event, after.event) != (TimelineEvent::SmtpDataStart, TimelineEvent::SmtpDataEnd)
     };
     let pairs = session.timeline.iter().zip(session.timeline.iter().skip(1)).filter(is_pause);
     let (before, after) = pairs.max_by_key(|(before, after)| after.t_ns - before.t_ns)?;
     let who = after.from.map_or("", Role::name);
-    let what = after.event.split_once('.').map_or(after.event, |(_, what)| what).replace('_', " ");
+    let what = after.event.name();
+    let what = what.split_once('.').map_or(what, |(_, what)| what).replace('_', " ");
     Some(format!(
         "; the longest wait, {} from frame {} on, ended with the {who}'s {what} (frame {})",
         seconds(after.t_ns - before.t_ns),
@@ -235,7 +236,7 @@ fn finding(phase: &Phase, ns: i64, session: &SessionReport) -> Finding {
     if phase.name == "handshake" {
         message.push_str(&slowest_flight(&session.timing));
     }
-    let frame = session.timeline.iter().rfind(|entry| entry.event == phase.event);
+    let frame = session.timeline.iter().rfind(|entry| Some(entry.event) == phase.event);
     let mut found = findings::finding(phase.code, message).at(frame.map(|entry| entry.frame));
     let greeting = session.smtp.as_ref().and_then(|smtp| smtp.greeting.as_ref());
     if phase.name == "greeting" && greeting.is_some_and(|greeting| greeting.code >= 400) {

@@ -16,7 +16,7 @@ use crate::report::quality::{Checksums, Quality, Sender};
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;
 use crate::report::smtp::{AuthReport, GreetingReport, Helo, SmtpReport};
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{TimelineEntry, TimelineEvent};
 use crate::report::tls::{
     CertificateReport, ClientHelloReport, OriginReport, ResumptionReport, ServerHelloReport,
     TlsReport,
@@ -357,8 +357,10 @@ impl Redactor {
             return;
         };
         *detail = match *event {
-            "smtp.command" => self.command(detail),
-            "smtp.reply" | "smtp.greeting" | "smtp.starttls_reply" => self.reply_line(detail),
+            TimelineEvent::SmtpCommand => self.command(detail),
+            TimelineEvent::SmtpReply
+            | TimelineEvent::SmtpGreeting
+            | TimelineEvent::SmtpStarttlsReply => self.reply_line(detail),
             _ => self.text(detail, Source::Ours),
         };
     }

@@ -27,7 +27,7 @@ const COLUMNS: &[Column] = &[
     ("tls_version", |s| of_tls(s, |tls| tls.version.clone())),
     ("cipher_suite", |s| of_tls(s, |tls| tls.cipher_suite.clone())),
     ("server_name", |s| of_tls(s, |tls| tls.client_hello.as_ref()?.server_name.clone())),
-    ("resumed", |s| of_tls(s, |tls| tls.resumed.map(str::to_owned))),
+    ("resumed", |s| of_tls(s, |tls| tls.resumed.map(|by| by.name().to_owned()))),
     ("decryption", |s| of_tls(s, |tls| Some(tls.decryption.status.name().to_owned()))),
     ("reason", |s| of_tls(s, |tls| Some(tls.decryption.reason?.name().to_owned()))),
     ("key", |s| of_tls(s, |tls| tls.decryption.key.clone())),

@@ -14,6 +14,7 @@ pub(crate) mod findings;
 pub(crate) mod key_audit;
 pub mod limits;
 pub(crate) mod mail;
+mod named;
 pub(crate) mod outcome;
 pub(crate) mod percentiles;
 pub(crate) mod proxy;
@@ -34,7 +35,7 @@ pub(crate) mod vantage;
 
 pub use codes::{Code, Severity};
 pub use conclusion::Conclusion;
-pub use decryption::{Decryption, DecryptionStatus};
+pub use decryption::{Decryption, DecryptionStatus, SecretOrigin};
 pub use delivery::{DeliveryReport, StepKind, StepReport};
 pub use diagnosis::{Cause, Diagnosis, Likelihood};
 pub use document::{CaptureReport, Generator, KeyReport, Report, SCHEMA};
@@ -56,16 +57,16 @@ pub use smtp::{AuthReport, GreetingReport, Helo, SmtpReport};
 pub use software::{SOFTWARE, Software};
 pub use summary::{MailTotals, MissingOrigin, SkippedFrames, Summary};
 pub use tcp::{CloseKind, FrameSpan, TcpReport};
-pub use timeline::{TimelineEntry, handshake_message};
+pub use timeline::{Layer, TimelineEntry, TimelineEvent};
 pub use timing::{Attribution, Timing};
 pub use tls::{
-    AlertReport, CertificateReport, ClientHelloReport, OriginReport, ResumptionReport,
-    ServerHelloReport, TlsReport,
+    AlertLevel, AlertReport, CertificateReport, ClientHelloReport, OriginReport, ResumptionMethod,
+    ResumptionReport, ServerHelloReport, TlsMode, TlsReport,
 };
 pub use transaction::TransactionReport;
 pub use transcript::{Content, Piece, Transcript};
 pub use vantage::{Position, Vantage};
 
 pub use crate::flow::PacketSeen;
-pub use crate::session::{Protocol, Tunnel};
-pub use crate::smtp::{AuthResult, StartTls, Verb};
+pub use crate::session::{Protocol, Tunnel, TunnelProtocol};
+pub use crate::smtp::{AuthResult, StartTls, Transfer, Verb};

@@ -12,7 +12,7 @@ use super::proxy::ProxyReport;
 use super::related::RelatedReport;
 use super::smtp::SmtpReport;
 use super::tcp::{FrameSpan, TcpReport};
-use super::timeline::TimelineEntry;
+use super::timeline::{TimelineEntry, TimelineEvent};
 use super::timing::Timing;
 use super::tls::{ClientHelloReport, TlsReport};
 use super::transcript::Transcript;
@@ -97,7 +97,7 @@ impl SessionReport {
     }
 
     /// The frame of the first event of this name.
-    pub(crate) fn frame_of(&self, event: &str) -> Option<u64> {
+    pub(crate) fn frame_of(&self, event: TimelineEvent) -> Option<u64> {
         self.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.frame)
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 use serde_json::Value;
 use smtp_decrypt::compare::{Comparison, Side, Tolerance, Topic, compare};
-use smtp_decrypt::report::SessionReport;
+use smtp_decrypt::report::{AlertLevel, ResumptionMethod, SessionReport, TlsMode};
 
 use crate::cli::{code, complaints, file, path, run, stdout};
 use crate::lab::{self, Lab};
@@ -175,10 +175,10 @@ const CHANGES: &[Change] = &[
     ("version", Topic::ServerChoice, |s| tls!(s).version = Some("TLSv1.1".into())),
     ("suite", Topic::ServerChoice, |s| tls!(s).cipher_suite = Some("TLS_X".into())),
     ("key exchange", Topic::ServerChoice, |s| tls!(s).key_exchange = Some("DHE")),
-    ("resumed", Topic::ServerChoice, |s| tls!(s).resumed = Some("ticket")),
+    ("resumed", Topic::ServerChoice, |s| tls!(s).resumed = Some(ResumptionMethod::Ticket)),
     ("EMS", Topic::ServerChoice, |s| tls!(s).extended_master_secret ^= true),
     ("EtM", Topic::ServerChoice, |s| tls!(s).encrypt_then_mac ^= true),
-    ("mode", Topic::ServerChoice, |s| tls!(s).mode = "implicit"),
+    ("mode", Topic::ServerChoice, |s| tls!(s).mode = TlsMode::Implicit),
     ("asked for a certificate", Topic::ServerChoice, |s| {
         tls!(s).client_certificate_requested = true
     }),
@@ -199,7 +199,7 @@ const CHANGES: &[Change] = &[
     ("chain", Topic::Certificate, |s| _ = tls!(s).certificates.pop()),
     ("alert", Topic::Alert, |s| {
         let alert = &mut tls!(s).alerts[0];
-        (alert.level, alert.description) = (Some("fatal"), Some("decode_error".into()));
+        (alert.level, alert.description) = (Some(AlertLevel::Fatal), Some("decode_error".into()));
     }),
     ("capability", Topic::Ehlo, |s| {
         let lines = &mut smtp!(s).exchanges[1].reply.as_mut().expect("a reply").lines;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::command::Parameters;
@@ -239,8 +240,10 @@ impl SecretSpan {
 }
 
 /// How a message was handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Transfer {
+    #[default]
     /// RFC 5321 §4.1.1.4.
     Data,
     /// RFC 3030.

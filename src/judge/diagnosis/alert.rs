@@ -7,7 +7,7 @@ use crate::judge::certificate::{Oddity, oddities, without_name};
 use crate::judge::security;
 use crate::report::codes::{self, Code};
 use crate::report::diagnosis::{Cause, Likelihood};
-use crate::report::tls::level_name;
+use crate::report::tls::AlertLevel;
 use crate::role::Role;
 use crate::tls::names::AlertDescription;
 use crate::tls::{Alert, TlsFacts};
@@ -53,7 +53,7 @@ impl Alarm<'_> {
 
     fn sentence(&self, more: &str) -> String {
         let description = self.alert.description.unwrap_or_default();
-        let level = self.alert.level.map_or("unknown", level_name);
+        let level = self.alert.level.map_or(AlertLevel::Unknown, AlertLevel::from).name();
         let alert = format!("the {} sent the alert {level} {description}", self.alert.from.name());
         if more.is_empty() { alert } else { format!("{alert}: {more}") }
     }

@@ -13,7 +13,7 @@ use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
 use crate::report::findings::Finding;
 use crate::report::smtp::SmtpReport;
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{Layer, TimelineEntry};
 use crate::role::Role;
 use crate::smtp::Verb;
 
@@ -59,13 +59,14 @@ impl Case<'_> {
     /// When a frame's line of the conversation was complete.
     pub(super) fn said_at(&self, frame: u64) -> Option<Moment> {
         let is_it =
-            |entry: &&TimelineEntry| entry.frame == frame && entry.event.starts_with("smtp.");
+            |entry: &&TimelineEntry| entry.frame == frame && entry.event.layer() == Layer::Smtp;
         self.session.timeline.iter().rev().find(is_it).map(|entry| entry.at)
     }
 
     /// The last word of the conversation before an instant.
     pub(super) fn last_word_before(&self, at: Moment) -> Option<&TimelineEntry> {
-        let is_before = |entry: &&TimelineEntry| entry.event.starts_with("smtp.") && entry.at < at;
+        let is_before =
+            |entry: &&TimelineEntry| entry.event.layer() == Layer::Smtp && entry.at < at;
         self.session.timeline.iter().rev().find(is_before)
     }
 }
@@ -210,7 +211,7 @@ pub(super) fn reused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         return None;
     }
     let is_late = |entry: &&TimelineEntry| entry.from == Some(Role::Client) && entry.at > end.at;
-    let is_word = |entry: &&TimelineEntry| entry.event.starts_with("smtp.");
+    let is_word = |entry: &&TimelineEntry| entry.event.layer() == Layer::Smtp;
     let word = case.session.timeline.iter().find(|entry| is_word(entry) && is_late(entry))?;
     let last = case.last_word_before(end.at)?;
     // What crossed the FIN on its way was no second use.
@@ -242,7 +243,8 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     if smtp.exchanges.iter().any(|exchange| exchange.verb == Some(Verb::Quit)) {
         return None;
     }
-    let last = case.session.timeline.iter().rev().find(|entry| !entry.event.starts_with("tcp."))?;
+    let last =
+        case.session.timeline.iter().rev().find(|entry| entry.event.layer() != Layer::Tcp)?;
     let idle = (end.at.ts - last.at.ts).max(0);
     let frame = case.session.frames.last;
     if idle >= IDLE {

@@ -15,6 +15,7 @@ use crate::moment::seconds;
 use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::smtp::SmtpReport;
+use crate::report::timeline::TimelineEvent;
 use crate::role::Role;
 use crate::smtp::{IMPLICIT_TLS_PORTS, StartTls, Verb};
 
@@ -121,12 +122,13 @@ fn reaches_nobody(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
 /// A message was sent, wholly or in part, and never answered.
 fn message_without_answer(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let end = case.end().filter(|_| case.heard_the_server())?;
-    let event = |name: &str| case.session.timeline.iter().rev().find(|entry| entry.event == name);
-    let begun = event("smtp.data_start")?;
+    let event =
+        |name: TimelineEvent| case.session.timeline.iter().rev().find(|entry| entry.event == name);
+    let begun = event(TimelineEvent::SmtpDataStart)?;
     if smtp.mails.last().is_some_and(|mail| mail.reply.is_some()) {
         return None;
     }
-    if let Some(sent) = event("smtp.data_end").filter(|sent| sent.at >= begun.at) {
+    if let Some(sent) = event(TimelineEvent::SmtpDataEnd).filter(|sent| sent.at >= begun.at) {
         let message = format!(
             "the message was sent, no reply came, and the {} {} the connection {} later",
             end.by.name(),

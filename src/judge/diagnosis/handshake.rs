@@ -13,6 +13,7 @@ use crate::moment::{Moment, seconds};
 use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
+use crate::report::timeline::Layer;
 use crate::role::Role;
 use crate::smtp::StartTls;
 use crate::tls::{Alert, TlsFacts};
@@ -145,7 +146,7 @@ fn plain_to_tls(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
 /// What the server said in plain text, for a sentence.
 fn said(case: &Case<'_>, facts: &TlsFacts) -> String {
     let heard = first_line(&facts.not_tls_bytes.server).map(|text| quoted(&text));
-    let told = case.last_event(Role::Server, "smtp.").and_then(|entry| entry.detail.as_deref());
+    let told = case.last_event(Role::Server, Layer::Smtp).and_then(|entry| entry.detail.as_deref());
     heard.or_else(|| told.map(str::to_owned)).map(|text| format!(" ({text})")).unwrap_or_default()
 }
 
@@ -249,6 +250,6 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
 }
 
 fn last_tls(case: &Case<'_>) -> Option<Moment> {
-    let last = Role::BOTH.map(|role| case.last_event(role, "tls.").map(|entry| entry.at));
+    let last = Role::BOTH.map(|role| case.last_event(role, Layer::Tls).map(|entry| entry.at));
     last.into_iter().flatten().max()
 }

@@ -9,7 +9,7 @@ use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{Layer, TimelineEntry};
 use crate::role::Role;
 use crate::tls::{Alert, TlsFacts};
 
@@ -89,7 +89,7 @@ fn refused_ahead_of_client(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> 
     greeting?;
     let refused_at = case.said_at(second.reply_frame?)?.ts;
     let is_clients = |entry: &&TimelineEntry| {
-        entry.from == Some(Role::Client) && entry.event.starts_with("smtp.")
+        entry.from == Some(Role::Client) && entry.event.layer() == Layer::Smtp
     };
     let first_word = case.session.timeline.iter().find(is_clients);
     if first_word.is_some_and(|word| word.at.ts < refused_at) {

@@ -190,7 +190,7 @@ fn poison(run: &mut Run, evil: &str) {
         from: Some(evil()),
         to: vec![evil(), evil()],
         rejected_to: vec![evil()],
-        transfer: "DATA",
+        transfer: crate::report::Transfer::Data,
         bytes: Some(1),
         sha256: Some(evil()),
         reply: Some(reply),
