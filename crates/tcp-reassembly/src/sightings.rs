@@ -42,7 +42,9 @@ impl Fingerprint {
             ack: segment.ack,
             flags: segment.flags.0,
             window: segment.window,
-            len: u32::try_from(segment.payload.len()).unwrap_or(u32::MAX).saturating_add(segment.cut),
+            len: u32::try_from(segment.payload.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(segment.cut),
             sent: Sent::of(segment),
             echoes: segment.echoes,
         }
