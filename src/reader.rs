@@ -89,7 +89,7 @@ impl Reader {
         self.setup.all_tls = true;
     }
 
-    /// Only connections of which a packet matches.
+    /// Only connections with a packet that matches.
     pub fn filter(&mut self, filter: ConnectionFilter) {
         self.setup.selection = Selection { connections: Some(filter), ..Selection::default() };
     }
@@ -117,6 +117,7 @@ impl Reader {
         Conclusion {
             captures: self.capture.files().map(CaptureReport::new).collect(),
             keys: KeyReport::of_counted(&setup.keys, &opened),
+            deliveries: totals.deliveries,
             findings: totals.findings,
             quality: totals.quality,
             summary: totals.summary,

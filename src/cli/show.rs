@@ -22,7 +22,7 @@ use super::redaction::{self, Redacted};
 use super::target::{self, How, Target};
 use crate::capture::Capture;
 use crate::engine::{self, Tap};
-use crate::export::listener::{Heard, Listener, Wants};
+use crate::export::listener::{Heard, Interest, Listener};
 use crate::judge::Opened;
 use crate::render::{Renderer, text};
 use crate::report::Conclusion;
@@ -107,6 +107,7 @@ fn style(args: &ShowArgs) -> text::Style {
         list_first: !is_live(args),
         views: text::Views {
             list: args.list,
+            deliveries: args.deliveries,
             timing: args.timing,
             packets: args.packets,
             hex: args.hex,
@@ -131,9 +132,9 @@ fn times(times: Times) -> text::Times {
     }
 }
 
-fn wants(args: &ShowArgs) -> Wants {
+fn interest(args: &ShowArgs) -> Interest {
     let has_views = args.format.has_views;
-    Wants {
+    Interest {
         packets: args.packets && has_views,
         bytes: args.format.needs_bytes || args.hex && has_views,
     }
@@ -147,23 +148,25 @@ fn render(
     renderer: &mut dyn Renderer,
     out: &mut dyn Write,
 ) -> io::Result<Summary> {
-    let (setup, wants, is_live) = (plan.setup.clone(), wants(args), is_live(args));
+    let (setup, interest, is_live) = (plan.setup.clone(), interest(args), is_live(args));
     let (done, heard) = mpsc::channel::<Heard>();
     let mut transcripts = HashMap::new();
     let mut opened = Opened::default();
     let mut written = Ok(());
+    let mut shown = 0;
     let reveal = setup.reveal;
     let listen = |_| {
-        let listener = || Box::new(Listener::new(wants, reveal, done.clone()));
-        wants.anything().then(|| -> Box<dyn Tap> { listener() })
+        let listener = || Box::new(Listener::new(interest, reveal, done.clone()));
+        interest.is_any().then(|| -> Box<dyn Tap> { listener() })
     };
-    let totals = engine::run(capture, &setup, listen, |mut session| {
+    let mut totals = engine::run(capture, &setup, listen, |mut session| {
         transcripts.extend(heard.try_iter());
         session.transcript = transcripts.remove(&session.frames.first).map(Box::new);
         if !plan.wants(&session) {
             return ControlFlow::Continue(());
         }
         opened.count(&session);
+        shown += 1;
         written = renderer.session(session, out);
         if is_live && written.is_ok() {
             written = out.flush();
@@ -172,9 +175,11 @@ fn render(
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     written?;
+    totals.summary.shown_sessions = shown;
     let rest = Conclusion {
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_counted(&setup.keys, &opened),
+        deliveries: totals.deliveries,
         findings: totals.findings,
         quality: totals.quality,
         summary: totals.summary.clone(),

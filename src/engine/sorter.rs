@@ -10,6 +10,7 @@ use super::halves::Halves;
 use super::numbering::Numbering;
 use crate::judge::{Elsewhere, QualityCounter, points};
 use crate::report::{SessionReport, Summary};
+use crate::story::{Deliveries, Surroundings};
 
 /// Sorts what ends into sessions and the rest.
 #[derive(Default)]
@@ -20,6 +21,9 @@ pub(super) struct Sorter {
     /// Meets the sessions where they come out in the order of their report, so that what it says
     /// of them is the same however they were computed.
     pub(super) elsewhere: Elsewhere,
+    /// What passed beside the sessions, up to the event that is looked at.
+    around: Surroundings,
+    pub(super) deliveries: Deliveries,
     attempts: Attempts,
     /// Connections that were ended to make room for others.
     pub(super) crowded_out: u64,
@@ -68,7 +72,7 @@ impl Sorter {
             self.summary.other_connections -= 1;
             self.summary.count(&report);
             quality.session(&report);
-            self.elsewhere.meet(&mut report);
+            self.meet(&mut report);
             told.push(report);
         }
         told
@@ -91,12 +95,19 @@ impl Sorter {
         for event in events.drain(..) {
             self.note(event.connection, event.what, quality, halves);
             while let (true, Some(mut report)) = (flow.is_continue(), self.numbering.next()) {
-                self.elsewhere.meet(&mut report);
+                self.meet(&mut report);
                 flow = on_session(report);
             }
         }
         self.events = events;
         flow
+    }
+
+    /// A session comes out: what passed beside it, and what others show of it.
+    fn meet(&mut self, report: &mut SessionReport) {
+        self.around.explain(report);
+        self.elsewhere.meet(report);
+        self.deliveries.meet(report, &self.around);
     }
 
     fn note(&mut self, connection: u64, what: What, quality: &mut QualityCounter, halves: &Halves) {
@@ -106,6 +117,7 @@ impl Sorter {
                 self.numbering.begin(connection);
             }
             What::Syn(first) => self.copies.meet(connection, first),
+            What::Beside(observation) => self.around.note(observation),
             // Whether it is a session of its own is not known before its end.
             What::Decided(true) if self.copies.may_be_copy(connection) => {}
             What::Decided(is_session) => self.numbering.decide(connection, is_session),

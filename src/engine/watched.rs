@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use super::ended::Ended;
 use super::event::What;
 use super::tap::Audience;
+use crate::beside::{Observation, Watch};
+use crate::decode::Segment;
 use crate::flow::{Conversation, TcpEvent};
 use crate::judge::SlowLimits;
 use crate::session::Session;
@@ -12,6 +14,7 @@ use crate::session::Session;
 /// A session, and whether it is wanted.
 pub(super) struct Watched {
     session: Session<Audience>,
+    watch: Watch,
     is_wanted: bool,
     packets: u64,
     /// It was told whether it is a session.
@@ -22,7 +25,14 @@ pub(super) struct Watched {
 
 impl Watched {
     pub(super) fn new(session: Session<Audience>) -> Self {
-        Self { session, is_wanted: false, packets: 0, is_decided: false, has_syn: false }
+        Self {
+            session,
+            watch: Watch::default(),
+            is_wanted: false,
+            packets: 0,
+            is_decided: false,
+            has_syn: false,
+        }
     }
 
     pub(super) fn number(&self) -> u64 {
@@ -32,6 +42,11 @@ impl Watched {
     /// Whether no SYN of it came before.
     pub(super) fn is_first_syn(&mut self) -> bool {
         !std::mem::replace(&mut self.has_syn, true)
+    }
+
+    /// Sees a packet of it from outside.
+    pub(super) fn watch(&mut self, segment: &Segment<'_>, tell: impl FnMut(Observation)) {
+        self.watch.take(segment, tell);
     }
 
     /// Counts a packet of it, which may make it a wanted one.

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 
 use crate::moment::seconds;
 use crate::report::also_seen::{AlsoSeen, SeenAs};
-use crate::report::codes::finding;
+use crate::report::codes::{self, Code, Severity};
 use crate::report::diagnosis::{Cause, Diagnosis, Likelihood};
 use crate::report::endpoint::Endpoint;
-use crate::report::findings::{Finding, Severity};
+use crate::report::findings::{Finding, finding};
 use crate::report::outcome::Outcome;
 use crate::report::session::SessionReport;
+use crate::report::timeline::TimelineEvent;
 use crate::role::PerRole;
 
 use super::rules;
@@ -40,7 +41,7 @@ pub(crate) fn is_same(one: &SessionReport, other: &SessionReport) -> bool {
     let differs = is_whole(&a) && is_whole(&b) && a.bytes != b.bytes;
     // What passes two points takes time from one to the other; packets made by hand do not.
     let is_apart =
-        latency(one, other, "tcp.syn") != Some(0) || latency(one, other, "tcp.syn_ack") != Some(0);
+        [TimelineEvent::TcpSyn, TimelineEvent::TcpSynAck].iter().any(|&event| latency(one, other, event) != Some(0));
     is_apart && one.initial.is_some() && one.initial == other.initial && is_near && !differs
 }
 
@@ -63,7 +64,7 @@ pub(crate) fn joined(mut points: Vec<SessionReport>) -> Option<SessionReport> {
 }
 
 /// How much later an event is at the other point, in ns.
-fn latency(first: &SessionReport, other: &SessionReport, event: &str) -> Option<i64> {
+fn latency(first: &SessionReport, other: &SessionReport, event: TimelineEvent) -> Option<i64> {
     let at = |session: &SessionReport| {
         session.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.at.ts)
     };
@@ -71,13 +72,13 @@ fn latency(first: &SessionReport, other: &SessionReport, event: &str) -> Option<
 }
 
 fn seen_at(first: &SessionReport, other: &SessionReport) -> AlsoSeen {
-    let later = |event: &str| latency(first, other, event);
+    let later = |event: TimelineEvent| latency(first, other, event);
     AlsoSeen {
         kind: SeenAs::Copy,
         client: other.client,
         server: other.server,
         frames: Some(other.frames),
-        latency_ns: PerRole { client: later("tcp.syn"), server: later("tcp.syn_ack") },
+        latency_ns: PerRole { client: later(TimelineEvent::TcpSyn), server: later(TimelineEvent::TcpSynAck) },
     }
 }
 
@@ -91,7 +92,7 @@ fn seen_twice(seen: &AlsoSeen, frame: u64) -> Finding {
         "the capture holds this connection at another point too, as {} -> {} (frames from {frame} on{latency}): both sides' sequence numbers are the same",
         seen.client.0, seen.server.0
     );
-    finding("tcp.seen_twice", message).at(Some(frame))
+    finding(codes::TCP_SEEN_TWICE, message).at(Some(frame))
 }
 
 /// Tells of a session whose server answers under another address.
@@ -117,7 +118,7 @@ pub(crate) fn tell_of_halves(session: &mut SessionReport, halves: &Halves) {
             let message = format!("{message}: both halves are read as one session");
             session
                 .findings
-                .push(finding("tcp.reply_from_other_address", message).at(Some(halves.frame)));
+                .push(finding(codes::TCP_REPLY_FROM_OTHER_ADDRESS, message).at(Some(halves.frame)));
         }
     }
     rules::sort(session);
@@ -128,11 +129,11 @@ fn refused(session: &mut SessionReport, message: &str, frame: u64) {
     let message = format!(
         "{message}, so the client reset it (frame {frame}): NAT translates one direction only, or the answer takes another way back"
     );
-    let cause = Cause::new("tcp.reply_from_other_address", Likelihood::Certain, message);
+    let cause = Cause::new(codes::TCP_REPLY_FROM_OTHER_ADDRESS, Likelihood::Certain, message);
     let cause = cause.at(Some(frame));
     let found = finding(cause.code, cause.message.clone()).at(cause.frame);
     let is_untrue =
-        |code: &str| matches!(code, "tcp.connection_timeout" | "tcp.connection_refused");
+        |code: Code| [codes::TCP_CONNECTION_TIMEOUT, codes::TCP_CONNECTION_REFUSED].contains(&code);
     session.findings.retain(|other| !is_untrue(other.code));
     session.findings.push(Finding { severity: Severity::Error, ..found });
     session.diagnosis = Some(Diagnosis { cause, alternatives: Vec::new() });

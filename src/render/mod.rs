@@ -1,4 +1,4 @@
-//! The model becomes bytes, one file a format. Knows nothing of the engine or of which files to
+//! The model becomes bytes, one file a format. Knows neither the engine nor which files to
 //! open.
 
 pub mod csv;
@@ -14,6 +14,8 @@ pub(crate) mod limits;
 pub mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod sarif;
+pub mod tap;
 pub mod tcpflow;
 pub mod term;
 pub mod text;
@@ -86,7 +88,7 @@ pub static FORMATS: &[Format] = &[
         about: "A JSON object a line: each session as it ends, then the totals",
         needs_bytes: false,
         has_views: false,
-        renderer: |_| Box::new(ndjson::Lines),
+        renderer: |style| Box::new(ndjson::Lines::of(style.views)),
     },
     Format {
         name: "csv",
@@ -116,7 +118,7 @@ pub static FORMATS: &[Format] = &[
         needs_bytes: false,
         has_views: false,
         // Which files they are, the command line says.
-        renderer: |_| Box::new(ndjson::Lines),
+        renderer: |_| Box::new(ndjson::Lines::default()),
     },
 ];
 

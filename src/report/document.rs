@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::delivery::DeliveryReport;
 use super::findings::Finding;
 use super::quality::Quality;
 use super::session::SessionReport;
@@ -21,6 +22,8 @@ pub struct Report {
     pub keys: Vec<KeyReport>,
     /// The sessions by `id`.
     pub sessions: Vec<SessionReport>,
+    /// The way of each mail, in order of first packet.
+    pub deliveries: Vec<DeliveryReport>,
     /// Findings that belong to no session.
     pub findings: Vec<Finding>,
     /// How good the capture is.
@@ -67,7 +70,7 @@ pub struct CaptureReport {
     pub first: Option<Timestamp>,
     /// Time of the last packet.
     pub last: Option<Timestamp>,
-    /// Packets of which the snap length cut something off.
+    /// Packets that the snap length cut.
     pub snaplen_truncated: u64,
     /// Whether the file was read to its proper end.
     pub complete: bool,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::tls::ResumptionMethod;
+
 /// Totals of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -14,8 +16,10 @@ pub struct Summary {
     pub filtered_packets: u64,
     /// TCP connections seen, of those that the filters take.
     pub connections: u64,
-    /// Sessions reported.
+    /// Sessions, whichever of them were chosen. All further counts are of these.
     pub sessions: u64,
+    /// Of these, sessions that are shown: those chosen by number, outcome and server.
+    pub shown_sessions: u64,
     /// Connections that carry TLS, but nothing that concerns us (`--all-tls` reports them).
     pub other_tls_connections: u64,
     /// All other connections.
@@ -40,8 +44,8 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MissingOrigin {
-    /// `session_id` or `ticket`.
-    pub by: &'static str,
+    /// How they resume it.
+    pub by: ResumptionMethod,
     /// What names it (`tls.resumption.handle`).
     pub handle: String,
     /// It was made before this frame.

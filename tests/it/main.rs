@@ -14,6 +14,7 @@ mod run;
 mod wire;
 
 // A module a feature.
+mod adoption;
 mod anonymize;
 mod border;
 mod causes;
@@ -55,6 +56,7 @@ mod share;
 mod shuffle;
 mod smtp;
 mod ssl2;
+mod story;
 mod threads;
 mod timing;
 mod truth;

@@ -7,7 +7,7 @@ use super::findings;
 use super::line::Line;
 use super::page::Page;
 use super::quality;
-use crate::report::{Finding, MissingOrigin, Quality, SkippedFrames, Summary};
+use crate::report::{Finding, MissingOrigin, Quality, ResumptionMethod, SkippedFrames, Summary};
 
 /// Writes the totals. What was not understood is counted as well: nothing is left out in silence.
 pub(in crate::render) fn section(
@@ -41,7 +41,11 @@ fn read(summary: &Summary, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::labelled("Read");
     counted(summary.packets, "packet", &mut line).own(", ");
     counted(summary.connections, "TCP connection", &mut line).own(", ");
-    page.put(counted(summary.sessions, "mail session", &mut line))
+    counted(summary.sessions, "mail session", &mut line);
+    if summary.shown_sessions != summary.sessions {
+        line.own("; ").text(summary.shown_sessions).own(" of them shown, all of them counted here");
+    }
+    page.put(&line)
 }
 
 /// `1 packet`, `2 packets`.
@@ -78,7 +82,10 @@ pub(in crate::render) fn words(name: &'static str) -> &'static str {
 pub(super) fn missing_origins(origins: &[MissingOrigin], page: &mut Page<'_>) -> io::Result<()> {
     for (i, missing) in origins.iter().enumerate() {
         let mut line = if i == 0 { Line::labelled("Missing") } else { Line::unlabelled() };
-        let by = if missing.by == "ticket" { "ticket " } else { "session ID " };
+        let by = match missing.by {
+            ResumptionMethod::Ticket => "ticket ",
+            _ => "session ID ",
+        };
         line.own("the session of ").own(by);
         line.text(&missing.handle).own(", from before frame ").text(missing.before_frame);
         counted(missing.sessions, "session", line.own(": it would open "));

@@ -60,7 +60,7 @@ pub struct FragmentFacts {
     pub overlaps_differ: u64,
     /// The first frame with such a part.
     pub first_overlap: Option<u64>,
-    /// Datagrams of TCP of which a part is missing.
+    /// Datagrams of TCP that lack a part.
     pub incomplete: u64,
     /// The first frame with a part of such a datagram.
     pub first_incomplete: Option<u64>,
@@ -356,6 +356,7 @@ impl Datagram {
             cut: u32::try_from(len - captured).unwrap_or(u32::MAX),
             ip_id: self.ip_id,
             hops: None,
+            interface: 0,
             mirrored: self.mirrored,
             cut_by: self.cut_by,
             depth: self.depth,
