@@ -40,8 +40,9 @@ pub(crate) fn is_same(one: &SessionReport, other: &SessionReport) -> bool {
         |tcp: &crate::report::tcp::TcpReport| tcp.lost_bytes.client + tcp.lost_bytes.server == 0;
     let differs = is_whole(&a) && is_whole(&b) && a.bytes != b.bytes;
     // What passes two points takes time from one to the other; packets made by hand do not.
-    let is_apart =
-        [TimelineEvent::TcpSyn, TimelineEvent::TcpSynAck].iter().any(|&event| latency(one, other, event) != Some(0));
+    let is_apart = [TimelineEvent::TcpSyn, TimelineEvent::TcpSynAck]
+        .iter()
+        .any(|&event| latency(one, other, event) != Some(0));
     is_apart && one.initial.is_some() && one.initial == other.initial && is_near && !differs
 }
 
@@ -78,7 +79,10 @@ fn seen_at(first: &SessionReport, other: &SessionReport) -> AlsoSeen {
         client: other.client,
         server: other.server,
         frames: Some(other.frames),
-        latency_ns: PerRole { client: later(TimelineEvent::TcpSyn), server: later(TimelineEvent::TcpSynAck) },
+        latency_ns: PerRole {
+            client: later(TimelineEvent::TcpSyn),
+            server: later(TimelineEvent::TcpSynAck),
+        },
     }
 }
 
