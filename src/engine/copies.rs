@@ -1,12 +1,13 @@
 //! Connections that may be one and the same, captured at several points: their clients have chosen the
-//! same initial sequence number while the others were open. All that is told of them waits until the
-//! last of them is over.
+//! same initial sequence number at nearly the same time. All that is told of them waits until the last
+//! of them is over.
 
 use std::collections::HashMap;
 
 use super::ended::Ended;
 use super::event::What;
-use crate::judge::points;
+use crate::judge::points::{self, NEAR};
+use crate::moment::Timestamp;
 use crate::report::SessionReport;
 
 /// Points at which one connection is looked for; further ones stay sessions of their own.
@@ -15,19 +16,35 @@ pub(super) const MOST_POINTS: usize = 8;
 /// What waits for the end of another connection, at most; beyond, it is told as it is.
 pub(super) const MOST_HELD: usize = 1_000;
 
-/// Connections by their clients' first numbers.
+/// Connections that may be the same, in groups.
 #[derive(Default)]
 pub(super) struct Copies {
     keeps_apart: bool,
-    groups: HashMap<u32, Group>,
-    numbers: HashMap<u64, u32>,
+    /// The latest group by its clients' first number.
+    latest: HashMap<u32, GroupId>,
+    groups: HashMap<GroupId, Group>,
+    group_of: HashMap<u64, GroupId>,
     held: usize,
 }
 
-#[derive(Default)]
+/// A group is known by its first connection.
+type GroupId = u64;
+
 struct Group {
+    first_number: u32,
+    since: Timestamp,
     members: Vec<u64>,
     ended: Vec<(u64, What)>,
+}
+
+impl Group {
+    fn takes(&self, at: Timestamp) -> bool {
+        self.members.len() < MOST_POINTS && self.since.0.abs_diff(at.0) < NEAR
+    }
+
+    fn is_over(&self) -> bool {
+        self.ended.len() == self.members.len()
+    }
 }
 
 /// What is told once nothing is waited for.
@@ -43,40 +60,62 @@ impl Copies {
         Self { keeps_apart, ..Self::default() }
     }
 
-    /// The client's SYN of a connection.
-    pub(super) fn meet(&mut self, connection: u64, first: u32) {
-        if self.keeps_apart || self.numbers.contains_key(&connection) {
+    /// The client's SYN of a connection, with this number.
+    pub(super) fn meet(&mut self, connection: u64, first_number: u32, at: Timestamp) {
+        if self.keeps_apart || self.group_of.contains_key(&connection) {
             return;
         }
-        let group = self.groups.entry(first).or_default();
-        if group.members.len() < MOST_POINTS {
-            group.members.push(connection);
-            self.numbers.insert(connection, first);
+        let group = match self.latest_of(first_number, at) {
+            Some(group) => group,
+            None => self.begin(connection, first_number, at),
+        };
+        if let Some(known) = self.groups.get_mut(&group) {
+            known.members.push(connection);
+            self.group_of.insert(connection, group);
         }
+    }
+
+    fn latest_of(&self, first_number: u32, at: Timestamp) -> Option<GroupId> {
+        let id = self.latest.get(&first_number)?;
+        self.groups.get(id).filter(|group| group.takes(at)).map(|_| *id)
+    }
+
+    fn begin(&mut self, id: GroupId, first_number: u32, since: Timestamp) -> GroupId {
+        self.latest.insert(first_number, id);
+        let group = Group { first_number, since, members: Vec::new(), ended: Vec::new() };
+        self.groups.insert(id, group);
+        id
     }
 
     /// Whether a connection may be another view of one that began before.
     pub(super) fn may_be_copy(&self, connection: u64) -> bool {
-        let group = self.numbers.get(&connection).and_then(|first| self.groups.get(first));
+        let group = self.group_of.get(&connection).and_then(|group| self.groups.get(group));
         group.is_some_and(|group| group.members.iter().any(|&member| member < connection))
     }
 
     /// A connection is over: what can be told now.
     pub(super) fn end(&mut self, connection: u64, what: What) -> Vec<Told> {
-        let Some(first) = self.numbers.remove(&connection) else {
+        let Some(id) = self.group_of.remove(&connection) else {
             return vec![Told::One(connection, what)];
         };
-        let Some(group) = self.groups.get_mut(&first) else {
+        let Some(group) = self.groups.get_mut(&id) else {
             return vec![Told::One(connection, what)];
         };
         group.ended.push((connection, what));
         self.held += 1;
-        if group.ended.len() < group.members.len() && self.held <= MOST_HELD {
+        if !group.is_over() && self.held <= MOST_HELD {
             return Vec::new();
         }
-        let group = self.groups.remove(&first).unwrap_or_default();
+        self.close(id)
+    }
+
+    fn close(&mut self, id: GroupId) -> Vec<Told> {
+        let Some(group) = self.groups.remove(&id) else { return Vec::new() };
         self.held = self.held.saturating_sub(group.ended.len());
-        group.members.iter().for_each(|member| _ = self.numbers.remove(member));
+        group.members.iter().for_each(|member| _ = self.group_of.remove(member));
+        if self.latest.get(&group.first_number) == Some(&id) {
+            self.latest.remove(&group.first_number);
+        }
         told(group.ended)
     }
 }

@@ -116,7 +116,7 @@ impl Sorter {
                 self.summary.connections += 1;
                 self.numbering.begin(connection);
             }
-            What::Syn(first) => self.copies.meet(connection, first),
+            What::Syn(first, at) => self.copies.meet(connection, first, at),
             What::Beside(observation) => self.around.note(observation),
             // Whether it is a session of its own is not known before its end.
             What::Decided(true) if self.copies.may_be_copy(connection) => {}

@@ -97,7 +97,7 @@ impl<'t> Worker<'t> {
             tell(number, What::Began);
         }
         if segment.flags.syn() && !segment.flags.ack() && watched.is_first_syn() {
-            tell(watched.number(), What::Syn(segment.seq));
+            tell(watched.number(), What::Syn(segment.seq, segment.at.ts));
         }
         watched.on_packet(makes_wanted);
         watched.watch(segment, |seen| tell(number, What::Beside(seen)));

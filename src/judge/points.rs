@@ -15,8 +15,8 @@ use crate::role::PerRole;
 
 use super::rules;
 
-/// Points of one network are nearer to each other, in ns (1 s).
-const NEAR: u64 = 1_000_000_000;
+/// Points of one network are nearer to each other, in ns (1 s): what is farther apart is not compared.
+pub(crate) const NEAR: u64 = 1_000_000_000;
 
 /// The server's half of a connection, under other addresses than the client's half.
 #[derive(Clone, Copy, Debug)]
@@ -32,18 +32,46 @@ pub(crate) struct Halves {
 }
 
 /// Whether two sessions are one connection: both sides have chosen the same initial sequence number
-/// of 32 bits (RFC 9293 §3.4.1), at the same time, and no byte says otherwise.
+/// of 32 bits (RFC 9293 §3.4.1), at the same time, and no byte says otherwise. Made-up sessions often
+/// begin with the same numbers, but one after the other or with other words.
 pub(crate) fn is_same(one: &SessionReport, other: &SessionReport) -> bool {
-    let (a, b) = (one.tcp, other.tcp);
-    let is_near = one.start.0.abs_diff(other.start.0) < NEAR;
-    let is_whole =
-        |tcp: &crate::report::tcp::TcpReport| tcp.lost_bytes.client + tcp.lost_bytes.server == 0;
-    let differs = is_whole(&a) && is_whole(&b) && a.bytes != b.bytes;
-    // What passes two points takes time from one to the other; packets made by hand do not.
-    let is_apart = [TimelineEvent::TcpSyn, TimelineEvent::TcpSynAck]
+    one.initial.is_some()
+        && one.initial == other.initial
+        && one.start.0.abs_diff(other.start.0) < NEAR
+        && overlap(one, other)
+        && is_apart(one, other)
+        && !(is_whole(one) && is_whole(other) && differ(one, other))
+}
+
+/// Whether one began before the other was over.
+fn overlap(one: &SessionReport, other: &SessionReport) -> bool {
+    let end = |session: &SessionReport| session.start.0.saturating_add(session.duration_ns);
+    one.start.0 <= end(other) && other.start.0 <= end(one)
+}
+
+/// What passes two points takes time from one to the other; packets made by hand do not.
+fn is_apart(one: &SessionReport, other: &SessionReport) -> bool {
+    [TimelineEvent::TcpSyn, TimelineEvent::TcpSynAck]
         .iter()
-        .any(|&event| latency(one, other, event) != Some(0));
-    is_apart && one.initial.is_some() && one.initial == other.initial && is_near && !differs
+        .any(|&event| latency(one, other, event) != Some(0))
+}
+
+fn is_whole(session: &SessionReport) -> bool {
+    session.tcp.lost_bytes.client + session.tcp.lost_bytes.server == 0
+}
+
+/// Whether they do not say the same.
+fn differ(one: &SessionReport, other: &SessionReport) -> bool {
+    one.tcp.bytes != other.tcp.bytes || !words(one).eq(words(other))
+}
+
+/// What both sides said.
+fn words(session: &SessionReport) -> impl Iterator<Item = (Option<&str>, Option<&[String]>)> {
+    let exchanges = session.smtp.iter().flat_map(|smtp| &smtp.exchanges);
+    exchanges.map(|exchange| {
+        let reply = exchange.reply.as_ref().map(|reply| reply.lines.as_slice());
+        (exchange.command.as_deref(), reply)
+    })
 }
 
 /// What was captured at several points becomes one session: that which has most of it, then the

@@ -85,12 +85,6 @@ struct RawExchange {
     at: Option<Moment>,
 }
 
-/// What both sides begin to count with, where the capture has both SYNs.
-fn initial(tcp: &TcpFacts) -> Option<PerRole<u32>> {
-    tcp.syn.and(tcp.syn_ack)?;
-    Some(PerRole { client: tcp.first_seq.client?, server: tcp.first_seq.server? })
-}
-
 impl Recorder {
     /// A recorder that masks all but what `reveal` names.
     #[must_use]
@@ -395,7 +389,7 @@ impl Recorder {
             related: Vec::new(),
             findings: std::mem::take(&mut self.findings),
             transcript: None,
-            initial: initial(tcp),
+            initial: super::tcp::initial(tcp),
         };
         let tls = closed.tls.map(|(facts, _)| facts);
         rules::judge(&mut report, tcp, tls, closed.smtp, &self.lost);
