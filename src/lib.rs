@@ -92,6 +92,8 @@ pub mod session;
 #[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod sieve;
+#[cfg_attr(doc, doc(hidden))]
+pub mod trust;
 
 #[cfg(test)]
 #[path = "../testdata/find.rs"]

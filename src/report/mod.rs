@@ -28,6 +28,7 @@ pub(crate) mod timing;
 pub(crate) mod tls;
 pub(crate) mod transaction;
 pub(crate) mod transcript;
+pub(crate) mod validation;
 pub(crate) mod vantage;
 
 pub use codes::{all as codes, explain};
@@ -65,3 +66,7 @@ pub use vantage::{Position, Vantage};
 pub use crate::flow::PacketSeen;
 pub use crate::session::{Protocol, Tunnel};
 pub use crate::smtp::{AuthResult, StartTls, Verb};
+pub use validation::{
+    DaneRecord, DaneReport, DaneStatus, PathStep, Problem, StapleReport, StapleStatus, StsMode,
+    StsReport, StsStatus, Validation, ValidationStatus,
+};
