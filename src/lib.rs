@@ -68,6 +68,8 @@ pub mod cli;
 #[cfg_attr(doc, doc(hidden))]
 pub mod compare;
 #[cfg_attr(doc, doc(hidden))]
+pub mod dns;
+#[cfg_attr(doc, doc(hidden))]
 pub mod engine;
 #[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]

@@ -7,8 +7,8 @@ use super::target::How;
 use super::{check, follow, output, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
-    capture, compare, decode, engine, export, filter, flow, judge, keys, record, redact, render,
-    report, session, sieve, smtp, tls,
+    capture, compare, decode, dns, engine, export, filter, flow, judge, keys, record, redact,
+    render, report, session, sieve, smtp, tls,
 };
 
 /// Those of this room.
@@ -23,9 +23,10 @@ const LIMITS: &[Limit] = limits! { "cli":
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 20] = [
+    let rooms: [&'static [Limit]; 21] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
+        dns::limits::LIMITS,
         flow::limits::LIMITS,
         filter::limits::LIMITS,
         session::limits::LIMITS,

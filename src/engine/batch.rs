@@ -114,6 +114,8 @@ impl Part {
                 Content::Segment(Segment { payload: &[], bytes: &[], ..segment })
             }
             Content::Error(error) => Content::Error(error),
+            // The reader keeps these.
+            Content::Beside(_) => return,
         };
         self.segments.push(Packed {
             stamped: Stamped {
@@ -131,7 +133,7 @@ impl Part {
             let payload = self.payloads.get(packed.payload.clone()).unwrap_or_default();
             let content = match packed.stamped.content {
                 Content::Segment(segment) => Content::Segment(Segment { payload, ..segment }),
-                Content::Error(error) => Content::Error(error),
+                other => other,
             };
             Stamped { content, ..packed.stamped }
         })

@@ -156,13 +156,17 @@ impl Decoding {
             match &content {
                 Content::Segment(segment) => look_at(segment, &mut self.quality),
                 Content::Error(error) => self.skipped.count(Skip::from(error), packet.frame),
+                Content::Beside(beside) => {
+                    self.skipped.count(Skip::from(beside), packet.frame);
+                    continue;
+                }
             }
             if self.chooser.may_take(&content, &headers) {
                 let makes_wanted = match &content {
                     Content::Segment(segment) => {
                         self.chooser.takes(segment, packet.wire_len, &headers)
                     }
-                    Content::Error(_) => false,
+                    Content::Error(_) | Content::Beside(_) => false,
                 };
                 give(&content, makes_wanted);
             }

@@ -80,6 +80,7 @@ impl<'t> Worker<'t> {
         let segment = match content {
             Content::Segment(segment) => segment,
             Content::Error(error) => return table.note(error),
+            Content::Beside(_) => return,
         };
         let mut tell = |connection, what| {
             events.push(Event { place: Place::at(number), due: NO_TIME, connection, what });

@@ -3,7 +3,7 @@
 
 use md5::Md5;
 use rsa::traits::SignatureScheme;
-use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
+use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
@@ -123,7 +123,7 @@ pub(super) fn verify(algorithm: &Algorithm, key: &Key, message: &[u8], signature
     }
 }
 
-fn rsa(key: &Key, verify: impl FnOnce(&RsaPublicKey) -> bool) -> Signed {
+fn rsa(key: &Key, verify: impl FnOnce(&PublicKey) -> bool) -> Signed {
     let Some((modulus, exponent)) = &key.rsa else { return Signed::No };
     match rsa_key(modulus, exponent) {
         Some(key) => verify(&key).into(),
@@ -131,18 +131,18 @@ fn rsa(key: &Key, verify: impl FnOnce(&RsaPublicKey) -> bool) -> Signed {
     }
 }
 
-fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Option<RsaPublicKey> {
+fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Option<PublicKey> {
     let number = |octets: &[u8]| BoxedUint::from_be_slice_vartime(octets);
-    RsaPublicKey::new_with_size_limits(number(modulus), number(exponent), 0..=MOST_RSA_BITS).ok()
+    PublicKey::new_with_size_limits(number(modulus), number(exponent), 0..=MOST_RSA_BITS).ok()
 }
 
-fn pkcs1(key: &RsaPublicKey, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+fn pkcs1(key: &PublicKey, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
     let digest = hash.digest(message);
     let scheme = Pkcs1v15Sign { hash_len: Some(digest.len()), prefix: hash.prefix().into() };
     scheme.verify(key, &digest, signature).is_ok()
 }
 
-fn pss(key: &RsaPublicKey, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+fn pss(key: &PublicKey, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
     let digest = hash.digest(message);
     match hash {
         Hash::Sha1 => of_any_salt(Pss::<Sha1>::new()).verify(key, &digest, signature),
@@ -254,7 +254,7 @@ impl ForWebpki {
     }
 }
 
-fn numbers(public_key: &[u8]) -> Option<RsaPublicKey> {
+fn numbers(public_key: &[u8]) -> Option<PublicKey> {
     use x509_parser::prelude::FromDer as _;
     let (_, key) = x509_parser::public_key::RSAPublicKey::from_der(public_key).ok()?;
     rsa_key(key.modulus, key.exponent)

@@ -1,7 +1,6 @@
 //! The OCSP response that a server sends along (RFC 6960, RFC 6066 §8).
 
 use x509_parser::asn1_rs::{Any, FromDer as _};
-use x509_parser::prelude::FromDer as _;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::AlgorithmIdentifier;
 

@@ -10,6 +10,7 @@ use crate::lab;
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("capture", &[]),
     ("decode", &["capture"]),
+    ("dns", &[]),
     ("keys", &[]),
     ("tls", &["flow", "keys"]),
     ("report", &["flow", "session", "smtp", "tls"]),
@@ -72,6 +73,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("quick_junit", &["render"]),
     ("askama", &["render"]),
     ("base64_simd", &["render", "smtp", "keys"]),
+    ("hickory_proto", &["dns"]),
     ("pcap_parser", &["capture"]),
     ("flate2", &["capture", "tls/decrypt"]),
     ("tls_parser", &["tls"]),

@@ -140,3 +140,38 @@ pub struct IcmpError {
     /// What went wrong.
     pub trouble: Trouble,
 }
+
+/// What is no TCP, but may tell why a connection waits, or does not come about.
+#[derive(Clone, Copy, Debug)]
+pub enum Beside<'b> {
+    /// A DNS message over UDP.
+    Datagram(Datagram<'b>),
+    /// A host is looked for on the link, or answers.
+    Neighbour(Neighbour),
+}
+
+/// A UDP datagram (RFC 768) to or from the port of DNS.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'b> {
+    /// When and where it was captured.
+    pub at: Moment,
+    /// Sender.
+    pub source: SocketAddr,
+    /// Receiver.
+    pub destination: SocketAddr,
+    /// Its bytes as captured.
+    pub payload: &'b [u8],
+}
+
+/// ARP (RFC 826), or neighbour discovery of IPv6 (RFC 4861 §4.3, §4.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// When and where it was captured.
+    pub at: Moment,
+    /// Who asks, or is answered.
+    pub asker: IpAddr,
+    /// Whose link-layer address is asked for.
+    pub target: IpAddr,
+    /// It answers.
+    pub is_answer: bool,
+}

@@ -19,6 +19,7 @@ mod layer;
 pub mod limits;
 mod link;
 mod mpls;
+mod neighbour;
 mod skip;
 mod tcp;
 #[cfg(test)]
@@ -33,7 +34,9 @@ use std::net::SocketAddr;
 use crate::capture::Packet;
 use crate::moment::Moment;
 
-pub use capture_terms::segment::{CutBy, IcmpError, Segment, TcpFlags, Trouble};
+pub use capture_terms::segment::{
+    Beside, CutBy, Datagram, IcmpError, Neighbour, Segment, TcpFlags, Trouble,
+};
 pub use fragment::{FragmentFacts, Part};
 pub use headers::{Header, Headers};
 pub use layer::Next;
@@ -50,13 +53,15 @@ const MAX_LAYERS: usize = 32;
 /// IP protocol number of TCP.
 const TCP: u8 = 6;
 
-/// What of TCP is in a frame.
+/// What a frame has for us.
 #[derive(Clone, Copy, Debug)]
 pub enum Content<'b> {
     /// A segment.
     Segment(Segment<'b>),
     /// An error about one.
     Error(IcmpError),
+    /// No TCP, but what may explain some.
+    Beside(Beside<'b>),
 }
 
 impl<'b> Content<'b> {
@@ -66,24 +71,32 @@ impl<'b> Content<'b> {
         match self {
             Self::Segment(segment) => segment.at,
             Self::Error(error) => error.at,
+            Self::Beside(Beside::Datagram(datagram)) => datagram.at,
+            Self::Beside(Beside::Neighbour(neighbour)) => neighbour.at,
         }
     }
 
-    /// The payload of the segment; an error has none.
+    /// The payload of the segment or datagram; nothing else has one.
     #[must_use]
     pub fn payload(&self) -> &'b [u8] {
         match self {
             Self::Segment(segment) => segment.payload,
-            Self::Error(_) => &[],
+            Self::Beside(Beside::Datagram(datagram)) => datagram.payload,
+            Self::Error(_) | Self::Beside(Beside::Neighbour(_)) => &[],
         }
     }
 
-    /// Sender and receiver of the segment, or of the one that an error quotes.
+    /// Sender and receiver, or those of the segment that an error quotes. Neighbours have no ports.
     #[must_use]
     pub fn ends(&self) -> (SocketAddr, SocketAddr) {
         match self {
             Self::Segment(segment) => (segment.source, segment.destination),
             Self::Error(error) => (error.source, error.destination),
+            Self::Beside(Beside::Datagram(datagram)) => (datagram.source, datagram.destination),
+            Self::Beside(Beside::Neighbour(neighbour)) => {
+                let end = |host| SocketAddr::new(host, 0);
+                (end(neighbour.asker), end(neighbour.target))
+            }
         }
     }
 }
@@ -126,6 +139,7 @@ impl Decoder {
         match self.read_noting(packet, headers)? {
             Content::Segment(segment) => Ok(segment),
             Content::Error(error) => Err(Skip::from(&error)),
+            Content::Beside(beside) => Err(Skip::from(&beside)),
         }
     }
 
@@ -152,6 +166,7 @@ impl Decoder {
         match walk(outermost(packet), at, |layer| headers.note(layer))? {
             Found::Segment(segment) => Ok(Content::Segment(segment)),
             Found::Error(error) => Ok(Content::Error(error)),
+            Found::Beside(beside) => Ok(Content::Beside(beside)),
             Found::Part(part, layer) => self.join(&part, layer, at).map(Content::Segment),
         }
     }
@@ -173,7 +188,7 @@ impl Decoder {
         self.whole = whole.bytes;
         match walk(Layer { data: &self.whole, ..layer }, at, |_| ())? {
             Found::Segment(segment) => Ok(segment),
-            Found::Part(..) | Found::Error(_) => Err(Skip::Fragment),
+            Found::Part(..) | Found::Error(_) | Found::Beside(_) => Err(Skip::Fragment),
         }
     }
 }
@@ -200,6 +215,7 @@ fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
 enum Found<'b> {
     Segment(Segment<'b>),
     Error(IcmpError),
+    Beside(Beside<'b>),
     Part(Part, Layer<'b>),
 }
 
@@ -216,8 +232,22 @@ fn walk<'b>(
                 return tcp::segment(layer, at, source, destination).map(Found::Segment);
             }
             Next::Transport { protocol: protocol @ (icmp::V4 | icmp::V6), source, .. } => {
-                let error = icmp::error(&layer, protocol, source, at);
-                return error.map(Found::Error).ok_or(Skip::NotTcp { protocol });
+                let error = icmp::error(&layer, protocol, source, at).map(Found::Error);
+                let found = error.or_else(|| neighbour::v6(&layer, source, at).map(beside));
+                return found.ok_or(Skip::NotTcp { protocol });
+            }
+            Next::Transport { protocol: udp::PROTOCOL, source, destination } => {
+                match (udp::layer(layer), udp::names(&layer, at, source, destination)) {
+                    (Ok(below), _) => below,
+                    (Err(_), Some(datagram)) => {
+                        return Ok(Found::Beside(Beside::Datagram(datagram)));
+                    }
+                    (Err(skip), None) => return Err(skip),
+                }
+            }
+            Next::Ether(neighbour::ARP) => {
+                let found = neighbour::arp(&layer, at).map(beside);
+                return found.ok_or(Skip::NotIp { ethertype: neighbour::ARP });
             }
             Next::Part(part) => return Ok(Found::Part(part, layer)),
             next => header(next)?(layer)?,
@@ -225,6 +255,10 @@ fn walk<'b>(
         layer = Layer { depth: layer.depth + 1, ..below };
     }
     Err(Skip::TooDeep)
+}
+
+fn beside<'b>(neighbour: Neighbour) -> Found<'b> {
+    Found::Beside(Beside::Neighbour(neighbour))
 }
 
 /// Reads one header.
@@ -238,7 +272,6 @@ fn header(next: Next) -> Result<Parse, Skip> {
         Next::Llc => link::llc,
         Next::Ip => link::raw,
         Next::Ppp => link::ppp,
-        Next::Transport { protocol: udp::PROTOCOL, .. } => udp::layer,
         Next::Transport { protocol, .. } => return extension::header(protocol),
         Next::Part(_) => return Err(Skip::Fragment),
     })
