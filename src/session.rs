@@ -5,6 +5,7 @@
 
 mod border;
 mod closed;
+mod header;
 mod hearing;
 pub mod limits;
 mod mid_capture;
@@ -82,6 +83,8 @@ pub struct Session<O> {
     /// The port that a proxy was asked for.
     target: Option<u16>,
     text: Text,
+    /// A PROXY protocol header, while it is not known what follows.
+    header: VecDeque<Piece>,
     sniffed: PerRole<Vec<u8>>,
     pending: PerRole<VecDeque<Piece>>,
     pending_bytes: usize,
@@ -110,6 +113,7 @@ impl<O: Observer> Session<O> {
             implicit: false,
             target: None,
             text: Text::Sniffing,
+            header: VecDeque::new(),
             sniffed: PerRole::default(),
             pending: PerRole::default(),
             pending_bytes: 0,
@@ -200,7 +204,7 @@ impl<O: Observer> Session<O> {
             let room = SNIFFED.saturating_sub(seen.len()).min(bytes.len());
             seen.extend_from_slice(bytes.get(..room).unwrap_or_default());
         }
-        if !self.enter_tunnel() {
+        if !self.enter_tunnel() || !self.put_header_aside() {
             return;
         }
         match self.first_bytes() {
@@ -247,6 +251,7 @@ impl<O: Observer> Session<O> {
 
     fn give_up_text(&mut self) {
         self.text = Text::Foreign;
+        self.give_header_back();
         self.sniffed = PerRole::default();
         for role in Role::BOTH {
             for piece in mem::take(&mut self.pending[role]) {
@@ -257,6 +262,7 @@ impl<O: Observer> Session<O> {
     }
 
     fn start_dialogue(&mut self) {
+        let of_header = self.give_header_back();
         self.text = Text::Talking(Box::new(Dialogue::with_tls(begins_in_text)));
         if self.is_in_tls() {
             self.tell(|dialogue, out| dialogue.tls_started(out));
@@ -264,6 +270,8 @@ impl<O: Observer> Session<O> {
         if !self.from_start {
             self.say_that_it_began_before();
         }
+        // It is older than whatever the server has said.
+        (0..of_header).for_each(|_| _ = self.offer(Role::Client));
         self.drive();
     }
 
@@ -282,6 +290,7 @@ impl<O: Observer> Session<O> {
     /// TLS is what the connection, or the capture of it, begins with.
     fn start_first_tls(&mut self) {
         self.implicit = self.from_start || !self.is_starttls_port();
+        self.tell_header();
         self.start_tls();
     }
 
@@ -324,7 +333,8 @@ impl<O: Observer> Session<O> {
     }
 
     fn finish(&mut self, tcp: &TcpFacts) {
-        let wanted = matches!(self.text, Text::Sniffing) && self.pending_bytes > 0;
+        let wanted = matches!(self.text, Text::Sniffing)
+            && (self.pending_bytes > 0 || !self.header.is_empty());
         if wanted && (self.may_be_ciphertext() || self.first_bytes() == Sniffed::Unsure) {
             self.start_first_tls();
         } else if wanted && self.is_smtp_port() {

@@ -9,6 +9,7 @@ mod dialogue;
 mod foreign;
 mod handshake;
 mod offer;
+mod proxy;
 mod refusal;
 mod reply;
 mod sealed;
@@ -18,6 +19,7 @@ mod unsuited;
 
 pub(super) use case::Case;
 pub(super) use handshake::decisive_alert;
+pub(super) use proxy::header_refused;
 pub(super) use reply::whole;
 pub(crate) use sealed::lacks_finished;
 pub(super) use sealed::objection;

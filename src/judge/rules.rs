@@ -11,6 +11,7 @@ use crate::flow::TcpFacts;
 use crate::moment::Moment;
 use crate::report::Reason;
 use crate::report::codes::finding;
+use crate::report::diagnosis::Cause;
 use crate::report::exchange::ConversationExchange;
 use crate::report::findings::{Finding, Severity};
 use crate::report::session::SessionReport;
@@ -45,6 +46,7 @@ pub(crate) fn judge(
     found.extend(inspected::finding_in(session));
     found.extend(words::findings(session));
     found.extend(rejected(session));
+    found.extend(diagnosis::header_refused(session).map(finding_of_cause));
     found.append(&mut session.findings);
     session.findings = found;
     session.diagnosis = Case { session, tcp, tls, smtp }.diagnose();
@@ -54,6 +56,12 @@ pub(crate) fn judge(
         session.findings.push(cause);
     }
     sort(session);
+}
+
+/// What a cause says, where the session did not fail of it.
+fn finding_of_cause(cause: Cause) -> Finding {
+    let found = finding(cause.code, cause.message).at(cause.frame);
+    Finding { hint: cause.hint.or(found.hint), ..found }
 }
 
 /// Of TLS the cause says all that a weakness of the same name does, though in another frame.

@@ -27,6 +27,10 @@ struct Phase {
     event: &'static str,
 }
 
+/// What slows a welcome down does not slow a refusal down.
+const WAIT_BEFORE_REFUSAL: &str =
+    "the server waited before it refused the client: its reply, or its log, says for what";
+
 const SECOND: i64 = 1_000_000_000;
 
 /// All phases. A SYN that is lost is sent again after 1 s (RFC 6298 section 2.1), so that more than
@@ -232,7 +236,12 @@ fn finding(phase: &Phase, ns: i64, session: &SessionReport) -> Finding {
         message.push_str(&slowest_flight(&session.timing));
     }
     let frame = session.timeline.iter().rfind(|entry| entry.event == phase.event);
-    codes::finding(phase.code, message).at(frame.map(|entry| entry.frame))
+    let mut found = codes::finding(phase.code, message).at(frame.map(|entry| entry.frame));
+    let greeting = session.smtp.as_ref().and_then(|smtp| smtp.greeting.as_ref());
+    if phase.name == "greeting" && greeting.is_some_and(|greeting| greeting.code >= 400) {
+        found.hint = Some(WAIT_BEFORE_REFUSAL.to_owned());
+    }
+    found
 }
 
 fn slowest_flight(timing: &Timing) -> String {

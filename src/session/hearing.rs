@@ -95,6 +95,7 @@ impl<O: Observer> Session<O> {
     /// Too little was said to know what it is: it is the application's all the same.
     pub(super) fn give_the_undecided(&mut self) {
         self.trust = Trust::Doubtful;
+        self.give_header_back();
         for role in Role::BOTH {
             let pieces = mem::take(&mut self.pending[role]);
             pieces.iter().for_each(|piece| self.give_piece(role, piece));

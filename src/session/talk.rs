@@ -153,7 +153,7 @@ impl<O: Observer> Session<O> {
     }
 
     /// Offers the first waiting piece of a direction. True if any of it was taken.
-    fn offer(&mut self, from: Role) -> bool {
+    pub(super) fn offer(&mut self, from: Role) -> bool {
         if matches!(self.border, Border::Open(_) | Border::Met) {
             return false;
         }

@@ -45,6 +45,7 @@ mod packaging;
 mod partial;
 mod plain;
 mod profile;
+mod proxy;
 mod redaction;
 mod scenario;
 mod schema;

@@ -51,6 +51,16 @@ impl Runner {
         Self::with(KeyRing::load(&log.into_iter().map(KeySource::KeyLog).collect::<Vec<_>>()).0)
     }
 
+    /// With a key for any server.
+    pub(crate) fn with_bare_key(key: PathBuf) -> Self {
+        Self::with(KeyRing::load(&[KeySource::KeyFile(key)]).0)
+    }
+
+    /// The same for every connection that carries TLS.
+    pub(crate) fn on_all_tls(self) -> Self {
+        Self { setup: Arc::new(Setup { all_tls: true, ..Setup::clone(&self.setup) }) }
+    }
+
     fn with(ring: KeyRing) -> Self {
         let reveal = Reveal { auth: true, body: false };
         let keys = Keys { ring: Arc::new(ring), ..Keys::default() };

@@ -110,6 +110,8 @@ pub struct Dialogue {
     facts: SmtpFacts,
     mode: Mode,
     offset: PerRole<u64>,
+    /// Where the client's text began: its first byte, or the first inside TLS.
+    begins: u64,
     lines: PerRole<LineReader>,
     replies: ReplyReader,
     queue: Queue,
@@ -155,6 +157,7 @@ impl Dialogue {
             facts: SmtpFacts::default(),
             mode: Mode::Preamble(ProxyReader::default()),
             offset: PerRole::default(),
+            begins: 0,
             lines: PerRole::new(|_| LineReader::default()),
             replies: ReplyReader::default(),
             queue: Queue::default(),
@@ -235,7 +238,8 @@ impl Dialogue {
         self.facts.encrypted = true;
         self.switch = Switch::Possible;
         self.turn = Turn::default();
-        self.mode = Mode::Command;
+        self.mode = Mode::Preamble(ProxyReader::default());
+        self.begins = self.offset[Role::Client];
         self.lines = PerRole::new(|_| LineReader::default());
         self.replies = ReplyReader::default();
         self.transaction = None;

@@ -76,6 +76,6 @@ pub use event::{
 pub use facts::{Auth, AuthResult, ForeignLine, Greeting, Helo, SmtpFacts, StartTls};
 pub use fields::Fields;
 pub use mime::Part;
-pub use proxy::{ProxyHeader, ProxyVersion};
+pub use proxy::{HeaderStart, ProxyHeader, ProxyVersion, header, header_start};
 pub use reply::Reply;
 pub use verb::Verb;

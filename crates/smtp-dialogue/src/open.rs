@@ -46,6 +46,8 @@ pub(super) enum Kind {
     },
     Reset,
     Quit,
+    /// A PROXY protocol header: whoever expects it does not reply.
+    Header,
     Other,
 }
 
@@ -70,6 +72,8 @@ pub(super) struct Open {
     pub(super) replies: Vec<Reply>,
     /// Bytes of their texts.
     kept: usize,
+    /// A header in binary form.
+    binary: bool,
 }
 
 impl Open {
@@ -111,6 +115,23 @@ impl Open {
         Self { verb, at: Some(at), encrypted, ..Self::empty(Kind::Other) }
     }
 
+    /// A PROXY protocol header in binary form, its last byte at this instant.
+    pub(super) fn binary_header(at: Moment, encrypted: bool) -> Self {
+        let text = b"PROXY (binary header, version 2)";
+        let (text, verb) = (Some(WireText::from(&text[..])), command::verb(text));
+        Self { text, verb, at: Some(at), encrypted, binary: true, ..Self::empty(Kind::Header) }
+    }
+
+    pub(super) fn is_header(&self) -> bool {
+        matches!(self.kind, Kind::Header)
+    }
+
+    /// Whether a server that reads lines, and knows no header, has more to say of it: a binary one
+    /// is two empty lines, one of NUL, and QUIT (proxy-protocol.txt §2.2).
+    pub(super) fn is_header_of_more_lines(&self, code: u16) -> bool {
+        self.binary && !matches!(code, 221 | 421) && self.replies.len() < 3
+    }
+
     /// When its last byte was captured.
     pub(super) fn sent_at(&self) -> Option<Moment> {
         self.at
@@ -130,6 +151,7 @@ impl Open {
             message: None,
             replies: Vec::new(),
             kept: 0,
+            binary: false,
         }
     }
 
@@ -169,6 +191,7 @@ impl Open {
     /// Whether a reply of this code may be the answer; asked only where replies may be missing.
     pub(super) fn fits(&self, code: u16) -> bool {
         match (&self.kind, code) {
+            (Kind::Header, code) => is_unknown_command(code) || self.is_refused_header(code),
             (_, 400..) => true,
             (Kind::Data | Kind::Blob { .. }, 300..) | (Kind::StartTls, 220) | (Kind::Quit, 221) => {
                 true
@@ -187,6 +210,11 @@ impl Open {
             (_, 220 | 221 | 235) => false,
             (_, code) => code < 300,
         }
+    }
+
+    /// Whether a reply of this code goes on with the refusal of a header.
+    fn is_refused_header(&self, code: u16) -> bool {
+        !self.replies.is_empty() && matches!(code, 221 | 421 | 501..=504)
     }
 
     /// The exchange that it makes with `reply`.
@@ -224,6 +252,12 @@ impl Open {
     fn cost(&self) -> usize {
         self.text.as_ref().map_or(0, |text| text.as_bytes().len())
     }
+}
+
+/// RFC 5321 §4.2.4: who says so has read a line that is no command of his. No server says it of
+/// EHLO, or of what comes before EHLO, but for that.
+fn is_unknown_command(code: u16) -> bool {
+    matches!(code, 500 | 502)
 }
 
 /// The commands that wait, oldest first.
@@ -266,6 +300,17 @@ impl Queue {
 
     pub(super) fn oldest(&self) -> Option<&Open> {
         self.open.front()
+    }
+
+    /// Lets go of a PROXY header that a reply is not about. One that came before the client said
+    /// more is about the header, if it refuses anything.
+    pub(super) fn pass_over_header(&mut self, code: u16, at: Moment) {
+        let Some(header) = self.open.front().filter(|open| open.is_header()) else { return };
+        let next = self.open.get(1).and_then(Open::sent_at);
+        let is_alone = next.is_none_or(|next| at < next) && matches!(code, 221 | 501..);
+        if !header.fits(code) && !is_alone {
+            self.pop();
+        }
     }
 
     pub(super) fn youngest(&self) -> Option<&Open> {

@@ -46,6 +46,66 @@ impl ProxyVersion {
     }
 }
 
+/// §2.1: the longest line, its CR LF included.
+const LONGEST_LINE: usize = 107;
+
+/// How a line of the text form begins.
+const WORD: &[u8] = b"PROXY ";
+
+/// What a client's first bytes say of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderStart {
+    /// There is none.
+    None,
+    /// More bytes will tell.
+    Unsure,
+    /// One that is so many bytes long, TLVs included; the bytes given may be fewer.
+    Found(usize),
+}
+
+/// Whether a client begins with a header, however it was cut into segments.
+#[must_use]
+pub fn header_start(client: &[u8]) -> HeaderStart {
+    let head = |len: usize| client.get(..len).unwrap_or(client);
+    if client.is_empty() {
+        return HeaderStart::None;
+    }
+    if WORD.starts_with(head(WORD.len())) {
+        return line_start(head(LONGEST_LINE));
+    }
+    if !SIGNATURE.starts_with(head(SIGNATURE.len())) {
+        return HeaderStart::None;
+    }
+    match (client.get(12), u16_at(client, 14)) {
+        // §2.2: the version is 2 in the upper half of the byte.
+        (Some(command), _) if command >> 4 != 2 => HeaderStart::None,
+        (_, Some(len)) => HeaderStart::Found(FIXED.saturating_add(usize::from(len))),
+        _ => HeaderStart::Unsure,
+    }
+}
+
+/// The same for the text form.
+fn line_start(line: &[u8]) -> HeaderStart {
+    let Some(end) = line.iter().position(|&byte| byte == b'\n') else {
+        return if line.len() < LONGEST_LINE { HeaderStart::Unsure } else { HeaderStart::None };
+    };
+    let text = line.get(..end).unwrap_or(line);
+    match parse_v1(text.strip_suffix(b"\r").unwrap_or(text)) {
+        Some(_) => HeaderStart::Found(end.saturating_add(1)),
+        None => HeaderStart::None,
+    }
+}
+
+/// The header that these bytes are, whole but perhaps for TLVs.
+#[must_use]
+pub fn header(bytes: &[u8]) -> Option<ProxyHeader> {
+    if bytes.starts_with(WORD) {
+        let line = bytes.strip_suffix(b"\n")?;
+        return parse_v1(line.strip_suffix(b"\r").unwrap_or(line));
+    }
+    bytes.starts_with(SIGNATURE).then(|| parse_v2(bytes))
+}
+
 /// §2.1: `PROXY TCP4 192.0.2.77 192.0.2.25 41234 25`; none if the line is no such header.
 pub(super) fn parse_v1(line: &[u8]) -> Option<ProxyHeader> {
     let mut words = std::str::from_utf8(line).ok()?.strip_prefix("PROXY ")?.split(' ');
@@ -204,6 +264,34 @@ mod tests {
     fn a_proxy_that_speaks_for_itself_names_nobody() {
         assert_eq!(read(&v2(0x20, 0, &[])).unwrap().source, None);
         assert_eq!(read(&v2(0x21, 0x11, &[1, 2])).unwrap().source, None);
+    }
+
+    #[test]
+    fn a_header_is_found_however_little_has_come() {
+        let v1 = &b"PROXY TCP6 2001:db8::1 2001:db8::2 1 25\r\n"[..];
+        let v2 = v2(0x21, 0x11, &[9; 40]);
+        for (header, enough) in [(v1, v1.len()), (&v2, FIXED)] {
+            for cut in 1..header.len() {
+                let expected = match cut < enough {
+                    true => HeaderStart::Unsure,
+                    false => HeaderStart::Found(header.len()),
+                };
+                assert_eq!(header_start(&header[..cut]), expected, "{cut}");
+            }
+            let behind = [header, b"\x16\x03\x01"].concat();
+            assert_eq!(header_start(&behind), HeaderStart::Found(header.len()));
+        }
+    }
+
+    #[test]
+    fn other_first_bytes_are_no_header() {
+        let wrong_version = v2(0x11, 0x11, &[0; 12]);
+        let long = [b"PROXY ".as_slice(), &[b'x'; 200]].concat();
+        let others: [&[u8]; 6] =
+            [b"", b"EHLO a\r\n", b"PROXY TCP4 you\r\n", b"\r\n\r\nEHLO", &wrong_version, &long];
+        for other in others {
+            assert_eq!(header_start(other), HeaderStart::None);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Does this look like SMTP? Asked of the first bytes of both directions, on any port.
 
+use super::proxy::{HeaderStart, header_start};
 use super::verb::Verb;
 use super::{command, reply};
 
@@ -23,9 +24,10 @@ pub enum Likeness {
 /// names no protocol waits for the client's first verb, and a verb for a reply.
 #[must_use]
 pub fn sniff(client: &[u8], server: &[u8]) -> Likeness {
+    let client = behind_proxy_header(client);
     let client = client.get(..WINDOW).unwrap_or(client);
     let server = server.get(..WINDOW).unwrap_or(server);
-    match (server_greets(server), client_speaks(behind_proxy_line(client))) {
+    match (server_greets(server), client_speaks(client)) {
         (Likeness::Yes, _) => Likeness::Yes,
         (Likeness::No, _) | (_, Likeness::No) => Likeness::No,
         (_, Likeness::Yes) if first_line(server).is_some() => Likeness::Yes,
@@ -33,11 +35,18 @@ pub fn sniff(client: &[u8], server: &[u8]) -> Likeness {
     }
 }
 
-/// The PROXY protocol's text form may come first; it says nothing of what follows.
-fn behind_proxy_line(client: &[u8]) -> &[u8] {
-    if !client.starts_with(b"PROXY ") {
-        return client;
+/// A PROXY protocol header may come first; it says nothing of what follows.
+fn behind_proxy_header(client: &[u8]) -> &[u8] {
+    match header_start(client) {
+        HeaderStart::None if client.starts_with(b"PROXY ") => behind_line(client),
+        HeaderStart::None => client,
+        HeaderStart::Unsure => &[],
+        HeaderStart::Found(len) => client.get(len..).unwrap_or(&[]),
     }
+}
+
+/// Behind a line that should have been a header, and is none.
+fn behind_line(client: &[u8]) -> &[u8] {
     let end = client.iter().position(|&b| b == b'\n').map_or(client.len(), |i| i.saturating_add(1));
     client.get(end..).unwrap_or(&[])
 }
@@ -54,9 +63,6 @@ fn strong_verb(client: &[u8]) -> Likeness {
 }
 
 fn client_speaks(client: &[u8]) -> Likeness {
-    if b"\r\n\r\n\0\r\nQUIT\n".starts_with(client) {
-        return Likeness::Unsure;
-    }
     let Some(line) = first_line(client) else {
         return if client.first().is_some_and(u8::is_ascii_control) {
             Likeness::No
@@ -133,6 +139,14 @@ mod tests {
         assert_eq!(sniff(b"EHLO client\r\n", b""), Likeness::Yes);
         assert_eq!(sniff(b"PROXY UNKNOWN\r\nEHLO a\r\n", b"220 x\r\n"), Likeness::Yes);
         assert_eq!(sniff(b"QUIT\r\n", b""), Likeness::Unsure);
+    }
+
+    #[test]
+    fn a_binary_header_says_nothing_of_what_follows() {
+        let header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x0a\0\0\x01\x0a\0\0\x02\x9c\x40\0\x19";
+        assert_eq!(sniff(header, b""), Likeness::Unsure);
+        assert_eq!(sniff(&[header, &b"EHLO a\r\n"[..]].concat(), b"220 x\r\n"), Likeness::Yes);
+        assert_eq!(sniff(&[header, &b"GET / HTTP/1.1\r\n"[..]].concat(), b""), Likeness::No);
     }
 
     #[test]

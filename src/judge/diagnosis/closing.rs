@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::foreign::quoted;
+use super::proxy;
 use super::reply::line;
 use super::transport;
 use crate::flow::{Closing, TcpFacts};
@@ -78,7 +79,10 @@ pub(super) fn closed_before_greeting(case: &Case<'_>) -> Option<Cause> {
         seconds(end.at.ts - since.ts),
         end.at.frame
     );
-    Some(Cause::new("smtp.closed_before_greeting", Likelihood::Certain, message).at(end.at.frame))
+    let cause = Cause::new("smtp.closed_before_greeting", Likelihood::Certain, message);
+    let cause = cause.at(end.at.frame);
+    let has_waited = end.at.ts - since.ts >= SILENT && case.session.proxy.is_none();
+    Some(if has_waited { cause.hint(proxy::MISSING) } else { cause })
 }
 
 /// The greeting had begun and not ended: postscreen(8) shows its first line, and waits.

@@ -6,6 +6,7 @@ use super::closing::{
     service_closing, timeout,
 };
 use super::foreign;
+use super::proxy;
 use super::refusal::{auth_refused, greeting_refused, mail_refused, starttls_refused};
 use super::unsuited::{certificate_not_accepted, no_shared_mechanism, renegotiation_refused};
 use crate::flow::Closing;
@@ -24,7 +25,8 @@ pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
     let Some(smtp) = &case.session.smtp else {
         return nobody_spoke(case).into_iter().collect();
     };
-    let checks: [fn(&Case<'_>, &SmtpReport) -> Option<Cause>; 17] = [
+    let checks: [fn(&Case<'_>, &SmtpReport) -> Option<Cause>; 18] = [
+        proxy::unexpected,
         greeting_refused,
         starttls_refused,
         starttls_not_begun,

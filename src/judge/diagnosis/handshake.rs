@@ -4,6 +4,7 @@ use super::alert::Alarm;
 use super::case::{Case, step};
 use super::closing::left_early;
 use super::foreign::quoted;
+use super::proxy;
 use super::transport;
 use crate::flow::{Closing, TcpFacts};
 use crate::judge::certificate::oddities;
@@ -24,7 +25,12 @@ pub(super) fn causes(case: &Case<'_>) -> Vec<Cause> {
     if let Some(cause) = other_language(case, facts) {
         return vec![cause];
     }
-    if let Some(alert) = facts.alerts.iter().find(|alert| is_fatal(alert)) {
+    let fatal = facts.alerts.iter().find(|alert| is_fatal(alert));
+    let by_server = fatal.filter(|alert| alert.from == Role::Server);
+    if let Some(cause) = proxy::ahead_of_tls(case, facts, by_server) {
+        return vec![cause];
+    }
+    if let Some(alert) = fatal {
         let causes = Alarm { case, facts, alert }.causes();
         let is_done = is_established(facts);
         return match left_before(case, alert) {
@@ -106,6 +112,15 @@ fn tls_to_plain(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
         case.session.server.0,
         said(case, facts)
     );
+    if facts.not_tls_bytes.server.starts_with(b"421") {
+        let message = format!(
+            "the client begins TLS at once, and {} refused it in plain text, without a greeting{}: it speaks plain text, or it refused before TLS",
+            case.session.server.0,
+            said(case, facts)
+        );
+        let cause = Cause::new("tls.tls_to_plaintext_port", Likelihood::Likely, message);
+        return Some(cause.at(frame).hint(proxy::MISSING));
+    }
     Some(Cause::new("tls.tls_to_plaintext_port", Likelihood::Certain, message).at(frame))
 }
 

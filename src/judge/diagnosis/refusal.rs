@@ -1,6 +1,7 @@
 //! What the server's replies refuse: the greeting, STARTTLS, AUTH, or what a mail needs.
 
 use super::case::Case;
+use super::proxy;
 use super::reply::line;
 use super::status::status;
 use crate::report::diagnosis::{Cause, Likelihood};
@@ -24,7 +25,9 @@ pub(super) fn greeting_refused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cau
         return Some(cause.at(greeting.reply_frame));
     }
     let message = format!("the server refused the client{}: {}", class(reply), line(reply));
-    Some(Cause::new("smtp.greeting_refused", Likelihood::Certain, message).at(greeting.reply_frame))
+    let cause = Cause::new("smtp.greeting_refused", Likelihood::Certain, message);
+    let cause = cause.at(greeting.reply_frame);
+    Some(if proxy::may_be_missing(case, smtp) { cause.hint(proxy::MISSING) } else { cause })
 }
 
 pub(super) fn starttls_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {

@@ -28,6 +28,17 @@ pub(super) const CODES: &[Code] = &[
         advice: "see the log of the server, or of the proxy before it: it closed by itself",
     },
     Code {
+        code: "smtp.proxy_header_unexpected",
+        severity: Severity::Warning,
+        meaning: "A proxy begins with a PROXY protocol header, and the server does not expect one.",
+        evidence: "The header, and the reply that refuses it as a command; on the client's side of the proxy, a refusal of a line that the client did not send.",
+        causes: &[
+            "the header is switched on in the proxy or load balancer, and not in the server",
+            "the proxy's check of the port, or another port of the server, speaks with the header",
+        ],
+        advice: "switch the header on or off on both sides alike",
+    },
+    Code {
         code: "smtp.greeting_unfinished",
         severity: Severity::Error,
         meaning: "The server's greeting had begun, and the connection ended before its last line.",

@@ -1,5 +1,5 @@
 """A private Postfix: own configuration, queue, log and mailboxes; ports 25, 465, 587 and 10025 (PROXY protocol)
-and 10587 (impatient)."""
+and 10587 (impatient), 10465 and 10026 (PROXY protocol ahead of TLS, and before postscreen)."""
 import pwd
 import re
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.paths import OPENSSL_CONF
 from lab.recording import Recording, TlsFacts, official_version
 
-PORTS = (25, 465, 587, 10025, 10587)
+PORTS = (25, 465, 587, 10025, 10026, 10465, 10587)
 
 MAIN_CF = """
 compatibility_level = 3.6
@@ -55,6 +55,8 @@ smtpd_tls_session_cache_database =
 smtpd_client_connection_rate_limit = 0
 smtpd_client_message_rate_limit = 0
 smtpd_error_sleep_time = 0
+postscreen_greet_wait = 1s
+postscreen_cache_map =
 """
 
 MASTER_CF = """
@@ -62,6 +64,11 @@ MASTER_CF = """
 465                 inet  n - n - - smtpd -o smtpd_tls_wrappermode=yes
 587                 inet  n - n - - smtpd -o smtpd_tls_security_level=encrypt
 10025               inet  n - n - - smtpd -o smtpd_upstream_proxy_protocol=haproxy
+10465               inet  n - n - - smtpd -o smtpd_tls_wrappermode=yes -o smtpd_upstream_proxy_protocol=haproxy
+10026               inet  n - n - 1 postscreen -o postscreen_upstream_proxy_protocol=haproxy
+smtpd               pass  - - n - - smtpd
+dnsblog             unix  - - n - 0 dnsblog
+tlsproxy            unix  - - n - 0 tlsproxy
 10587               inet  n - n - - smtpd -o smtpd_timeout=3s
 cleanup             unix  n - n - 0 cleanup
 qmgr                unix  n - n 300 1 qmgr

@@ -36,15 +36,14 @@ impl Dialogue {
             Step::Done(header) => {
                 let (at, (start, end)) = (reader.at, reader.beyond_addresses());
                 if end > start {
-                    let from = Role::Client;
                     out(SmtpEvent::SecretSpan(SecretSpan {
-                        from,
-                        start,
+                        from: Role::Client,
+                        start: self.begins.saturating_add(start),
                         len: end.saturating_sub(start),
                     }));
                 }
                 self.mode = Mode::Command;
-                self.on_proxy(header, at, out);
+                self.on_proxy(header, Open::binary_header(at, self.facts.encrypted), at, out);
                 1
             }
             Step::NotAHeader(held) => {
@@ -74,9 +73,11 @@ impl Dialogue {
         self.offset[Role::Client] = end;
     }
 
-    fn on_proxy(&mut self, header: ProxyHeader, at: Moment, out: &mut Sink<'_>) {
+    /// Whether the server expects a header shows in its replies: it waits for one, as commands do.
+    fn on_proxy(&mut self, header: ProxyHeader, open: Open, at: Moment, out: &mut Sink<'_>) {
         self.facts.proxy = Some(header);
         out(SmtpEvent::Proxy { header, at });
+        self.push(open, out);
     }
 
     fn line_step(&mut self, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> usize {
@@ -120,8 +121,10 @@ impl Dialogue {
 
     fn on_command(&mut self, line: Line, out: &mut Sink<'_>) {
         self.mode = Mode::Command;
-        if let Some(header) = proxy::parse_v1(&line.bytes).filter(|_| line.start == 0) {
-            return self.on_proxy(header, line.at, out);
+        if let Some(header) = proxy::parse_v1(&line.bytes).filter(|_| line.start == self.begins) {
+            let at = line.at;
+            let open = Open::line(Kind::Header, line, None, self.facts.encrypted);
+            return self.on_proxy(header, open, at, out);
         }
         let at = line.at;
         let command = match self.is_of_refused_body(&line) {

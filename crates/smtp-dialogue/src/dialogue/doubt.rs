@@ -25,7 +25,7 @@ impl Dialogue {
     fn line_under_way(&self) -> Option<SecretSpan> {
         let end = self.offset[Role::Client];
         let start = match self.mode {
-            Mode::Preamble(_) => 0,
+            Mode::Preamble(_) => self.begins,
             Mode::Command | Mode::Auth { .. } => self.lines[Role::Client].start()?,
             Mode::Data(_) | Mode::Chunk { .. } | Mode::Blob { .. } => return None,
         };

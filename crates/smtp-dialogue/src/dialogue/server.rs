@@ -98,6 +98,7 @@ impl Dialogue {
             return self.on_greeting(reply, at, out);
         }
         self.is_greeted = true;
+        self.queue.pass_over_header(reply.code, at);
         let Some(older) = self.older_than_answered(&reply) else {
             return self.on_stray(reply, at, out);
         };
@@ -143,7 +144,8 @@ impl Dialogue {
         let text = reply.texts().collect::<Vec<_>>().join("\n");
         self.facts.is_lmtp |= text.split_whitespace().any(|word| word == "LMTP");
         self.facts.greeting = Some(Greeting { code: reply.code, text });
-        if let Some(early) = self.queue.oldest().and_then(Open::sent_at) {
+        let early = self.queue.iter().find(|open| !open.is_header());
+        if let Some(early) = early.and_then(Open::sent_at) {
             self.facts.early = Some(early);
             let message = "the client spoke before the greeting".to_owned();
             self.note("smtp.early_talker", early, message, out);
@@ -174,7 +176,7 @@ impl Dialogue {
         if self.losses.replies {
             return self.queue.position_for(reply.code);
         }
-        let is_odd = !oldest.fits(reply.code);
+        let is_odd = !oldest.fits(reply.code) && !oldest.is_header();
         is_odd.then(|| self.queue.position_before_gap(reply.code)).flatten().or(Some(0))
     }
 
@@ -239,6 +241,9 @@ impl Dialogue {
     /// Answers the oldest command that waits; without a reply, none was captured.
     pub(super) fn answer(&mut self, reply: Option<(Reply, Moment)>, out: &mut Sink<'_>) {
         let Some(mut open) = self.queue.pop() else { return };
+        if reply.is_none() && open.is_header() {
+            return;
+        }
         self.turn.server_yields |= open.holds && self.turn.client_held;
         if reply.is_some() && self.losses.doubt_from.is_some_and(|from| open.starts_behind(from)) {
             self.losses.doubt_from = None;
@@ -260,8 +265,12 @@ impl Dialogue {
         }
     }
 
-    /// RFC 2033 §4.2: an LMTP server answers a message once for each recipient accepted.
+    /// RFC 2033 §4.2: an LMTP server answers a message once for each recipient accepted. One that
+    /// knows no PROXY header answers each of its lines.
     fn owes_more_replies(&self, open: &Open, reply: &Reply) -> bool {
+        if open.is_header() {
+            return open.is_header_of_more_lines(reply.code);
+        }
         let due = self.transaction.as_ref().map_or(1, Transaction::accepted);
         let answered = open.replies.len().saturating_add(1);
         self.facts.is_lmtp && is_final(&open.kind) && reply.code != 421 && answered < due
