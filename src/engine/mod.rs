@@ -28,6 +28,7 @@ use std::thread;
 
 use crate::capture::{Capture, Secrets};
 use crate::report::{Finding, SessionReport, Severity};
+use crate::trust::Trust;
 use batch::{Limits, Part};
 use crew::{Crew, MOST_UNDER_WAY};
 use reader::{Border, Reader};
@@ -64,7 +65,7 @@ fn run_in_batches(
             setup,
             reader: Reader::new(capture, setup, limits),
             crew: Crew::new(setup, tap, scope),
-            sorter: Sorter::default(),
+            sorter: Sorter::new(Trust::new(Arc::clone(&setup.trust))),
             spare: Vec::new(),
             secrets: Vec::new(),
             on_session,
@@ -124,6 +125,7 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
     fn collect(&mut self, most: usize) -> ControlFlow<()> {
         while self.crew.under_way() > most {
             let Some(mut parts) = self.crew.take() else { return ControlFlow::Break(()) };
+            self.sorter.trust.learn(&mut self.reader.decoding.tlsa);
             let quality = &mut self.reader.decoding.quality;
             self.sorter.take(&mut parts, quality, &mut self.on_session)?;
             self.spare.push(parts);

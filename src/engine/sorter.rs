@@ -6,8 +6,9 @@ use super::batch::Part;
 use super::ended::Ended;
 use super::event::{Event, What};
 use super::numbering::Numbering;
-use crate::judge::{Elsewhere, QualityCounter};
+use crate::judge::{Elsewhere, QualityCounter, validation};
 use crate::report::{SessionReport, Summary};
+use crate::trust::Trust;
 
 /// Sorts what ends into sessions and the rest.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(super) struct Sorter {
     /// Meets the sessions where they come out in the order of their report, so that what it says
     /// of them is the same however they were computed.
     pub(super) elsewhere: Elsewhere,
+    /// Judges certificates, in the same order.
+    pub(super) trust: Trust,
     attempts: Attempts,
     /// Connections that were ended to make room for others.
     pub(super) crowded_out: u64,
@@ -49,6 +52,11 @@ impl Attempts {
 }
 
 impl Sorter {
+    /// A sorter whose sessions are judged so.
+    pub(super) fn new(trust: Trust) -> Self {
+        Self { trust, ..Self::default() }
+    }
+
     /// Nothing more will come: the attempts to connect, if the capture has nothing else, in order of
     /// first frame.
     pub(super) fn take_attempts(&mut self, quality: &mut QualityCounter) -> Vec<SessionReport> {
@@ -82,6 +90,8 @@ impl Sorter {
         for event in events.drain(..) {
             self.note(event.connection, event.what, quality);
             while let (true, Some(mut report)) = (flow.is_continue(), self.numbering.next()) {
+                self.trust.meet(&mut report);
+                validation::tell(&mut report);
                 self.elsewhere.meet(&mut report);
                 flow = on_session(report);
             }

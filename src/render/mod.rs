@@ -17,6 +17,7 @@ pub mod parquet;
 pub mod tcpflow;
 pub mod term;
 pub mod text;
+pub mod tlsrpt;
 mod visible;
 
 use std::fmt;
@@ -101,6 +102,13 @@ pub static FORMATS: &[Format] = &[
         needs_bytes: false,
         has_views: true,
         renderer: |style| Box::new(html::HtmlReport::new(style)),
+    },
+    Format {
+        name: "tlsrpt",
+        about: "The JSON of SMTP TLS Reporting (RFC 8460), of sessions on port 25",
+        needs_bytes: false,
+        has_views: false,
+        renderer: |_| Box::new(tlsrpt::TlsReporting::default()),
     },
     Format {
         name: "tcpflow",

@@ -7,15 +7,25 @@ mod peers;
 mod smtp;
 mod tcp;
 mod tls;
+mod trust;
 mod verdict;
 
 use super::findings::{Code, Finding, Severity};
 
 /// Every code, area by area.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    [capture::CODES, tcp::CODES, tls::CODES, verdict::CODES, smtp::CODES, peers::CODES, keys::CODES]
-        .into_iter()
-        .flatten()
+    [
+        capture::CODES,
+        tcp::CODES,
+        tls::CODES,
+        trust::CODES,
+        verdict::CODES,
+        smtp::CODES,
+        peers::CODES,
+        keys::CODES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The row of a code.

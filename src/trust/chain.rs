@@ -135,7 +135,9 @@ impl Chains {
             return None;
         }
         let is_named = |name: &&str| {
-            path.steps.first().is_some_and(|step| names::naming(&step.reading, name) == names::Naming::Named)
+            path.steps
+                .first()
+                .is_some_and(|step| names::naming(&step.reading, name) == names::Naming::Named)
         };
         let name = demand.name.filter(is_named);
         let mut key = Sha256::new();
@@ -197,6 +199,11 @@ impl Verdict {
         }
     }
 
+    /// The certificate of the one who sent the chain.
+    pub(super) fn own(&self) -> Option<&Reading> {
+        Some(&self.path.as_ref()?.steps.first()?.reading)
+    }
+
     /// The first reason against the chain.
     pub(super) fn first(&self) -> Option<&Fault> {
         self.faults.first()
@@ -211,7 +218,9 @@ impl Verdict {
     /// The verdict in a sentence.
     pub(super) fn message(&self) -> String {
         if let Some(objection) = &self.objection {
-            return format!("nothing speaks against the chain here, and rustls-webpki says: {objection}");
+            return format!(
+                "nothing speaks against the chain here, and rustls-webpki says: {objection}"
+            );
         }
         let against: Vec<_> = self.faults.iter().map(|fault| fault.message.as_str()).collect();
         let against = against.join("; ");
@@ -255,7 +264,8 @@ impl Verdict {
             return None;
         };
         let issuer = path.steps.get(1);
-        let is_proven = issuer.is_some_and(|issuer| staple.is_signed_by(&issuer.reading) == Signed::Yes);
+        let is_proven =
+            issuer.is_some_and(|issuer| staple.is_signed_by(&issuer.reading) == Signed::Yes);
         self.faults.extend(of_staple(own, &staple, demand, is_proven));
         self.faults.sort_by_key(|fault| fault.reason);
         self.status = self.decide();
@@ -279,7 +289,8 @@ fn of_staple(own: &Step, staple: &Staple, demand: &Demand<'_>, is_proven: bool) 
     let named = inspect::described(own);
     let tell = |reason, message| Some(Fault::new(reason, own.source, &own.reading, message));
     if staple.status == StapleStatus::Revoked && is_proven {
-        let since = staple.revoked_at.map_or_else(String::new, |at| format!(" since {}", inspect::day(at)));
+        let since =
+            staple.revoked_at.map_or_else(String::new, |at| format!(" since {}", inspect::day(at)));
         return tell(
             Reason::Revoked,
             format!("{named} is revoked{since}: the stapled OCSP response says so"),

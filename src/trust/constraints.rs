@@ -23,10 +23,12 @@ pub(super) struct Constraints {
 
 impl Constraints {
     pub(super) fn of(found: &NameConstraints<'_>) -> Self {
-        let trees = |list: &Option<Vec<GeneralSubtree<'_>>>| {
-            Trees::of(list.as_deref().unwrap_or_default())
-        };
-        Self { permitted: trees(&found.permitted_subtrees), excluded: trees(&found.excluded_subtrees) }
+        let trees =
+            |list: &Option<Vec<GeneralSubtree<'_>>>| Trees::of(list.as_deref().unwrap_or_default());
+        Self {
+            permitted: trees(&found.permitted_subtrees),
+            excluded: trees(&found.excluded_subtrees),
+        }
     }
 
     /// The first name of a certificate that lies outside, and why.
@@ -116,7 +118,9 @@ mod tests {
 
     #[test]
     fn a_tree_holds_its_root_and_all_below() {
-        assert!(lies_in("Mail.Example.org", "example.org") && lies_in("example.org", "example.org"));
+        assert!(
+            lies_in("Mail.Example.org", "example.org") && lies_in("example.org", "example.org")
+        );
         assert!(lies_in("mail.example.org", ".example.org") && lies_in("any.net", ""));
         assert!(!lies_in("badexample.org", "example.org"));
     }

@@ -27,7 +27,7 @@ pub(super) struct Verdict {
 }
 
 /// Holds records against a chain. `records` are all of the owner `_port._tcp.host`.
-pub(super) fn verdict(records: &[&Tlsa], sent: &[Arc<Reading>]) -> Option<Verdict> {
+pub(super) fn verdict(records: &[Tlsa], sent: &[Arc<Reading>]) -> Option<Verdict> {
     let (first, own) = (records.first()?, sent.first()?);
     let owner = format!("_{}._tcp.{}.", first.port, first.host);
     let mut matches = Vec::new();
@@ -56,14 +56,21 @@ pub(super) fn verdict(records: &[&Tlsa], sent: &[Arc<Reading>]) -> Option<Verdic
         owner: owner.clone(),
         message,
         records: told,
-        would_match: format!("{owner} IN TLSA 3 1 1 {}", crate::hex::hex(&own.certificate.spki_sha256)),
+        would_match: format!(
+            "{owner} IN TLSA 3 1 1 {}",
+            crate::hex::hex(&own.certificate.spki_sha256)
+        ),
         authenticated: None,
     };
     Some(Verdict { report, matches })
 }
 
 fn matched(found: &Match, records: usize) -> String {
-    let of = if records == 1 { "the TLSA record".to_owned() } else { format!("one of {records} TLSA records") };
+    let of = if records == 1 {
+        "the TLSA record".to_owned()
+    } else {
+        format!("one of {records} TLSA records")
+    };
     let whose = match found.usage {
         DANE_EE => "the server's certificate",
         _ => "the trust anchor of the chain",
@@ -80,7 +87,11 @@ fn unusable_only(told: &[DaneRecord]) -> String {
 
 fn mismatched(usable: usize, own: &Reading, told: &[DaneRecord]) -> String {
     let listed: Vec<_> = told.iter().map(|record| record.record.as_str()).collect();
-    let of = if usable == 1 { "the usable TLSA record does not match".to_owned() } else { format!("none of the {usable} usable TLSA records matches") };
+    let of = if usable == 1 {
+        "the usable TLSA record does not match".to_owned()
+    } else {
+        format!("none of the {usable} usable TLSA records matches")
+    };
     let of = if told.len() == 1 { "the TLSA record does not match".to_owned() } else { of };
     format!(
         "{of} the certificate of \"{}\" or its chain ({})",

@@ -74,13 +74,16 @@ impl Host {
     }
 
     /// The sentence where nothing tells the name.
-    pub(super) fn unknown(&self) -> Option<String> {
+    pub(super) fn unknown(&self, own: Option<&Reading>) -> Option<String> {
         if self.name.is_some() {
             return None;
         }
-        let called = self.called().map_or_else(String::new, |name| format!("; the server calls itself \"{name}\""));
+        let called = self
+            .called()
+            .map_or_else(String::new, |name| format!("; the server calls itself \"{name}\""));
         Some(format!(
-            "the client asked for no name (no SNI), so which name it wanted does not show{called}"
+            "the client asked for no name (no SNI), so which name it wanted does not show; the certificate is for {}{called}",
+            own.map(names::list).unwrap_or_default()
         ))
     }
 }
@@ -88,8 +91,10 @@ impl Host {
 /// The first word of the greeting (RFC 5321 §4.2) and of the reply to EHLO.
 fn called(session: &SessionReport) -> impl Iterator<Item = String> {
     let smtp = session.smtp.as_ref();
-    let greeting = smtp.and_then(|smtp| smtp.greeting.as_ref()).map(|greeting| greeting.text.as_str());
-    let ehlo = smtp.into_iter().flat_map(|smtp| &smtp.exchanges).find(|e| e.verb == Some(Verb::Ehlo));
+    let greeting =
+        smtp.and_then(|smtp| smtp.greeting.as_ref()).map(|greeting| greeting.text.as_str());
+    let ehlo =
+        smtp.into_iter().flat_map(|smtp| &smtp.exchanges).find(|e| e.verb == Some(Verb::Ehlo));
     let ehlo = ehlo.and_then(|ehlo| ehlo.reply.as_ref()).and_then(|reply| reply.lines.first());
     let lines = greeting.into_iter().chain(ehlo.map(|line| line.as_str()));
     let words = lines.filter_map(|line| line.split_whitespace().next());

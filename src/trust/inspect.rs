@@ -69,7 +69,10 @@ fn in_itself(step: &Step, at: Timestamp) -> Vec<Fault> {
         ),
     ];
     for (reason, oids, what) in extensions {
-        found.extend(oids.first().map(|oid| fault(reason, step, format!("{named} {what}: {}", extension(oid)))));
+        found.extend(
+            oids.first()
+                .map(|oid| fault(reason, step, format!("{named} {what}: {}", extension(oid)))),
+        );
     }
     if reading.has_negative_serial {
         let message = format!("{named} has a negative serial number, which RFC 5280 forbids");
@@ -98,9 +101,13 @@ pub(super) fn described(step: &Step) -> String {
     let named = step.reading.named();
     match step.source {
         Source::Sent(0) => format!("the certificate of {named}"),
-        Source::Sent(_) if step.reading.is_self_issued() => format!("the root {named}, which was sent,"),
+        Source::Sent(_) if step.reading.is_self_issued() => {
+            format!("the root {named}, which was sent,")
+        }
         Source::Sent(_) => format!("the intermediate certificate of {named}"),
-        Source::Trusted if step.reading.is_self_issued() => format!("the root {named} of the bundle"),
+        Source::Trusted if step.reading.is_self_issued() => {
+            format!("the root {named} of the bundle")
+        }
         Source::Trusted => format!("the certificate of {named} in the bundle"),
         Source::Capture(id) => format!("the certificate of {named}, which session {id} shows,"),
     }
@@ -122,7 +129,11 @@ fn validity(step: &Step, at: Timestamp) -> Option<Fault> {
     if at.0 >= to.0.saturating_add(1_000_000_000) {
         return Some(fault(Reason::Expired, step, format!("{named} expired on {}", day(to))));
     }
-    let early = format!("{named} is not yet valid: valid from {} on, the session was on {}", day(from), day(at));
+    let early = format!(
+        "{named} is not yet valid: valid from {} on, the session was on {}",
+        day(from),
+        day(at)
+    );
     (at < from).then(|| fault(Reason::NotYetValid, step, early))
 }
 
@@ -151,7 +162,8 @@ fn weak_signature(step: &Step) -> Option<Fault> {
     let hash = [("sha1", "SHA-1"), ("md5", "MD5"), ("md2", "MD2")]
         .into_iter()
         .find_map(|(part, hash)| lower.contains(part).then_some(hash))?;
-    let message = format!("{} is signed with {hash} ({name}), which verifiers refuse today", described(step));
+    let message =
+        format!("{} is signed with {hash} ({name}), which verifiers refuse today", described(step));
     Some(fault(Reason::WeakSignature, step, message))
 }
 
@@ -159,7 +171,8 @@ fn weak_signature(step: &Step) -> Option<Fault> {
 fn own(step: &Step, demand: &Demand<'_>, is_anchor: bool) -> Vec<Fault> {
     let mut found: Vec<_> = purpose(step, demand).into_iter().collect();
     found.extend(demand.name.and_then(|name| name_fault(step, name)));
-    if step.reading.certificate.is_ca == Some(true) && !is_anchor && !step.reading.is_self_issued() {
+    if step.reading.certificate.is_ca == Some(true) && !is_anchor && !step.reading.is_self_issued()
+    {
         let message = format!(
             "{} is a CA certificate (CA:TRUE), used as a server's own: some verifiers refuse that",
             described(step)
@@ -197,15 +210,20 @@ fn name_fault(step: &Step, name: &str) -> Option<Fault> {
         Naming::Named => return None,
         Naming::PartialWildcard(pattern) => (
             Reason::PartialWildcard,
-            format!("{named} is for \"{name}\" only by the partial wildcard \"{pattern}\": OpenSSL takes that, GnuTLS and others say that it does not match"),
+            format!(
+                "{named} is for \"{name}\" only by the partial wildcard \"{pattern}\": OpenSSL takes that, GnuTLS and others say that it does not match"
+            ),
         ),
         Naming::CommonNameOnly(common) => (
             Reason::NameOnlyInCommonName,
-            format!("{named} has \"{common}\" only as common name (CN), and no subjectAltName: OpenSSL and GnuTLS fall back to the CN, Go, Python and browsers do not"),
+            format!(
+                "{named} has \"{common}\" only as common name (CN), and no subjectAltName: OpenSSL and GnuTLS fall back to the CN, Go, Python and browsers do not"
+            ),
         ),
-        Naming::Other => {
-            (Reason::NameMismatch, format!("{named} does not name \"{name}\": it is for {}", names::list(reading)))
-        }
+        Naming::Other => (
+            Reason::NameMismatch,
+            format!("{named} does not name \"{name}\": it is for {}", names::list(reading)),
+        ),
     };
     Some(fault(reason, step, message))
 }
@@ -291,7 +309,9 @@ fn end(path: &Path, demand: &Demand<'_>) -> Option<Fault> {
         End::NotSignedBy(issuer) => Some(not_signed_by(top, issuer)),
         End::Unverifiable => {
             let algorithm = &top.reading.certificate.signature_algorithm;
-            let message = format!("the signature of {named} cannot be verified here: its algorithm is {algorithm}");
+            let message = format!(
+                "the signature of {named} cannot be verified here: its algorithm is {algorithm}"
+            );
             Some(fault(Reason::Unverifiable, top, message))
         }
         _ if !demand.has_roots => None,
@@ -381,7 +401,8 @@ pub(super) fn remarks(path: &Path, sent: &[std::sync::Arc<Reading>]) -> Vec<Stri
         notes.push("the certificates were sent in another order than that of the chain".to_owned());
     }
     let is_spare = |(place, reading): &(usize, &std::sync::Arc<Reading>)| {
-        let stands = path.steps.iter().any(|s| s.reading.certificate.sha256 == reading.certificate.sha256);
+        let stands =
+            path.steps.iter().any(|s| s.reading.certificate.sha256 == reading.certificate.sha256);
         !places.contains(place) && !stands
     };
     let spare: Vec<_> = sent.iter().enumerate().filter(is_spare).map(|(_, r)| r.named()).collect();

@@ -6,6 +6,7 @@ use crate::limits::{Limit, limits};
 /// All of them.
 pub const LIMITS: &[Limit] = limits! { "trust":
     super::MOST_SENT => Count, "certificates of one side of a session that are judged", "no chain has so many; further ones are passed over";
+    super::MOST_OF_HOST => Count, "TLSA records of a host that are held against its certificate", "a zone has a handful";
     store::MOST_ANCHORS => Count, "certificates that are trusted (`--ca`)", "a system has some 150; further ones are passed over";
     path::LONGEST_PATH => Count, "certificates of a path", "verifiers allow 6 to 100; a longer one is not followed";
     path::MOST_PATHS => Count, "paths of a chain that are compared", "cross-certificates make two or three";

@@ -34,7 +34,8 @@ use self::reading::Reading;
 use self::shown::Shown;
 pub use self::store::Store;
 pub use self::sts::{LONGEST_POLICY, Policy};
-pub use self::tlsa::{Tlsa, ZoneError, zone};
+use self::tlsa::MOST_RECORDS;
+pub use self::tlsa::{Answered, Tlsa, ZoneError, zone};
 use crate::report::session::SessionReport;
 use crate::report::tls::CertificateReport;
 use crate::report::validation::{DaneStatus, StsReport, Validation, ValidationStatus};
@@ -59,6 +60,8 @@ pub struct Trust {
     settings: Arc<Settings>,
     chains: Chains,
     shown: Shown,
+    /// Records of the capture, in the order of their frames.
+    answered: Vec<Answered>,
 }
 
 impl Trust {
@@ -66,6 +69,12 @@ impl Trust {
     #[must_use]
     pub fn new(settings: Arc<Settings>) -> Self {
         Self { settings, ..Self::default() }
+    }
+
+    /// Takes TLSA records that DNS answers of the capture brought.
+    pub fn learn(&mut self, answered: &mut Vec<Answered>) {
+        let room = MOST_RECORDS.saturating_sub(self.answered.len());
+        self.answered.extend(answered.drain(..).take(room));
     }
 
     /// Judges a session by what is trusted and by what sessions before it have shown.
@@ -97,7 +106,8 @@ impl Trust {
     fn server(&mut self, session: &SessionReport, sent: &[Arc<Reading>]) -> Validation {
         let host = Host::of(session, sent.first());
         let settings = Arc::clone(&self.settings);
-        let demand = Demand { roots: &settings.store.named(), ..self.demand(session, host.name(), false) };
+        let demand =
+            Demand { roots: &settings.store.named(), ..self.demand(session, host.name(), false) };
         let mut verdict = self.chains.judge(sent, &settings.store, &self.shown, &demand);
         let staple = session.tls.as_ref().and_then(|tls| verdict.add_staple(&tls.staple, &demand));
         let mut validation = self.told(&verdict, Some(&host));
@@ -109,7 +119,12 @@ impl Trust {
         validation
     }
 
-    fn demand<'d>(&self, session: &SessionReport, name: Option<&'d str>, is_client: bool) -> Demand<'d> {
+    fn demand<'d>(
+        &self,
+        session: &SessionReport,
+        name: Option<&'d str>,
+        is_client: bool,
+    ) -> Demand<'d> {
         let has_roots = !self.settings.store.is_empty();
         Demand { at: session.start, name, is_client, has_roots, roots: "--ca" }
     }
@@ -117,7 +132,7 @@ impl Trust {
     fn told(&self, verdict: &Verdict, host: Option<&Host>) -> Validation {
         let trust = (!self.settings.store.is_empty()).then(|| self.settings.store.named());
         let mut notes = verdict.notes.clone();
-        notes.extend(host.and_then(Host::unknown));
+        notes.extend(host.and_then(|host| host.unknown(verdict.own())));
         Validation {
             status: verdict.status,
             reason: verdict.reason(),
@@ -137,7 +152,12 @@ impl Trust {
     }
 
     /// What the policy says of an MX: port 25, where mail between servers is (RFC 8461 §2).
-    fn mta_sts(&self, session: &SessionReport, host: &Host, validation: &Validation) -> Option<StsReport> {
+    fn mta_sts(
+        &self,
+        session: &SessionReport,
+        host: &Host,
+        validation: &Validation,
+    ) -> Option<StsReport> {
         let mx = host.name().or_else(|| host.called())?;
         let is_valid = match validation.status {
             ValidationStatus::Valid => Some(true),
@@ -159,10 +179,26 @@ impl Trust {
         validation: &mut Validation,
     ) {
         let port = session.server.0.port();
-        let records: Vec<_> = self.settings.tlsa.iter().filter(|record| record.port == port).collect();
+        // What came behind the session is not what its ends knew; and the reader may be ahead.
+        let before = |answer: &&Answered| answer.frame <= session.frames.last;
+        let answers: Vec<_> = self.answered.iter().filter(before).collect();
+        let of_files = self.settings.tlsa.iter();
+        let all = of_files.chain(answers.iter().map(|answer| &answer.record));
+        let records: Vec<_> = all.filter(|record| record.port == port).cloned().collect();
         let Some(name) = tlsa_host(host, &records) else { return };
-        let records: Vec<_> = records.into_iter().filter(|record| record.host == name).collect();
+        let records = distinct(records.into_iter().filter(|record| record.host == name));
+        let authentic = |record: &Tlsa| {
+            answers.iter().find(|answer| answer.record.source == record.source).map(|a| a.authentic)
+        };
+        let authenticated_by = records.first().and_then(authentic);
         let Some(mut found) = dane::verdict(&records, sent) else { return };
+        found.report.authenticated = authenticated_by;
+        if authenticated_by == Some(false) {
+            found.report.status = DaneStatus::Insecure;
+            found.report.message = "the answer with the TLSA records came without AD: it is not secured by DNSSEC, so DANE does not apply (RFC 7672 section 2.2)".into();
+            validation.dane = Some(found.report);
+            return;
+        }
         match found.matches.first() {
             Some(Match { usage: DANE_EE, .. }) => authenticated(validation, &found.report.message),
             Some(Match { anchor, .. }) => {
@@ -172,7 +208,8 @@ impl Trust {
                     None => authenticated(validation, &found.report.message),
                     Some((reason, why)) => {
                         found.report.status = DaneStatus::Mismatch;
-                        found.report.message = format!("a TLSA record names the trust anchor of the chain, but {why}");
+                        found.report.message =
+                            format!("a TLSA record names the trust anchor of the chain, but {why}");
                         refused(validation, reason, &found.report.message);
                     }
                 }
@@ -213,7 +250,7 @@ const RELAY_PORT: u16 = 25;
 
 /// The host whose records are meant: the one that was asked for, one that the server calls itself, or
 /// the only one that the records are about.
-fn tlsa_host(host: &Host, records: &[&Tlsa]) -> Option<String> {
+fn tlsa_host(host: &Host, records: &[Tlsa]) -> Option<String> {
     let has = |name: &&str| records.iter().any(|record| record.host.eq_ignore_ascii_case(name));
     if let Some(name) = host.asked() {
         return Some(name.to_ascii_lowercase()).filter(|name| has(&name.as_str()));
@@ -225,10 +262,32 @@ fn tlsa_host(host: &Host, records: &[&Tlsa]) -> Option<String> {
     records.iter().all(|record| record.host == first.host).then(|| first.host.clone())
 }
 
+/// An answer that was asked for twice has the same records twice.
+fn distinct(records: impl Iterator<Item = Tlsa>) -> Vec<Tlsa> {
+    let mut found: Vec<Tlsa> = Vec::new();
+    for record in records {
+        let same = |other: &Tlsa| {
+            let of = |r: &Tlsa| (r.usage, r.selector, r.matching);
+            of(other) == of(&record) && other.data == record.data
+        };
+        if found.len() < MOST_OF_HOST && !found.iter().any(same) {
+            found.push(record);
+        }
+    }
+    found
+}
+
+/// Records of one host that are held against its certificate: a zone has a handful.
+pub(crate) const MOST_OF_HOST: usize = 64;
+
 /// DANE-EE asks neither for names nor for dates nor for an issuer (RFC 7671 §5.1).
 fn authenticated(validation: &mut Validation, message: &str) {
     let spoke = std::mem::take(&mut validation.problems);
-    validation.notes.extend(spoke.into_iter().map(|problem| format!("with DANE it does not matter that {}", problem.message)));
+    validation.notes.extend(
+        spoke
+            .into_iter()
+            .map(|problem| format!("with DANE it does not matter that {}", problem.message)),
+    );
     validation.status = ValidationStatus::Valid;
     validation.reason = None;
     validation.certificate = None;

@@ -80,8 +80,13 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_one_whole_label_below_two_others() {
-        assert!(covers("*.example.org", "mx.example.org") && covers("MX.example.org.", "mx.Example.org"));
-        assert!(!covers("*.example.org", "a.mx.example.org") && !covers("*.example.org", "example.org"));
+        assert!(
+            covers("*.example.org", "mx.example.org")
+                && covers("MX.example.org.", "mx.Example.org")
+        );
+        assert!(
+            !covers("*.example.org", "a.mx.example.org") && !covers("*.example.org", "example.org")
+        );
         assert!(!covers("*.org", "example.org"), "no client takes a whole top-level domain");
     }
 

@@ -10,7 +10,12 @@ use crate::moment::Timestamp;
 
 /// What rustls-webpki says against a path at a time; None if nothing, or only what is known to be a
 /// limit of the library. A path of one certificate, which is trusted by itself, is none to verify.
-pub(super) fn objection(steps: &[Step], name: Option<&str>, at: Timestamp, is_client: bool) -> Option<String> {
+pub(super) fn objection(
+    steps: &[Step],
+    name: Option<&str>,
+    at: Timestamp,
+    is_client: bool,
+) -> Option<String> {
     let [own, between @ .., anchor] = steps else { return None };
     let der = |step: &Step| CertificateDer::from(step.reading.certificate.der.to_vec());
     let between: Vec<_> = between.iter().map(der).collect();

@@ -4,7 +4,9 @@
 use md5::Md5;
 use rsa::traits::SignatureScheme;
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
-use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
+use rustls_pki_types::{
+    AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id,
+};
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
@@ -55,7 +57,9 @@ impl Hash {
 
     fn prefix(self) -> &'static [u8] {
         match self {
-            Self::Md5 => b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10",
+            Self::Md5 => {
+                b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10"
+            }
             Self::Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
             Self::Sha224 => {
                 b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c"
@@ -181,9 +185,9 @@ macro_rules! curve {
             whole.extend_from_slice(digest);
             let key = VerifyingKey::from_sec1_bytes(point);
             let signature = DerSignature::try_from(signature);
-            key.ok().zip(signature.ok()).is_some_and(|(key, signature)| {
-                key.verify_prehash(&whole, &signature).is_ok()
-            })
+            key.ok()
+                .zip(signature.ok())
+                .is_some_and(|(key, signature)| key.verify_prehash(&whole, &signature).is_ok())
         }
     };
 }
@@ -195,7 +199,8 @@ curve!(p521, 66);
 fn ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let key = key.try_into().ok().and_then(|k| ed25519_dalek::VerifyingKey::from_bytes(k).ok());
     let signature = ed25519_dalek::Signature::from_slice(signature).ok();
-    key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
+    key.zip(signature)
+        .is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
 }
 
 /// The same for rustls-webpki: a pair of key and signature algorithm.
@@ -241,7 +246,12 @@ impl ForWebpki {
         Self { key: alg_id::RSA_ENCRYPTION, signature, scheme, curve: b"" }
     }
 
-    const fn ec(key: AlgorithmIdentifier, signature: AlgorithmIdentifier, hash: Hash, curve: &'static [u8]) -> Self {
+    const fn ec(
+        key: AlgorithmIdentifier,
+        signature: AlgorithmIdentifier,
+        hash: Hash,
+        curve: &'static [u8],
+    ) -> Self {
         Self { key, signature, scheme: Scheme::Ecdsa(hash), curve }
     }
 

@@ -111,9 +111,16 @@ impl Staple {
             return own;
         }
         let delegated = self.certificates.iter().filter_map(|der| Reading::of(der)).any(|other| {
-            let may = other.certificate.extended_key_usage.iter().any(|usage| usage == "OCSPSigning");
-            let by_issuer = signature::verify(&other.signature_algorithm, &issuer.key, &other.signed, &other.signature);
-            let signs = signature::verify(&self.algorithm, &other.key, &self.signed, &self.signature);
+            let may =
+                other.certificate.extended_key_usage.iter().any(|usage| usage == "OCSPSigning");
+            let by_issuer = signature::verify(
+                &other.signature_algorithm,
+                &issuer.key,
+                &other.signed,
+                &other.signature,
+            );
+            let signs =
+                signature::verify(&self.algorithm, &other.key, &self.signed, &self.signature);
             may && by_issuer == Signed::Yes && signs == Signed::Yes
         });
         if delegated { Signed::Yes } else { own }

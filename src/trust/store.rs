@@ -23,15 +23,20 @@ impl Store {
     /// Adds the certificates of a file, PEM or DER; `source` is how the report names it. Returns how
     /// many could be read.
     pub fn add_file(&mut self, source: &str, bytes: &[u8]) -> usize {
-        let pem: Vec<_> = CertificateDer::pem_slice_iter(bytes).filter_map(Result::ok).collect();
-        let found = match pem.is_empty() {
-            true => usize::from(self.add(bytes)),
-            false => pem.iter().filter(|der| self.add(der)).count(),
-        };
+        let found = self.add_bytes(bytes);
         if found > 0 {
             self.add_source(source);
         }
         found
+    }
+
+    /// Adds the certificates of PEM or DER. Returns how many could be read.
+    pub fn add_bytes(&mut self, bytes: &[u8]) -> usize {
+        let pem: Vec<_> = CertificateDer::pem_slice_iter(bytes).filter_map(Result::ok).collect();
+        match pem.is_empty() {
+            true => usize::from(self.add(bytes)),
+            false => pem.iter().filter(|der| self.add(der)).count(),
+        }
     }
 
     /// Adds a certificate in DER. Whether it is one.

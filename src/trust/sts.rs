@@ -42,7 +42,10 @@ impl Policy {
                 if line.trim().is_empty() {
                     continue;
                 }
-                return Err((number, format!("\"{}\" is no field of a policy (name: value)", line.trim())));
+                return Err((
+                    number,
+                    format!("\"{}\" is no field of a policy (name: value)", line.trim()),
+                ));
             };
             let value = value.trim();
             let wrong = |what: &str| (number, format!("\"{value}\" is no {what}"));
@@ -50,7 +53,8 @@ impl Policy {
                 "version" if value == "STSv1" => has_version = true,
                 "version" => return Err(wrong("version: there is STSv1 alone")),
                 "mode" if !has_mode => {
-                    policy.mode = StsMode::named(value).ok_or_else(|| wrong("mode: enforce, testing or none"))?;
+                    policy.mode = StsMode::named(value)
+                        .ok_or_else(|| wrong("mode: enforce, testing or none"))?;
                     has_mode = true;
                 }
                 "max_age" if !has_age => {
@@ -63,7 +67,9 @@ impl Policy {
         }
         let missing = [(has_version, "version: STSv1"), (has_mode, "mode"), (has_age, "max_age")];
         match missing.into_iter().find(|(is_there, _)| !is_there) {
-            Some((_, field)) => Err((1, format!("the policy has no {field} (RFC 8461 section 3.2)"))),
+            Some((_, field)) => {
+                Err((1, format!("the policy has no {field} (RFC 8461 section 3.2)")))
+            }
             None => Ok(policy),
         }
     }
@@ -83,10 +89,19 @@ impl Policy {
         }
     }
 
-    fn decide(&self, mx: &str, at: Timestamp, is_listed: bool, is_valid: Option<bool>) -> (StsStatus, String) {
+    fn decide(
+        &self,
+        mx: &str,
+        at: Timestamp,
+        is_listed: bool,
+        is_valid: Option<bool>,
+    ) -> (StsStatus, String) {
         let mode = self.mode.name();
         if self.mode == StsMode::None {
-            return (StsStatus::NoDemand, "the mode of the MTA-STS policy is none: it demands nothing".into());
+            return (
+                StsStatus::NoDemand,
+                "the mode of the MTA-STS policy is none: it demands nothing".into(),
+            );
         }
         if let Some(end) = self.end().filter(|end| *end < at) {
             let message = format!(
@@ -110,15 +125,21 @@ impl Policy {
         match is_valid {
             Some(true) => (
                 StsStatus::Match,
-                format!("the MTA-STS policy (mode {mode}) lists the MX \"{mx}\", and its certificate is valid"),
+                format!(
+                    "the MTA-STS policy (mode {mode}) lists the MX \"{mx}\", and its certificate is valid"
+                ),
             ),
             Some(false) => (
                 StsStatus::CertificateInvalid,
-                format!("the MTA-STS policy (mode {mode}) lists the MX \"{mx}\", but its certificate is not valid: {consequence}"),
+                format!(
+                    "the MTA-STS policy (mode {mode}) lists the MX \"{mx}\", but its certificate is not valid: {consequence}"
+                ),
             ),
             None => (
                 StsStatus::Listed,
-                format!("the MTA-STS policy (mode {mode}) lists the MX \"{mx}\"; whether its certificate is valid needs roots (--ca)"),
+                format!(
+                    "the MTA-STS policy (mode {mode}) lists the MX \"{mx}\"; whether its certificate is valid needs roots (--ca)"
+                ),
             ),
         }
     }
@@ -156,7 +177,10 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_policy_names_its_line() {
-        assert_eq!(Policy::parse("version: STSv1\nmode: strict\nmax_age: 1\n", "p").unwrap_err().0, 2);
+        assert_eq!(
+            Policy::parse("version: STSv1\nmode: strict\nmax_age: 1\n", "p").unwrap_err().0,
+            2
+        );
         assert!(Policy::parse("mode: none\nmax_age: 1\n", "p").is_err());
         assert!(Policy::parse("<html>", "p").is_err());
     }

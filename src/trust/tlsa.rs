@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::dns::{DnsData, DnsMessage};
+
 /// Records that are taken from files and from the capture.
 pub(super) const MOST_RECORDS: usize = 10_000;
 
@@ -35,6 +37,43 @@ impl fmt::Display for Tlsa {
             _ => data,
         };
         write!(f, "TLSA {} {} {} {shown}", self.usage, self.selector, self.matching)
+    }
+}
+
+/// A record of a DNS answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The answer's frame.
+    pub frame: u64,
+    /// The answer carried AD: a resolver has checked its signatures (RFC 4035 §3.2.3).
+    pub authentic: bool,
+    /// The record.
+    pub record: Tlsa,
+}
+
+impl Answered {
+    /// The TLSA records of an answer.
+    #[must_use]
+    pub fn of(message: &DnsMessage, frame: u64) -> Vec<Self> {
+        let authentic = message.authentic;
+        let records = message.records.iter().filter(|_| message.is_answer);
+        let found = records.filter_map(|record| {
+            let DnsData::Tlsa(tlsa) = &record.data else { return None };
+            // An owner that is an alias answers under the name that was asked for (RFC 7671 §7).
+            let (port, host) =
+                port_and_host(&message.name).or_else(|| port_and_host(&record.owner))?;
+            let record = Tlsa {
+                host,
+                port,
+                usage: tlsa.usage,
+                selector: tlsa.selector,
+                matching: tlsa.matching,
+                data: tlsa.data.get(..LONGEST_DATA).unwrap_or(&tlsa.data).to_vec(),
+                source: format!("frame {frame}"),
+            };
+            Some(Self { frame, authentic, record })
+        });
+        found.collect()
     }
 }
 
@@ -104,11 +143,14 @@ fn absolute(name: &str, origin: &str) -> String {
 }
 
 fn of_words(words: &[&str], owner: &str, source: String) -> Result<Option<Tlsa>, String> {
-    let is_it = |word: &&str| word.eq_ignore_ascii_case("TLSA") || word.eq_ignore_ascii_case("TYPE52");
+    let is_it =
+        |word: &&str| word.eq_ignore_ascii_case("TLSA") || word.eq_ignore_ascii_case("TYPE52");
     let Some(place) = words.iter().take(3).position(is_it) else { return Ok(None) };
     let rest = words.get(place + 1..).unwrap_or_default();
     let Some((port, host)) = port_and_host(owner) else {
-        return Err(format!("the owner of a TLSA record is _PORT._tcp.HOST, not \"{owner}\" (RFC 6698 section 3)"));
+        return Err(format!(
+            "the owner of a TLSA record is _PORT._tcp.HOST, not \"{owner}\" (RFC 6698 section 3)"
+        ));
     };
     let (head, data) = match rest {
         // RFC 3597 §5: a length, then all of the data.
@@ -160,7 +202,8 @@ mod tests {
     fn a_zone_file_has_origins_comments_parentheses_and_owners_that_are_left_out() {
         let text = "$ORIGIN example.org.\n; a comment\n_25._tcp.mx 3600 IN TLSA ( 3 1 1 ; why\n  0aFF\n  01 )\n   IN TLSA 2 0 1 02\nmx IN A 192.0.2.1\n_465._tcp.mx.example.net. TYPE52 \\# 4 03010103\n";
         let found = zone(text, "z").unwrap();
-        let told: Vec<_> = found.iter().map(|r| (r.host.as_str(), r.port, r.usage, r.data.clone())).collect();
+        let told: Vec<_> =
+            found.iter().map(|r| (r.host.as_str(), r.port, r.usage, r.data.clone())).collect();
         assert_eq!(
             told,
             [

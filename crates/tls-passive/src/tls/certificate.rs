@@ -168,11 +168,11 @@ fn key_ids(certificate: &X509Certificate<'_>) -> (Option<Vec<u8>>, Option<Vec<u8
 }
 
 fn timestamps(certificate: &X509Certificate<'_>) -> usize {
-    let count = |extension: &x509_parser::extensions::X509Extension<'_>| {
-        match extension.parsed_extension() {
-            ParsedExtension::SCT(list) => list.len(),
-            _ => 0,
-        }
+    let count = |extension: &x509_parser::extensions::X509Extension<'_>| match extension
+        .parsed_extension()
+    {
+        ParsedExtension::SCT(list) => list.len(),
+        _ => 0,
     };
     certificate.extensions().iter().map(count).sum()
 }
