@@ -98,6 +98,7 @@ pub mod session;
 pub mod sieve;
 #[cfg_attr(doc, doc(hidden))]
 pub mod story;
+pub mod trust;
 
 #[cfg(test)]
 #[path = "../testdata/find.rs"]
