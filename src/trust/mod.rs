@@ -168,7 +168,7 @@ impl Trust {
         let policies = self.settings.policies.iter().filter(|_| relays);
         let judged: Vec<_> = policies.map(|p| p.judge(mx, session.start, is_valid)).collect();
         // Of several policies that which lists the host is meant.
-        judged.iter().find(|report| report.listed).or(judged.first()).cloned()
+        judged.iter().find(|report| report.listed).or_else(|| judged.first()).cloned()
     }
 
     fn dane(

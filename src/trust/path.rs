@@ -139,7 +139,10 @@ impl Search<'_> {
             self.end(steps, End::Trusted);
         }
         if last.reading.is_self_issued() && self.signs_itself(&last.reading) {
-            return if is_trusted { () } else { self.end(steps, End::SelfSigned) };
+            if !is_trusted {
+                self.end(steps, End::SelfSigned);
+            }
+            return;
         }
         if steps.len() > LONGEST_PATH {
             return self.end(steps, End::TooLong);
