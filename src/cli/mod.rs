@@ -26,6 +26,7 @@ mod show;
 mod split;
 mod staging;
 mod target;
+mod trust;
 mod unlock;
 
 use std::process::ExitCode;

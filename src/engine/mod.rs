@@ -30,6 +30,7 @@ use std::thread;
 
 use crate::capture::{Capture, Secrets};
 use crate::report::{Finding, SessionReport, Severity, codes};
+use crate::trust::Trust;
 use batch::{Limits, Part};
 use reader::{Border, Reader};
 pub use setup::Setup;
@@ -66,7 +67,7 @@ fn run_in_batches(
             setup,
             reader: Reader::new(capture, setup, limits),
             pool: WorkerPool::new(setup, tap, scope),
-            sorter: Sorter::new(setup.keeps_apart),
+            sorter: Sorter::new(Trust::new(Arc::clone(&setup.trust)), setup.keeps_apart),
             spare: Vec::new(),
             secrets: Vec::new(),
             on_session,
@@ -126,6 +127,7 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
     fn collect(&mut self, most: usize) -> ControlFlow<()> {
         while self.pool.under_way() > most {
             let Some(mut parts) = self.pool.take() else { return ControlFlow::Break(()) };
+            self.sorter.trust.learn(&mut self.reader.decoding.tlsa);
             let quality = &mut self.reader.decoding.quality;
             let halves = &self.reader.halves;
             self.sorter.take(&mut parts, quality, halves, &mut self.on_session)?;

@@ -8,9 +8,10 @@ use super::ended::Ended;
 use super::event::{Event, What};
 use super::halves::Halves;
 use super::numbering::Numbering;
-use crate::judge::{Elsewhere, QualityCounter, points};
+use crate::judge::{Elsewhere, QualityCounter, points, validation};
 use crate::report::{SessionReport, Summary};
 use crate::story::{Deliveries, Surroundings};
+use crate::trust::Trust;
 
 /// Sorts what ends into sessions and the rest.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(super) struct Sorter {
     /// What passed beside the sessions, up to the event that is looked at.
     around: Surroundings,
     pub(super) deliveries: Deliveries,
+    /// Judges certificates, in the same order.
+    pub(super) trust: Trust,
     attempts: Attempts,
     /// Connections that were ended to make room for others.
     pub(super) crowded_out: u64,
@@ -56,9 +59,10 @@ impl Attempts {
 }
 
 impl Sorter {
-    /// `keeps_apart`: what was captured at several points is not joined.
-    pub(super) fn new(keeps_apart: bool) -> Self {
-        Self { copies: Copies::new(keeps_apart), ..Self::default() }
+    /// A sorter whose sessions are judged so. `keeps_apart`: what was captured at several points is not
+    /// joined.
+    pub(super) fn new(trust: Trust, keeps_apart: bool) -> Self {
+        Self { trust, copies: Copies::new(keeps_apart), ..Self::default() }
     }
 
     /// Nothing more will come: the attempts to connect, if the capture has nothing else, in order of
@@ -106,6 +110,8 @@ impl Sorter {
     /// A session comes out: what passed beside it, and what others show of it.
     fn meet(&mut self, report: &mut SessionReport) {
         self.around.explain(report);
+        self.trust.meet(report);
+        validation::tell(report);
         self.elsewhere.meet(report);
         self.deliveries.meet(report, &self.around);
     }
