@@ -109,7 +109,7 @@ fn sessions_that_say_the_same_with_other_numbers_stay_apart() {
     // The same numbers, and as many other bytes.
     let greeted = |name: &str| {
         let talk = Talk::numbered(5_000, 6_000).server("220 mx.example.com ESMTP\r\n");
-        talk.client(&format!("EHLO {name}\r\n")).server("250 mx\r\n").close().frames()
+        talk.client(format!("EHLO {name}\r\n")).server("250 mx\r\n").close().frames()
     };
     let other = behind_nat(&greeted("b.example"), "192.0.2.1:40002", "192.0.2.25:25");
     let both = by_time([greeted("a.example"), other].concat());
