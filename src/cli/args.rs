@@ -119,6 +119,10 @@ pub(super) struct SharedArgs {
     /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
+    /// What a machine still has of its sessions: OpenSSL session files, Postfix caches, memory dumps (also
+    /// .gz, .zst, folders); searched for their secrets; repeatable
+    #[arg(help_heading = KEYS, long, value_name = "FILE")]
+    pub(super) secrets_from: Vec<PathBuf>,
     /// A Wireshark profile, for the keys and the key log it names: its folder, or its name
     #[arg(help_heading = KEYS, long, value_name = "DIR|NAME", value_parser = profile::folder)]
     pub(super) wireshark_profile: Vec<PathBuf>,

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::exit::Exit;
 use super::target::How;
-use super::{check, follow, output, unlock};
+use super::{check, follow, output, secrets_from, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
     capture, compare, decode, dns, engine, export, filter, flow, judge, keys, record, redact,
@@ -16,6 +16,7 @@ const LIMITS: &[Limit] = limits! { "cli":
     check::MOST_POLICY => Bytes, "a policy", "thousands of rules; more is an error";
     check::MOST_BASELINE => Bytes, "a stored report", "50,000 sessions; more is an error";
     follow::PIECES => Count, "pieces of 64 KiB read ahead by `--follow`", "then the reader waits";
+    secrets_from::MOST_LOCKS => Count, "sessions for which secrets are searched", "some 10 KB each; further ones are not searched for, which is told";
     unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "the numbers of the largest key have four thousand digits each";
     unlock::MOST_NAMED => Count, "keys that were not given and that `unlock` names", "the others are counted";
     unlock::BATCH => Count, "handshakes that `unlock` takes at a time", "engines do eight at once";
@@ -23,7 +24,7 @@ const LIMITS: &[Limit] = limits! { "cli":
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 21] = [
+    let rooms: [&'static [Limit]; 22] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         dns::limits::LIMITS,
@@ -44,6 +45,7 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         crate::check::limits::LIMITS,
         render::limits::LIMITS,
         export::limits::LIMITS,
+        secret_sources::limits::LIMITS,
         LIMITS,
     ];
     rooms.into_iter().flatten()

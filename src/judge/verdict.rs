@@ -9,6 +9,7 @@ pub(crate) use self::case::{Case, is_established};
 use self::explanation::{
     Explanation, bad_premaster, handshake_missing, one_sided, resumed, shared_secret, unsupported,
 };
+use crate::keys::Kept;
 use crate::report::decryption::{Decryption, DecryptionStatus};
 use crate::report::findings::{Finding, Severity};
 use crate::report::reason::Reason;
@@ -225,6 +226,11 @@ fn secret_name(secret: Secret) -> &'static str {
         Secret::KeyLog => "keylog",
         Secret::Dsb => "dsb",
         Secret::Trailer => "trailer",
+        Secret::Remembered(find) => match find.kept {
+            Kept::SessionFile => "session_file",
+            Kept::SessionCache => "session_cache",
+            Kept::Memory => "memory",
+        },
         Secret::Resumed { .. } => "resumption",
     }
 }

@@ -47,6 +47,7 @@ mod plain;
 mod profile;
 mod proxy;
 mod redaction;
+mod remembered;
 mod scenario;
 mod schema;
 mod secrets;

@@ -8,7 +8,7 @@ use super::decrypt::{RecordCipher, RecordGap, TrialBudget};
 use super::disclosed::Disclosed;
 use super::facts::{Gaps, MOST_QUOTED, TlsFacts};
 use super::handshake::MessageJoiner;
-use super::lock::Locks;
+use super::lock::{Locks, RecordLocks};
 use super::names::ProtocolVersion;
 use super::negotiation::Negotiation;
 use super::openers::Keys;
@@ -61,6 +61,7 @@ pub struct Tls {
     /// Bytes and gaps fed so far.
     pub(super) fed: PerRole<u64>,
     pub(super) locks: Locks,
+    pub(super) record_locks: RecordLocks,
     pub(super) facts: TlsFacts,
 }
 
@@ -85,6 +86,7 @@ impl Tls {
             last: PerRole::default(),
             fed: PerRole::default(),
             locks: Locks::default(),
+            record_locks: RecordLocks::default(),
             facts: TlsFacts::default(),
         }
     }
@@ -174,6 +176,7 @@ impl Tls {
     }
 
     fn on_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        self.lock_record(from, record);
         self.read_record(from, record, out);
         self.tell_record(from, record, out);
     }

@@ -37,7 +37,7 @@ pub use decrypt::{KeyLogLine, SessionStore};
 pub use disguise::{Aliases, Disguise, Disguised};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
-pub use lock::Lock;
+pub use lock::{Lock, Prover, RecordLock};
 pub use machine::Tls;
 pub use openers::Keys;
 pub use seen::SeenRecord;
