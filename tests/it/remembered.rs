@@ -132,7 +132,10 @@ fn one_side_of_tls_1_3_is_told_as_one_side() {
     let kept = memory(&secrets(&lab, "SERVER_TRAFFIC_SECRET_0"));
     let (report, _) = searched(&lab, "raw.bin", kept);
     let decryption = decryption(&report);
-    assert_eq!((&decryption["status"], &decryption["secret"]), (&"partial".into(), &"memory".into()));
+    assert_eq!(
+        (&decryption["status"], &decryption["secret"]),
+        (&"partial".into(), &"memory".into())
+    );
     assert_eq!(decryption["reason"], "keylog_incomplete");
     let evidence = text(&decryption["evidence"]);
     assert!(evidence.contains("SERVER_TRAFFIC_SECRET_0 was found"), "{evidence}");
@@ -145,7 +148,10 @@ fn memory_of_another_run_opens_nothing_and_is_named() {
         let other = memory(&[noise(96)[48..].to_vec(), session_der(&noise(48))]);
         let (report, said) = searched(&lab, "other.core", other);
         let decryption = decryption(&report);
-        assert_eq!((&decryption["status"], &decryption["reason"]), (&"none".into(), &reason.into()));
+        assert_eq!(
+            (&decryption["status"], &decryption["reason"]),
+            (&"none".into(), &reason.into())
+        );
         let evidence = text(&decryption["evidence"]);
         assert!(evidence.contains("searched without a hit") && evidence.contains("other.core"));
         assert!(said.contains("secrets of 0 of 1 sessions were found"), "{said}");

@@ -128,9 +128,7 @@ fn is_core(head: &[u8]) -> bool {
 /// The four bytes there, in both byte orders.
 fn word_at(head: &[u8], at: usize) -> Vec<u32> {
     let bytes = head.get(at..).and_then(<[u8]>::first_chunk::<4>);
-    bytes.map_or_else(Vec::new, |&bytes| {
-        vec![u32::from_le_bytes(bytes), u32::from_be_bytes(bytes)]
-    })
+    bytes.map_or_else(Vec::new, |&bytes| vec![u32::from_le_bytes(bytes), u32::from_be_bytes(bytes)])
 }
 
 fn is_text(head: &[u8]) -> bool {

@@ -35,16 +35,20 @@ fn the_rest_of_a_session_is_found() {
 
 #[test]
 fn a_session_in_the_memory_of_openssl_is_found() {
-    let bytes =
-        [&[0; 9][..], &[3], &OPENSSL_NEEDLE, &[0; 64], &secret(2), &[0; 256]].concat();
+    let bytes = [&[0; 9][..], &[3], &OPENSSL_NEEDLE, &[0; 64], &secret(2), &[0; 256]].concat();
     assert!(found(&bytes).contains(&(secret(2), 9 + 1 + 15 + 64, Structure::OpenSslMemory)));
 }
 
 #[test]
 fn an_array_of_a_java_heap_is_found_at_any_place() {
-    let bytes =
-        [&b"JAVA PROFILE 1.0.2\0"[..], b"\0\0\0\x30\x08", &secret(3), b"\0\0\0\x20\x08", &secret(4)]
-            .concat();
+    let bytes = [
+        &b"JAVA PROFILE 1.0.2\0"[..],
+        b"\0\0\0\x30\x08",
+        &secret(3),
+        b"\0\0\0\x20\x08",
+        &secret(4),
+    ]
+    .concat();
     let all = found(&bytes);
     assert!(all.contains(&(secret(3), 24, Structure::JavaArray)));
     assert!(all.contains(&(secret(4)[..32].to_vec(), 77, Structure::JavaArray)));

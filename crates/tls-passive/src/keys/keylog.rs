@@ -20,9 +20,9 @@ use std::sync::Arc;
 use self::group::Group;
 pub(super) use self::load::load;
 use self::parser::Parser;
-use self::secret::{Kind, SecretId};
 pub use self::remembered::{Found, FoundSecret};
 pub use self::secret::{Find, Kept, LoggedSecret, Origin, TrafficLabel};
+use self::secret::{Kind, SecretId};
 pub use self::shared::SharedKeyLog;
 use super::error::KeyError;
 

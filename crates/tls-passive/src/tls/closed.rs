@@ -33,7 +33,8 @@ impl Tls {
         let is_found = matches!(self.facts.keys, KeySearch::Opened(Secret::Remembered(_)));
         let is_early = from == Role::Client && self.offers_early_data();
         let keyless = self.facts.keyless[from];
-        if !is_found || is_early || !self.facts.is_tls13() || self.facts.handshake_closed[from] > 0 {
+        if !is_found || is_early || !self.facts.is_tls13() || self.facts.handshake_closed[from] > 0
+        {
             return;
         }
         if self.facts.proof[from].pass_over(keyless) {

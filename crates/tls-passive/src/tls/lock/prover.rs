@@ -67,9 +67,11 @@ impl Prover {
     pub fn is_done(&self) -> bool {
         let is_found = |found: &AtomicBool| found.load(Ordering::Relaxed);
         self.masters.iter().all(|(_, found)| is_found(found))
-            && self.suites.iter().flat_map(|of| &of.locks).all(|(_, found)| {
-                Role::BOTH.iter().all(|&role| is_found(&found[role]))
-            })
+            && self
+                .suites
+                .iter()
+                .flat_map(|of| &of.locks)
+                .all(|(_, found)| Role::BOTH.iter().all(|&role| is_found(&found[role])))
     }
 
     /// Tries a candidate of 32 or 48 bytes on every session that is still closed.
@@ -135,7 +137,8 @@ impl OfSuite {
         let Some(secret) = TrafficSecret::new(self.suite, candidate) else { return };
         let mut sifter = self.sieve.of(&secret);
         for (lock, found) in &self.locks {
-            for role in Role::BOTH.into_iter().filter(|&role| !found[role].load(Ordering::Relaxed)) {
+            for role in Role::BOTH.into_iter().filter(|&role| !found[role].load(Ordering::Relaxed))
+            {
                 let mut fits = lock.records[role].iter().filter(|it| sifter.may_open(&it.fragment));
                 let Some(label) = fits.find_map(|record| self.opens(&secret, role, record)) else {
                     continue;
