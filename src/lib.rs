@@ -58,6 +58,8 @@ pub use tls_passive::{keys, tls};
 
 // Hidden from rustdoc, and so from tools that compare interfaces; `doc` alone, so that
 // `missing_docs` still holds in them.
+#[cfg_attr(doc, doc(hidden))]
+pub mod beside;
 #[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod check;
@@ -94,6 +96,8 @@ pub mod session;
 #[cfg(feature = "program")]
 #[cfg_attr(doc, doc(hidden))]
 pub mod sieve;
+#[cfg_attr(doc, doc(hidden))]
+pub mod story;
 
 #[cfg(test)]
 #[path = "../testdata/find.rs"]

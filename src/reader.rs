@@ -117,6 +117,7 @@ impl Reader {
         Conclusion {
             captures: self.capture.files().map(CaptureReport::new).collect(),
             keys: KeyReport::of_counted(&setup.keys, &opened),
+            deliveries: totals.deliveries,
             findings: totals.findings,
             quality: totals.quality,
             summary: totals.summary,

@@ -32,7 +32,7 @@ pub use observer::{Observer, StreamParts};
 pub use prospect::Prospect;
 pub use protocol::Protocol;
 use talk::Piece;
-pub use tunnel::Tunnel;
+pub use tunnel::{Tunnel, TunnelProtocol};
 
 /// Ports on which SMTP is spoken: relay, submission, and the alternatives of providers; LMTP's
 /// (RFC 5321 §4.5.4.2, RFC 6409, RFC 8314, RFC 2033 §5). Content decides everywhere else.

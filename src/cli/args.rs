@@ -201,6 +201,9 @@ pub(super) struct ShowArgs {
     /// A line a session and the totals alone, when all was read
     #[arg(help_heading = OUTPUT, long, conflicts_with_all = ["timing", "packets", "hex"])]
     pub(super) list: bool,
+    /// The way of each mail alone: lookups, attempts, retries, hops (record `port 53` too)
+    #[arg(help_heading = OUTPUT, long, conflicts_with_all = ["list", "timing", "packets", "hex"])]
+    pub(super) deliveries: bool,
     /// The timing report alone; of several sessions, percentiles first
     #[arg(help_heading = OUTPUT, long)]
     pub(super) timing: bool,

@@ -115,7 +115,7 @@ fn baseline(path: &Path) -> anyhow::Result<(String, Baseline)> {
     Ok((name, stored))
 }
 
-fn bounded(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+pub(super) fn bounded(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
     let file = fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut bytes = Vec::new();
@@ -167,6 +167,7 @@ fn read(
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_keys(&setup.keys, &sessions),
         sessions,
+        deliveries: totals.deliveries,
         findings: totals.findings,
         quality: totals.quality,
         summary: totals.summary,

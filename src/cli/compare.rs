@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use super::args::{AddressArg, CompareArgs, CompareFormat};
+use super::check;
 use super::exit::Exit;
 use super::output::{self, Output};
 use super::plan::{self, Plan};
@@ -54,6 +55,9 @@ fn pick(session: Option<u64>, address: Option<AddressArg>) -> Pick {
 /// Reads one side. Each side begins with the keys as given: a session of one capture is not resumed
 /// in the other.
 fn side(plan: &mut Plan, path: &Path, pick: Pick) -> anyhow::Result<Side> {
+    if is_report(path) {
+        return saved(path, pick);
+    }
     let mut capture = plan::capture_of(&[path.to_path_buf()]);
     let setup = fresh(&plan.setup);
     let (mut side, mut seen) = (Side::default(), 0);
@@ -70,6 +74,29 @@ fn side(plan: &mut Plan, path: &Path, pick: Pick) -> anyhow::Result<Side> {
         },
     );
     plan.observe(&capture, &totals.summary);
+    if side.sessions() == 0 && seen > 0 {
+        bail!("{}: none of its {seen} sessions is the one asked for", path.display());
+    }
+    Ok(side)
+}
+
+/// Whether a file is a saved report: no capture begins as a JSON object does.
+fn is_report(path: &Path) -> bool {
+    use std::io::Read as _;
+    let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
+    let file = std::fs::File::open(path).ok().filter(|_| is_file);
+    let mut first = [0; 64];
+    let read = file.and_then(|mut file| file.read(&mut first).ok()).unwrap_or(0);
+    first.get(..read).is_some_and(|first| first.trim_ascii_start().starts_with(b"{"))
+}
+
+/// Reads a side of a report that was saved: `show --format json`, or `ndjson`.
+fn saved(path: &Path, pick: Pick) -> anyhow::Result<Side> {
+    let text = check::bounded(path, check::MOST_BASELINE)?;
+    let mut side = Side::default();
+    let seen = side
+        .add_saved(text.as_slice(), pick)
+        .map_err(|why| anyhow!("{}: no report of smtp-decrypt: {why}", path.display()))?;
     if side.sessions() == 0 && seen > 0 {
         bail!("{}: none of its {seen} sessions is the one asked for", path.display());
     }

@@ -8,11 +8,11 @@ use super::exit::Exit;
 use super::output;
 use super::target::How;
 use crate::render::explain::{explained, listed};
-use crate::report::{Code, Outcome, codes, explain};
+use crate::report::{Code, Outcome, codes};
 
 /// A code as reports show it where its area is plain: `forward_secrecy` is `tls.forward_secrecy`.
-fn without_area(name: &str) -> Option<&'static Code> {
-    codes().find(|row| row.code.split_once('.').is_some_and(|(_, last)| last == name))
+fn without_area(name: &str) -> Option<Code> {
+    codes::all().find(|code| code.name().split_once('.').is_some_and(|(_, last)| last == name))
 }
 
 /// What a session came to, which the finding below it explains.
@@ -28,7 +28,7 @@ fn of_outcome(outcome: Outcome) -> String {
 /// Explains one code or outcome, or lists all codes.
 pub(super) fn run(typed: &str) -> anyhow::Result<Exit> {
     let name = typed.to_ascii_lowercase();
-    let code = explain(&name).or_else(|| without_area(&name));
+    let code = codes::named(&name).or_else(|| without_area(&name));
     let text = match (code, Outcome::named(&name)) {
         _ if name == "list" => listed(),
         (Some(code), _) => explained(code),

@@ -7,8 +7,8 @@ use super::target::How;
 use super::{check, follow, output, secrets_from, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
-    capture, compare, decode, dns, engine, export, filter, flow, judge, keys, record, redact,
-    render, report, session, sieve, smtp, tls,
+    beside, capture, compare, decode, dns, engine, export, filter, flow, judge, keys, record,
+    redact, render, report, session, sieve, smtp, story, tls,
 };
 
 /// Those of this room.
@@ -24,10 +24,11 @@ const LIMITS: &[Limit] = limits! { "cli":
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 22] = [
+    let rooms: [&'static [Limit]; 24] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         dns::limits::LIMITS,
+        beside::limits::LIMITS,
         flow::limits::LIMITS,
         filter::limits::LIMITS,
         session::limits::LIMITS,
@@ -38,6 +39,7 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         report::limits::LIMITS,
         record::limits::LIMITS,
         judge::limits::LIMITS,
+        story::limits::LIMITS,
         redact::limits::LIMITS,
         engine::limits::LIMITS,
         sieve::LIMITS,

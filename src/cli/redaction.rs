@@ -47,6 +47,7 @@ impl Renderer for Redacted {
 
     fn finish(&mut self, mut rest: Conclusion, out: &mut dyn Write) -> io::Result<()> {
         self.redactor.keys(&mut rest.keys);
+        self.redactor.deliveries(&mut rest.deliveries);
         self.redactor.findings(&mut rest.findings);
         self.redactor.quality(&mut rest.quality);
         self.inner.finish(rest, out)?;

@@ -107,6 +107,7 @@ fn style(args: &ShowArgs) -> text::Style {
         list_first: !is_live(args),
         views: text::Views {
             list: args.list,
+            deliveries: args.deliveries,
             timing: args.timing,
             packets: args.packets,
             hex: args.hex,
@@ -175,6 +176,7 @@ fn render(
     let rest = Conclusion {
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_counted(&setup.keys, &opened),
+        deliveries: totals.deliveries,
         findings: totals.findings,
         quality: totals.quality,
         summary: totals.summary.clone(),

@@ -63,7 +63,10 @@ pub(super) fn rows(good: &Negotiation, bad: &Negotiation) -> Vec<Row> {
 
 fn operations(good: &Negotiation, bad: &Negotiation) -> Vec<DiffOp> {
     let keys = |side: &Negotiation| -> Vec<(String, Role, String)> {
-        let owned = |step: &Step| (step.place.clone(), step.from, step.course.clone());
+        let owned = |step: &Step| {
+            let (place, from, course) = step.key();
+            (place.to_owned(), from, course.to_owned())
+        };
         side.steps.iter().map(owned).collect()
     };
     capture_diff_slices(Algorithm::Myers, &keys(good), &keys(bad))

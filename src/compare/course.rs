@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 
 use super::negotiation::{Kind, Step};
 use super::normal;
-use crate::report::{
-    AlertReport, CloseKind, ConversationExchange, Outcome, ReplyReport, SessionReport,
-    TimelineEntry, TlsReport, Verb,
-};
+use super::seen::{Alert, Entry, Exchange, Reply, Seen, Tls};
+use crate::report::{CloseKind, Outcome, Verb};
 use crate::role::Role;
 
 /// Exchanges that are compared: with more, a session is a stress test or hostile.
 pub(super) const MOST_EXCHANGES: usize = 1_000;
+
+/// What the server says first.
+pub(super) const GREETING: &str = "greeting";
+
+/// What it says later without being asked: a 421 that closes the connection (RFC 5321 §3.8).
+const UNASKED: &str = "word without a command";
 
 /// A wait before the end that is worth a word, in ns (1 s).
 const LONG_SILENCE: i64 = 1_000_000_000;
@@ -34,13 +38,13 @@ const MESSAGES: &[(&str, &str)] = &[
 ];
 
 /// The steps of a session.
-pub(super) fn steps(session: &SessionReport) -> Vec<Step> {
+pub(super) fn steps(session: &Seen) -> Vec<Step> {
     let mut steps = Vec::new();
     steps.extend(connection(session));
     steps.extend(proxy(session));
     let exchanges = session.smtp.as_ref().map_or(&[][..], |smtp| &smtp.exchanges);
     let exchanges = exchanges.get(..MOST_EXCHANGES).unwrap_or(exchanges);
-    let is_plain = |exchange: &&ConversationExchange| !exchange.encrypted;
+    let is_plain = |exchange: &&Exchange| !exchange.encrypted;
     exchanges.iter().filter(is_plain).for_each(|exchange| exchanged(exchange, &mut steps));
     if let Some(tls) = &session.tls {
         handshake(session, tls, &mut steps);
@@ -70,24 +74,28 @@ fn step(kind: Kind, from: Role, place: impl Into<String>) -> Step {
     }
 }
 
-fn entry<'s>(
-    session: &'s SessionReport,
-    event: &str,
-    from: Option<Role>,
-) -> Option<&'s TimelineEntry> {
-    let is_it =
-        |entry: &&TimelineEntry| entry.event == event && (from.is_none() || entry.from == from);
+fn entry<'s>(session: &'s Seen, event: &str, from: Option<Role>) -> Option<&'s Entry> {
+    let is_it = |entry: &&Entry| entry.event == event && (from.is_none() || entry.from == from);
     session.timeline.iter().find(is_it)
 }
 
 /// Whether the server took the connection; nothing of one that was open before the capture.
-fn connection(session: &SessionReport) -> Option<Step> {
+fn connection(session: &Seen) -> Option<Step> {
     let syn = entry(session, "tcp.syn", None)?;
     let answer = entry(session, "tcp.syn_ack", None);
     let at = answer.unwrap_or(syn);
-    let (course, said, shown) = match answer {
-        Some(_) => ("accepted", "accepted the connection", "accepts the connection"),
-        None => ("none", "did not accept the connection", "does not accept the connection"),
+    let (course, said, shown) = match (answer, session.outcome) {
+        (Some(_), _) => ("accepted", "accepted the connection", "accepts the connection"),
+        (None, Outcome::Refused) => ("refused", "refused the connection", "refuses the connection"),
+        (None, Outcome::Unanswered) => {
+            ("unanswered", "did not answer the SYN", "does not answer the SYN")
+        }
+        // Of an end that was not captured nobody knows what it did.
+        (None, _) => (
+            "unseen",
+            "is not in the capture with an answer to the SYN",
+            "no answer to the SYN in the capture",
+        ),
     };
     Some(Step {
         course: course.to_owned(),
@@ -99,7 +107,7 @@ fn connection(session: &SessionReport) -> Option<Step> {
     })
 }
 
-fn proxy(session: &SessionReport) -> Option<Step> {
+fn proxy(session: &Seen) -> Option<Step> {
     let proxy = session.proxy.as_ref()?;
     Some(Step {
         course: proxy.version.to_string(),
@@ -109,8 +117,9 @@ fn proxy(session: &SessionReport) -> Option<Step> {
 }
 
 /// A command and the reply to it, each a step.
-fn exchanged(exchange: &ConversationExchange, steps: &mut Vec<Step>) {
-    let name = name_of(exchange);
+fn exchanged(exchange: &Exchange, steps: &mut Vec<Step>) {
+    let is_later = steps.iter().any(|step| step.place == GREETING);
+    let name = name_of(exchange, is_later);
     if !is_greeting(exchange) {
         steps.push(command(exchange, &name));
     }
@@ -120,18 +129,19 @@ fn exchanged(exchange: &ConversationExchange, steps: &mut Vec<Step>) {
 }
 
 /// What the steps of an exchange are called.
-pub(super) fn name_of(exchange: &ConversationExchange) -> String {
+pub(super) fn name_of(exchange: &Exchange, is_later: bool) -> String {
     match &exchange.verb {
         Some(Verb::Message) => "message".to_owned(),
         Some(verb) if exchange.encrypted && verb.is_hello() => format!("{verb} inside TLS"),
         Some(verb) => verb.to_string(),
         None if exchange.command.is_some() => "command".to_owned(),
-        None => "greeting".to_owned(),
+        None if is_later => UNASKED.to_owned(),
+        None => GREETING.to_owned(),
     }
 }
 
 /// Whether it is what the server says first.
-pub(super) fn is_greeting(exchange: &ConversationExchange) -> bool {
+pub(super) fn is_greeting(exchange: &Exchange) -> bool {
     exchange.command.is_none() && exchange.verb.is_none()
 }
 
@@ -140,7 +150,7 @@ pub(super) fn is_ehlo(verb: Option<&Verb>) -> bool {
     verb.is_some_and(Verb::is_hello)
 }
 
-fn command(exchange: &ConversationExchange, name: &str) -> Step {
+fn command(exchange: &Exchange, name: &str) -> Step {
     let line = exchange.command.as_deref().unwrap_or(name);
     let (said, shown) = match &exchange.verb {
         Some(Verb::Message) => ("sent the message".to_owned(), "the message".to_owned()),
@@ -156,12 +166,13 @@ fn command(exchange: &ConversationExchange, name: &str) -> Step {
     }
 }
 
-fn replied(exchange: &ConversationExchange, reply: &ReplyReport, name: &str) -> Step {
+fn replied(exchange: &Exchange, reply: &Reply, name: &str) -> Step {
     let is_greeting = is_greeting(exchange);
     let line = reply.lines.last().map_or("", String::as_str);
-    let (verb, place) = match is_greeting {
-        true => ("greeted with", name.to_owned()),
-        false => ("answered", format!("reply to {name}")),
+    let (verb, place) = match (is_greeting, name) {
+        (true, UNASKED) => ("said, unasked,", name.to_owned()),
+        (true, _) => ("greeted with", name.to_owned()),
+        (false, _) => ("answered", format!("reply to {name}")),
     };
     // Without a command, the exchange's time is the reply's.
     let since = exchange.latency_ns.filter(|_| !is_greeting).unwrap_or(0);
@@ -177,7 +188,7 @@ fn replied(exchange: &ConversationExchange, reply: &ReplyReport, name: &str) -> 
 }
 
 /// The messages of all handshakes, and the alerts of one that failed.
-fn handshake(session: &SessionReport, tls: &TlsReport, steps: &mut Vec<Step>) {
+fn handshake(session: &Seen, tls: &Tls, steps: &mut Vec<Step>) {
     let hidden_later = tls.version.as_deref() == Some("TLSv1.3");
     let mut seen: BTreeMap<(&str, Option<Role>), usize> = BTreeMap::new();
     let mut messages = Vec::new();
@@ -186,7 +197,7 @@ fn handshake(session: &SessionReport, tls: &TlsReport, steps: &mut Vec<Step>) {
         let Some(rank) = MESSAGES.iter().position(|(event, _)| *event == entry.event) else {
             continue;
         };
-        let times = seen.entry((entry.event, entry.from)).or_default();
+        let times = seen.entry((entry.event.as_str(), entry.from)).or_default();
         // The ClientHello that answers a HelloRetryRequest is of the same handshake.
         let again = retried && rank == 0 && *times > 0;
         let handshake = if again { *times - 1 } else { *times };
@@ -195,9 +206,9 @@ fn handshake(session: &SessionReport, tls: &TlsReport, steps: &mut Vec<Step>) {
         *times += 1;
     }
     messages.sort_by_key(|(order, _)| *order);
-    let sealed = |entry: &TimelineEntry| {
+    let sealed = |entry: &Entry| {
         let open = ["tls.client_hello", "tls.hello_retry_request", "tls.server_hello"];
-        hidden_later && !open.contains(&entry.event)
+        hidden_later && !open.contains(&entry.event.as_str())
     };
     for (_, entry) in messages {
         steps.push(Step { sealed: sealed(entry), ..message(entry, tls) });
@@ -207,15 +218,16 @@ fn handshake(session: &SessionReport, tls: &TlsReport, steps: &mut Vec<Step>) {
     }
 }
 
-fn message(entry: &TimelineEntry, tls: &TlsReport) -> Step {
-    let name = MESSAGES.iter().find(|row| row.0 == entry.event).map_or(entry.event, |row| row.1);
+fn message(entry: &Entry, tls: &Tls) -> Step {
+    let name =
+        MESSAGES.iter().find(|row| row.0 == entry.event).map_or(entry.event.as_str(), |row| row.1);
     let from = entry.from.unwrap_or(Role::Server);
     let chosen = || match (&tls.cipher_suite, &tls.version) {
         (Some(suite), Some(version)) => format!("{suite} in {version}"),
         (Some(suite), None) => suite.clone(),
         _ => "what cannot be read".to_owned(),
     };
-    let (course, said, shown) = match entry.event {
+    let (course, said, shown) = match entry.event.as_str() {
         "tls.server_hello" => {
             (chosen(), format!("chose {}", chosen()), format!("{name}: {}", chosen()))
         }
@@ -237,16 +249,16 @@ fn message(entry: &TimelineEntry, tls: &TlsReport) -> Step {
 }
 
 /// The alerts but for close_notify, which is of the end.
-fn alerts(tls: &TlsReport) -> impl Iterator<Item = Step> {
+fn alerts(tls: &Tls) -> impl Iterator<Item = Step> {
     let told = tls.alerts.iter().filter(|alert| {
         alert.description.as_deref().is_some_and(|description| description != "close_notify")
     });
     told.map(alert)
 }
 
-fn alert(alert: &AlertReport) -> Step {
+fn alert(alert: &Alert) -> Step {
     let description = alert.description.clone().unwrap_or_default();
-    let level = alert.level.unwrap_or("unknown");
+    let level = alert.level.as_deref().unwrap_or("unknown");
     Step {
         course: format!("{level} {description}"),
         said: format!("sent a {level} alert {description}"),
@@ -260,7 +272,7 @@ fn alert(alert: &AlertReport) -> Step {
 
 /// How the session ended: in order, or not. Who closes TCP first after the last word, and with
 /// which flags, is chance (RFC 1122 §4.2.2.13), and is not of the course.
-fn end(session: &SessionReport, steps: &[Step]) -> Step {
+fn end(session: &Seen, steps: &[Step]) -> Step {
     let closer = session.tcp.closed_by;
     let close = closing(session);
     let said_bye = steps.iter().any(|step| step.place == "reply to QUIT");
@@ -297,8 +309,9 @@ fn end(session: &SessionReport, steps: &[Step]) -> Step {
         (CloseKind::Rst, false) => "reset",
         _ => "closed",
     };
-    let course =
-        format!("{course}{}", if notified == Some(false) { ", no close_notify" } else { "" });
+    // After QUIT and its reply nothing is cut off, whoever closes first and however.
+    let is_cut = notified == Some(false) && !said_bye;
+    let course = format!("{course}{}", if is_cut { ", no close_notify" } else { "" });
     Step {
         course,
         shown: said.clone(),
@@ -310,7 +323,7 @@ fn end(session: &SessionReport, steps: &[Step]) -> Step {
 }
 
 /// The packet that closed the connection.
-fn closing(session: &SessionReport) -> Option<&TimelineEntry> {
+fn closing(session: &Seen) -> Option<&Entry> {
     let event = match session.tcp.close {
         CloseKind::Fin => "tcp.fin",
         CloseKind::Rst => "tcp.rst",
@@ -321,7 +334,7 @@ fn closing(session: &SessionReport) -> Option<&TimelineEntry> {
 
 /// Whether the end that closed the connection said so in TLS (RFC 5246 §7.2.1); None where there
 /// was nothing to close, or where an alert that cannot be read may have been it.
-fn notified(session: &SessionReport) -> Option<bool> {
+fn notified(session: &Seen) -> Option<bool> {
     let tls = session.tls.as_ref().filter(|tls| tls.handshake_complete)?;
     let closer = session.tcp.closed_by?;
     let of_closer = || tls.alerts.iter().filter(|alert| alert.from == closer);
@@ -332,7 +345,7 @@ fn notified(session: &SessionReport) -> Option<bool> {
 }
 
 /// A command line without what changes from run to run.
-pub(super) fn normal_command(exchange: &ConversationExchange) -> Option<String> {
+pub(super) fn normal_command(exchange: &Exchange) -> Option<String> {
     let line = exchange.command.as_deref()?;
     Some(normal::command(line, exchange.verb.as_ref()))
 }

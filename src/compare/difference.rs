@@ -10,6 +10,8 @@ use super::negotiation::{Fact, Negotiation, WHOLE};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
+    /// Why a session failed, as its diagnosis says.
+    Cause,
     /// What the client offered.
     ClientOffer,
     /// What the server chose.
@@ -39,6 +41,7 @@ impl Topic {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Cause => "cause",
             Self::ClientOffer => "client offer",
             Self::ServerChoice => "server choice",
             Self::Certificate => "certificate",
@@ -121,12 +124,12 @@ impl Difference {
                 format!("{good} in the good session, {bad} in the bad one")
             }
             ([], []) => "the same values in another order".to_owned(),
-            ([], more) => format!("only in the bad session: {}", more.join(", ")),
-            (more, []) => format!("only in the good session: {}", more.join(", ")),
+            ([], more) => format!("only in the bad session: {}", named(more)),
+            (more, []) => format!("only in the good session: {}", named(more)),
             (good, bad) => format!(
                 "only in the good session: {}; only in the bad one: {}",
-                good.join(", "),
-                bad.join(", ")
+                named(good),
+                named(bad)
             ),
         }
     }
@@ -139,10 +142,22 @@ impl Difference {
     }
 }
 
+/// Values that a sentence names; the list of differences has all.
+const MOST_NAMED: usize = 8;
+
 fn spelled(values: Option<&[String]>) -> String {
     match values {
         None | Some([]) => "none".to_owned(),
-        Some(values) => values.join(", "),
+        Some(values) => named(values),
+    }
+}
+
+fn named(values: &[String]) -> String {
+    match values.split_at_checked(MOST_NAMED) {
+        Some((first, rest)) if !rest.is_empty() => {
+            format!("{} and {} more", first.join(", "), rest.len())
+        }
+        _ => values.join(", "),
     }
 }
 
@@ -153,6 +168,11 @@ pub(super) fn of_facts(
     bad: &Negotiation,
     parted: Option<usize>,
 ) -> Vec<Difference> {
+    // What is absent with its layer is no difference of its own: that the step is absent is one.
+    let [good_places, bad_places] = [good, bad].map(|side| {
+        let places = side.steps.iter().map(|step| step.place.as_str());
+        places.collect::<std::collections::BTreeSet<_>>()
+    });
     let (good, bad) = (numbered(&good.facts), numbered(&bad.facts));
     let keys: std::collections::BTreeSet<_> = good.keys().chain(bad.keys()).copied().collect();
     let is_lost = |step: usize| parted.is_some_and(|at| step >= at && step != WHOLE);
@@ -162,6 +182,8 @@ pub(super) fn of_facts(
             (Some((_, good)), Some((_, bad))) if good.values == bad.values => continue,
             (Some((_, fact)), None) | (None, Some((_, fact))) if is_lost(fact.step) => continue,
             (Some((_, fact)), None) | (None, Some((_, fact))) if fact.values.is_empty() => continue,
+            (Some((_, fact)), None) if !bad_places.contains(fact.place.as_str()) => continue,
+            (None, Some((_, fact))) if !good_places.contains(fact.place.as_str()) => continue,
             (good, bad) => differing(good.copied(), bad.copied()),
         };
         found.extend(difference);

@@ -1,20 +1,18 @@
 //! What each step of a session carried, value by value, and what is never compared.
 
-use super::course::{MOST_EXCHANGES, is_ehlo, is_greeting, name_of, normal_command};
+use super::course::{GREETING, MOST_EXCHANGES, is_ehlo, is_greeting, name_of, normal_command};
 use super::difference::Topic;
 use super::negotiation::{Fact, Step, WHOLE};
 use super::normal;
-use crate::report::{
-    CertificateReport, ConversationExchange, ReplyReport, SessionReport, SmtpReport, TcpReport,
-    TlsReport, Verb,
-};
+use super::seen::{Alert, Certificate, Exchange, Mail, Reply, Seen, Smtp, Tcp, Tls};
+use crate::report::Verb;
 use crate::role::Role;
 
 /// Retransmissions and the like that mean nothing.
 const FEW: u64 = 3;
 
 /// The facts of a session, in the order of its steps.
-pub(super) fn facts(session: &SessionReport, steps: &[Step]) -> Vec<Fact> {
+pub(super) fn facts(session: &Seen, steps: &[Step]) -> Vec<Fact> {
     let mut facts = Facts { steps, facts: Vec::new() };
     if let Some(tls) = &session.tls {
         facts.client_hello(tls);
@@ -34,12 +32,12 @@ pub(super) fn facts(session: &SessionReport, steps: &[Step]) -> Vec<Fact> {
 }
 
 /// What is never compared, by name.
-pub(super) fn volatile(session: &SessionReport) -> Vec<(&'static str, String)> {
+pub(super) fn volatile(session: &Seen) -> Vec<(&'static str, String)> {
     let mut told = vec![
-        ("address of the client", session.client.0.ip().to_string()),
-        ("port of the client", session.client.0.port().to_string()),
-        ("address of the server", session.server.0.ip().to_string()),
-        ("port of the server", session.server.0.port().to_string()),
+        ("address of the client", session.client.address().ip().to_string()),
+        ("port of the client", session.client.address().port().to_string()),
+        ("address of the server", session.server.address().ip().to_string()),
+        ("port of the server", session.server.address().port().to_string()),
         ("time of the first packet", session.start.to_string()),
         ("first frame", session.frames.first.to_string()),
         ("who closed TCP first", session.tcp.closed_by.map_or("nobody", Role::name).to_owned()),
@@ -56,7 +54,7 @@ pub(super) fn volatile(session: &SessionReport) -> Vec<(&'static str, String)> {
     told
 }
 
-fn volatile_of_tls(tls: &TlsReport) -> Vec<(&'static str, String)> {
+fn volatile_of_tls(tls: &Tls) -> Vec<(&'static str, String)> {
     let mut told = Vec::new();
     if let Some(hello) = &tls.client_hello {
         told.push(("session ID that the client offered", hello.session_id.clone()));
@@ -64,6 +62,8 @@ fn volatile_of_tls(tls: &TlsReport) -> Vec<(&'static str, String)> {
         let grease = hello.cipher_suites.iter().chain(&hello.groups).chain(&hello.extensions);
         let grease: Vec<_> = grease.filter(|name| name.starts_with("GREASE")).cloned().collect();
         told.push(("GREASE values", grease.join(" ")));
+        let is_padded = hello.extensions.iter().any(|name| name == normal::PADDING);
+        told.push(("padding of the ClientHello", yes(is_padded).to_owned()));
     }
     if let Some(hello) = &tls.server_hello {
         told.push(("session ID of the server", hello.session_id.clone()));
@@ -71,8 +71,8 @@ fn volatile_of_tls(tls: &TlsReport) -> Vec<(&'static str, String)> {
     told
 }
 
-fn volatile_of_smtp(smtp: &SmtpReport) -> Vec<(&'static str, String)> {
-    let of_mails = |value: fn(&crate::report::MailReport) -> Option<String>| {
+fn volatile_of_smtp(smtp: &Smtp) -> Vec<(&'static str, String)> {
+    let of_mails = |value: fn(&Mail) -> Option<String>| {
         smtp.mails.iter().filter_map(value).collect::<Vec<_>>().join(" ")
     };
     let lines = smtp.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref());
@@ -125,7 +125,7 @@ impl Facts<'_> {
         self.add(topic, place, 0, name, value.map(str::to_owned).into_iter().collect());
     }
 
-    fn client_hello(&mut self, tls: &TlsReport) {
+    fn client_hello(&mut self, tls: &Tls) {
         const PLACE: &str = "ClientHello";
         let Some(hello) = &tls.client_hello else { return };
         let list = |values: &[String]| values.iter().map(|name| normal::grease(name)).collect();
@@ -138,26 +138,28 @@ impl Facts<'_> {
         self.one(offer, PLACE, "server name (SNI)", hello.server_name.as_deref());
         self.add(offer, PLACE, 0, "ALPN", list(&hello.alpn));
         // Some clients shuffle them on purpose; none of them means anything by the order.
-        self.add(offer, PLACE, 0, "extensions", sorted(list(&hello.extensions)));
+        let meant = |name: &&String| name.as_str() != normal::PADDING;
+        let extensions = hello.extensions.iter().filter(meant).cloned().collect::<Vec<_>>();
+        self.add(offer, PLACE, 0, "extensions", sorted(list(&extensions)));
         let format = if hello.ssl2_format { "SSL 2.0" } else { "TLS" };
         self.one(offer, PLACE, "format", Some(format));
     }
 
-    fn server_hello(&mut self, tls: &TlsReport) {
+    fn server_hello(&mut self, tls: &Tls) {
         const PLACE: &str = "ServerHello";
         let choice = Topic::ServerChoice;
-        self.one(choice, "ClientHello", "TLS begins", Some(tls.mode));
+        self.one(choice, "ClientHello", "TLS begins", Some(&tls.mode));
         let Some(hello) = &tls.server_hello else { return };
         self.one(choice, PLACE, "version", tls.version.as_deref());
         self.one(choice, PLACE, "cipher suite", tls.cipher_suite.as_deref());
-        self.one(choice, PLACE, "key exchange", tls.key_exchange);
-        self.one(choice, PLACE, "resumed", tls.resumed);
+        self.one(choice, PLACE, "key exchange", tls.key_exchange.as_deref());
+        self.one(choice, PLACE, "resumed", tls.resumed.as_deref());
         self.add(choice, PLACE, 0, "extensions", sorted(hello.extensions.clone()));
         self.one(choice, PLACE, "extended master secret", Some(yes(tls.extended_master_secret)));
         self.one(choice, PLACE, "encrypt-then-MAC", Some(yes(tls.encrypt_then_mac)));
     }
 
-    fn certificate(&mut self, certificate: &CertificateReport, depth: usize, tls: &TlsReport) {
+    fn certificate(&mut self, certificate: &Certificate, depth: usize, tls: &Tls) {
         let topic = Topic::Certificate;
         let place = match depth {
             0 => "Certificate".to_owned(),
@@ -167,8 +169,8 @@ impl Facts<'_> {
         self.one(topic, &place, "issuer", Some(&certificate.issuer));
         self.one(topic, &place, "subject", Some(&certificate.subject));
         self.add(topic, &place, 0, "names", certificate.subject_alt_names.clone());
-        self.one(topic, &place, "not after", Some(&certificate.not_after.to_string()));
-        self.one(topic, &place, "not before", Some(&certificate.not_before.to_string()));
+        self.one(topic, &place, "not after", Some(&certificate.not_after));
+        self.one(topic, &place, "not before", Some(&certificate.not_before));
         self.one(
             topic,
             &place,
@@ -186,23 +188,50 @@ impl Facts<'_> {
         }
     }
 
-    fn end_of_handshake(&mut self, tls: &TlsReport) {
+    /// What is only known of a handshake that came so far: of one that broke off before, a "no" would
+    /// be no more than the lack of it.
+    fn end_of_handshake(&mut self, tls: &Tls) {
         let sealed = tls.version.as_deref() == Some("TLSv1.3");
         let start = self.facts.len();
-        let count = tls.certificates.len().to_string();
-        self.one(Topic::Certificate, "Certificate", "certificates sent", Some(&count));
+        if !tls.certificates.is_empty() {
+            let count = tls.certificates.len().to_string();
+            self.one(Topic::Certificate, "Certificate", "certificates sent", Some(&count));
+        }
         let (asked, sent) = (tls.client_certificate_requested, tls.client_certificate_sent);
-        self.one(Topic::ServerChoice, "CertificateRequest", "asked for", Some(yes(asked)));
-        self.one(Topic::ClientOffer, "client Certificate", "sent", Some(yes(sent)));
-        let again = tls.renegotiations.to_string();
-        self.one(Topic::ServerChoice, "Finished", "renegotiations", Some(&again));
+        if tls.handshake_complete || asked {
+            self.one(Topic::ServerChoice, "CertificateRequest", "asked for", Some(yes(asked)));
+        }
+        if tls.handshake_complete {
+            self.one(Topic::ClientOffer, "client Certificate", "sent", Some(yes(sent)));
+            let again = tls.renegotiations.to_string();
+            self.one(Topic::ServerChoice, "Finished", "renegotiations", Some(&again));
+        }
         self.facts.iter_mut().skip(start).for_each(|fact| fact.sealed |= sealed);
+        self.end_of_tls(tls);
     }
 
-    fn dialogue(&mut self, smtp: &SmtpReport) {
+    /// Who said that TLS ends (RFC 5246 §7.2.1), if all alerts were read.
+    fn end_of_tls(&mut self, tls: &Tls) {
+        let is_read = tls.alerts.iter().all(|alert| alert.description.is_some());
+        if !tls.handshake_complete || !is_read {
+            return;
+        }
+        let notified = |role: &Role| {
+            let is_it = |alert: &&Alert| alert.from == *role;
+            let mut of_role = tls.alerts.iter().filter(is_it);
+            of_role.any(|alert| alert.description.as_deref() == Some("close_notify"))
+        };
+        let by = Role::BOTH.iter().filter(|role| notified(role)).map(|role| role.name().to_owned());
+        self.add(Topic::Alert, "end", 0, "close_notify sent by", by.collect());
+        if let Some(fact) = self.facts.last_mut() {
+            fact.sealed = true;
+        }
+    }
+
+    fn dialogue(&mut self, smtp: &Smtp) {
         let mut seen: Vec<(String, usize)> = Vec::new();
         for exchange in smtp.exchanges.iter().take(MOST_EXCHANGES) {
-            let name = name_of(exchange);
+            let name = name_of(exchange, seen.iter().any(|(name, _)| name == GREETING));
             let nth = nth(&mut seen, &name);
             self.command(exchange, &name, nth);
             if let Some(reply) = &exchange.reply {
@@ -215,27 +244,20 @@ impl Facts<'_> {
         if let Some(auth) = &smtp.auth {
             self.one(Topic::Reply, "AUTH", "mechanism", Some(&auth.mechanism));
             self.one(Topic::Content, "AUTH", "user", auth.user.as_deref());
-            self.one(Topic::Reply, "AUTH", "result", Some(auth.result.name()));
         }
-        let last = self.facts.len().saturating_sub(3);
+        let last = self.facts.len().saturating_sub(2);
         if smtp.auth.is_some() && smtp.exchanges.iter().any(|e| e.encrypted && is_auth(e)) {
             self.facts.iter_mut().skip(last).for_each(|fact| fact.sealed = true);
         }
     }
 
-    fn command(&mut self, exchange: &ConversationExchange, name: &str, nth: usize) {
+    fn command(&mut self, exchange: &Exchange, name: &str, nth: usize) {
         let Some(line) = normal_command(exchange) else { return };
         self.add(Topic::Content, name, nth, "command", vec![line]);
         self.seal(exchange);
     }
 
-    fn reply(
-        &mut self,
-        exchange: &ConversationExchange,
-        reply: &ReplyReport,
-        name: &str,
-        nth: usize,
-    ) {
+    fn reply(&mut self, exchange: &Exchange, reply: &Reply, name: &str, nth: usize) {
         let place =
             if is_greeting(exchange) { name.to_owned() } else { format!("reply to {name}") };
         if is_ehlo(exchange.verb.as_ref()) {
@@ -255,13 +277,13 @@ impl Facts<'_> {
         self.seal(exchange);
     }
 
-    fn seal(&mut self, exchange: &ConversationExchange) {
+    fn seal(&mut self, exchange: &Exchange) {
         if let Some(fact) = self.facts.last_mut() {
             fact.sealed |= exchange.encrypted;
         }
     }
 
-    fn tcp(&mut self, tcp: &TcpReport) {
+    fn tcp(&mut self, tcp: &Tcp) {
         let counters = [
             ("segments sent again", tcp.retransmissions),
             ("bytes that are not in the capture", tcp.lost_bytes),
@@ -298,7 +320,7 @@ fn several(count: u64) -> String {
     }
 }
 
-fn is_auth(exchange: &ConversationExchange) -> bool {
+fn is_auth(exchange: &Exchange) -> bool {
     exchange.verb == Some(Verb::Auth)
 }
 

@@ -2,9 +2,11 @@
 //! Knows the model of the report, and nothing of packets, ciphers or rendering.
 
 mod align;
+mod cause;
 mod course;
 mod difference;
 mod facts;
+mod groups;
 pub(crate) mod limits;
 mod model;
 mod negotiation;
@@ -13,10 +15,13 @@ mod pair;
 mod parting;
 mod phases;
 mod population;
+mod rank;
+mod seen;
 mod side;
 
 pub use align::{Row, RowCell};
 pub use difference::{Difference, Likelihood, Topic};
+pub use groups::FailureGroup;
 pub use model::{Comparison, Ignored, SCHEMA, SessionId, SideReport};
 pub use negotiation::Negotiation;
 pub use parting::Divergence;

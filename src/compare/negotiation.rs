@@ -4,8 +4,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 
 use super::difference::Topic;
+use super::seen::{Seen, Sureness};
 use super::{course, facts};
-use crate::report::{DecryptionStatus, Outcome, Protocol, SessionReport, Timing};
+use crate::report::{DecryptionStatus, Outcome, Protocol, Timing};
 use crate::role::Role;
 
 /// One step of a session, in an order that does not depend on the order of packets.
@@ -48,7 +49,10 @@ impl Step {
     }
 
     pub(super) fn key(&self) -> (&str, Role, &str) {
-        (&self.place, self.from, &self.course)
+        // Who closes TCP first after all was said is chance.
+        let is_orderly =
+            self.kind == Kind::End && ["closed", "open"].contains(&self.course.as_str());
+        (&self.place, if is_orderly { Role::Server } else { self.from }, &self.course)
     }
 }
 
@@ -70,6 +74,32 @@ pub(super) struct Fact {
 /// The step of a fact that belongs to the whole session.
 pub(super) const WHOLE: usize = usize::MAX;
 
+/// Why a session failed, as its diagnosis says.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    /// Of its finding.
+    pub(super) code: String,
+    pub(super) sureness: Sureness,
+    pub(super) message: String,
+    pub(super) frame: Option<u64>,
+    pub(super) hint: Option<String>,
+}
+
+impl Failure {
+    fn of(session: &Seen) -> Option<Self> {
+        let told = session.diagnosis.as_ref()?;
+        // The finding of the same code has the advice that goes with it.
+        let advice = || session.findings.iter().find(|finding| finding.code == told.code);
+        Some(Self {
+            code: told.code.clone(),
+            sureness: told.likelihood,
+            message: told.message.clone(),
+            frame: told.frame,
+            hint: told.hint.clone().or_else(|| advice()?.hint.clone()),
+        })
+    }
+}
+
 /// A session made comparable.
 #[derive(Clone, Debug)]
 pub struct Negotiation {
@@ -80,33 +110,38 @@ pub struct Negotiation {
     pub(super) protocol: Protocol,
     pub(super) decryption: Option<DecryptionStatus>,
     /// Why it was not opened.
-    pub(super) reason: Option<&'static str>,
+    pub(super) reason: Option<String>,
+    /// Why it failed, if it did and that shows.
+    pub(super) failure: Option<Failure>,
     pub(super) steps: Vec<Step>,
     pub(super) facts: Vec<Fact>,
     /// What is never compared, by name: only told of.
     pub(super) volatile: Vec<(&'static str, String)>,
     pub(super) timing: Timing,
     pub(super) rtt_ns: Option<i64>,
+    /// Bytes that its capture lacks.
+    pub(super) lost_bytes: u64,
 }
 
 impl Negotiation {
     /// The negotiation of a session.
-    #[must_use]
-    pub fn new(session: &SessionReport) -> Self {
+    pub(super) fn new(session: &Seen) -> Self {
         let steps = course::steps(session);
         let decryption = session.tls.as_ref().map(|tls| &tls.decryption);
         Self {
             id: session.id,
-            client: session.client.0,
-            server: session.server.0,
+            client: session.client.address(),
+            server: session.server.address(),
             outcome: session.outcome,
             protocol: session.protocol,
             decryption: decryption.map(|decryption| decryption.status),
-            reason: decryption.and_then(|decryption| Some(decryption.reason?.name())),
+            reason: decryption.and_then(|decryption| decryption.reason.clone()),
+            failure: Failure::of(session),
             facts: facts::facts(session, &steps),
             volatile: facts::volatile(session),
             timing: session.timing,
             rtt_ns: session.tcp.rtt_ns,
+            lost_bytes: session.tcp.lost_bytes.client.saturating_add(session.tcp.lost_bytes.server),
             steps,
         }
     }
@@ -115,12 +150,23 @@ impl Negotiation {
     /// over whatever network and for whomever: each of a thousand mails has a sender of its own.
     pub(super) fn shape(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
+        self.failure.as_ref().map(|failure| &failure.code).hash(&mut hasher);
         self.steps.iter().for_each(|step| step.key().hash(&mut hasher));
         let is_chance = |fact: &&Fact| matches!(fact.topic, Topic::Content | Topic::Tcp);
         for fact in self.facts.iter().filter(|fact| !is_chance(fact)) {
             (fact.topic as u8, &fact.place, fact.name, &fact.values).hash(&mut hasher);
         }
         hasher.finish()
+    }
+
+    /// Whether mail failed, or a diagnosis says so.
+    pub(super) fn has_failed(&self) -> bool {
+        self.outcome.is_failure() || self.failure.is_some()
+    }
+
+    /// Whether its beginning was captured.
+    pub(super) fn begins(&self) -> bool {
+        self.steps.first().is_some_and(|step| step.kind == Kind::Connection)
     }
 
     /// Whether what passed inside TLS is known.

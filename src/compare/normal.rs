@@ -5,6 +5,9 @@ use crate::report::Verb;
 /// A placeholder for what is never compared.
 const VOLATILE: &str = "*";
 
+/// The extension that brings a ClientHello to a length, and says nothing (RFC 7685).
+pub(super) const PADDING: &str = "padding";
+
 /// The name of a GREASE value, whichever it is (RFC 8701 §2: a client draws them at random).
 pub(super) fn grease(name: &str) -> String {
     match name.starts_with("GREASE (") {
@@ -50,6 +53,12 @@ fn is_of_calendar(token: &str) -> bool {
         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
     NAMES.contains(&token.trim_end_matches(','))
+}
+
+/// A text without what has a digit in it: how long, how often, in which frame.
+pub(super) fn numberless(text: &str) -> String {
+    let has_digit = |token: &str| token.chars().any(|c| c.is_ascii_digit());
+    tokens(text, |token| has_digit(token).then(|| VOLATILE.to_owned()))
 }
 
 fn size(token: &str) -> Option<String> {

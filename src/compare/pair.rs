@@ -1,12 +1,15 @@
 //! One session beside another.
 
 use super::align;
+use super::cause;
 use super::difference::{self, Difference, Likelihood, Topic};
 use super::model::{Comparison, Ignored, SCHEMA, SessionId, SideReport};
 use super::negotiation::{Kind, Negotiation, Step, WHOLE};
 use super::parting::{self, Divergence};
 use super::phases::{self, PhaseRow, Tolerance};
+use super::rank::{Rank, rank};
 use super::side::Side;
+use crate::report::Outcome;
 
 /// Compares two sessions.
 pub(super) fn compare(good: &Negotiation, bad: &Negotiation, tolerance: &Tolerance) -> Comparison {
@@ -26,7 +29,8 @@ pub(super) fn compare(good: &Negotiation, bad: &Negotiation, tolerance: &Toleran
     let timing = phases::rows(good, bad, parted, tolerance);
     let mut differences = differences(good, bad, parted);
     differences.extend(opened);
-    let (first_divergence, sentence) = first(good, bad, parted, &mut differences, &timing);
+    let pair = Pair { good, bad, parted };
+    let (first_divergence, sentence) = first(&pair, &mut differences, &timing);
     differences.extend(
         timing.iter().filter(|row| row.differs).map(|row| of_phase(row, good, bad, parted)),
     );
@@ -80,6 +84,11 @@ pub(super) fn one_is_empty(good: &Side, bad: &Side) -> Comparison {
 /// What limits the comparison.
 fn notes(good: &Negotiation, bad: &Negotiation) -> Vec<String> {
     let mut notes = Vec::new();
+    for (name, side) in [("good", good), ("bad", bad)] {
+        if !side.begins() {
+            notes.push(format!("the capture of the {name} session begins in its middle"));
+        }
+    }
     match (good.is_readable(), bad.is_readable()) {
         (true, true) => {}
         (false, false) => notes.push(
@@ -87,7 +96,8 @@ fn notes(good: &Negotiation, bad: &Negotiation) -> Vec<String> {
         ),
         (readable, _) => {
             let (name, side) = if readable { ("bad", bad) } else { ("good", good) };
-            let why = side.reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+            let why =
+                side.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
             notes.push(format!(
                 "the {name} session was not decrypted{why}: what passed inside TLS is not compared"
             ));
@@ -193,69 +203,247 @@ fn of_phase(
     }
 }
 
-/// The first divergence and the sentence at the top. A parting of courses comes before other
-/// values, those before other times, and words that no end acts upon come last.
-fn first(
-    good: &Negotiation,
-    bad: &Negotiation,
+/// What the sides are, and how they part.
+struct Pair<'s> {
+    good: &'s Negotiation,
+    bad: &'s Negotiation,
+    /// The first step at which they did other things.
     parted: Option<usize>,
-    differences: &mut [Difference],
+}
+
+/// The first divergence and the sentence at the top: the two diagnoses, then what was agreed on,
+/// then another course, then what an end acts upon, then other times, then all else.
+fn first(
+    pair: &Pair<'_>,
+    differences: &mut Vec<Difference>,
     timing: &[PhaseRow],
 ) -> (Option<Divergence>, String) {
-    if let Some(at) = parted {
-        return of_parting(good, bad, at, differences, timing);
+    if let Some(told) = cause::told(pair.good, pair.bad, pair.parted) {
+        return of_cause(pair, told, differences, timing);
     }
-    let slow = timing.iter().filter(|row| row.differs).max_by_key(|row| row.gap_ns());
-    let weighty = |difference: &&mut Difference| {
-        !matches!(difference.topic, Topic::Content | Topic::Tcp | Topic::Decryption)
+    differences.sort_by_key(|difference| (rank(difference), difference.step, difference.order));
+    let leads = |difference: &&mut Difference| match rank(difference) {
+        Rank::Agreed(at) => at == 0 || pair.is_in_handshake(),
+        _ => false,
     };
-    if let Some(difference) = differences.iter_mut().find(weighty) {
-        return of_value(difference);
+    if pair.is_cut_off() {
+        return cut_off(pair, differences, timing);
     }
-    if let Some(row) = slow {
-        let divergence = Divergence::of_phase(row, good, bad);
-        let sentence = parting::timing_sentence(row, &divergence);
-        return (Some(divergence), sentence);
+    if let Some(agreed) = differences.iter_mut().find(leads) {
+        return of_value(agreed, pair.parting());
     }
-    match differences.first_mut() {
-        Some(difference) => of_value(difference),
-        None => (None, "The negotiations are the same.".to_owned()),
+    match pair.parted {
+        Some(_) if pair.is_beginning_missed() => missed_beginning(pair),
+        Some(at) if !pair.is_weak(at) => of_parting(pair, at, differences, timing),
+        _ => of_values(pair, differences, timing),
     }
 }
 
-fn of_value(difference: &mut Difference) -> (Option<Divergence>, String) {
+/// The bad session was cut off: that leads, wherever else the two part.
+fn cut_off(
+    pair: &Pair<'_>,
+    differences: &mut [Difference],
+    timing: &[PhaseRow],
+) -> (Option<Divergence>, String) {
+    let last = pair.bad.steps.len().saturating_sub(1);
+    if pair.parted == Some(last) {
+        return of_parting(pair, last, differences, timing);
+    }
+    let end = Divergence::of_course(pair.good.steps.last(), pair.bad.steps.last());
+    let sentence = parting::course_sentence(&end);
+    (Some(end), sentence)
+}
+
+/// One capture begins in the middle of the session: what came before is not known to be other.
+fn missed_beginning(pair: &Pair<'_>) -> (Option<Divergence>, String) {
+    let (name, side) = if pair.good.begins() { ("bad", pair.bad) } else { ("good", pair.good) };
+    let first = side.steps.first();
+    let sentence = format!(
+        "The capture of the {name} session begins in its middle, so its beginning cannot be compared: \
+         the first that it shows is {}.",
+        first.map_or_else(|| "nothing".to_owned(), |step| parting::the(&step.place))
+    );
+    let parted = Divergence::of_course(pair.good.steps.first(), pair.bad.steps.first());
+    (Some(parted), sentence)
+}
+
+impl Pair<'_> {
+    /// Whether they went together up to the handshake, so that what was agreed in it is what parts
+    /// them.
+    fn is_in_handshake(&self) -> bool {
+        let Some(at) = self.parted else { return true };
+        self.good.steps.iter().take(at).any(|step| step.place == "ClientHello")
+    }
+
+    /// The parting of ways, where it says anything: the step that another came to in the middle of
+    /// its session is none.
+    fn parting(&self) -> Option<Divergence> {
+        let at = self.parted?;
+        (!self.is_weak(at) && !self.is_beginning_missed())
+            .then(|| Divergence::of_course(self.good.steps.get(at), self.bad.steps.get(at)))
+    }
+
+    /// Whether they part only in how TCP was closed after all was said, or in that one was still open
+    /// when its capture ended.
+    fn is_weak(&self, at: usize) -> bool {
+        let (Some(good), Some(bad)) = (self.good.steps.get(at), self.bad.steps.get(at)) else {
+            return false;
+        };
+        let is_end = good.kind == Kind::End && bad.kind == Kind::End;
+        let is_over = self.good.steps.iter().take(at).any(|step| step.place == "reply to QUIT");
+        is_end && (is_over || [good, bad].iter().any(|step| step.course.starts_with("open")))
+    }
+
+    /// Whether the bad session was cut off where the good one was not: reset, or closed with neither
+    /// QUIT nor close_notify.
+    fn is_cut_off(&self) -> bool {
+        let is_cut = |side: &Negotiation| {
+            let end = side.steps.last().filter(|step| step.kind == Kind::End);
+            let was_heard = side.is_readable() && side.outcome != Outcome::Unknown;
+            let course = end.map_or("", |end| end.course.as_str());
+            was_heard && (course == "reset" || course == "closed, no close_notify")
+        };
+        is_cut(self.bad) && !is_cut(self.good)
+    }
+
+    /// What the captures lack where the courses part, in a sentence.
+    fn lack(&self) -> String {
+        let of = |side: &Negotiation, name: &str| match side.lost_bytes {
+            0 => String::new(),
+            lost => format!(
+                " The capture of the {name} session lacks {lost} bytes, so this may be no more than \
+                 what was not captured."
+            ),
+        };
+        of(self.good, "good") + &of(self.bad, "bad")
+    }
+
+    /// Whether the beginning of one of them alone was captured.
+    fn is_beginning_missed(&self) -> bool {
+        self.good.begins() != self.bad.begins()
+    }
+}
+
+/// A wait that weighs more than capabilities that nobody acted upon, in ns (500 ms).
+const LONG: i64 = 500_000_000;
+
+/// The same course: what an end acts upon, then times, then all else.
+fn of_values(
+    pair: &Pair<'_>,
+    differences: &mut [Difference],
+    timing: &[PhaseRow],
+) -> (Option<Divergence>, String) {
+    let acted = |difference: &&mut Difference| rank(difference) <= Rank::Acted;
+    let is_of_steps = |difference: &&mut Difference| difference.likelihood != Likelihood::Parting;
+    let slow = timing.iter().filter(|row| row.differs).max_by_key(|row| row.gap_ns());
+    let is_long = slow.is_some_and(|row| row.gap_ns() >= LONG);
+    let told = differences.iter_mut().filter(is_of_steps).find(acted);
+    if let Some(difference) = told.filter(|_| !is_long) {
+        return of_value(difference, None);
+    }
+    if let Some(row) = slow {
+        let divergence = Divergence::of_phase(row, pair.good, pair.bad);
+        let sentence = parting::timing_sentence(row, &divergence);
+        return (Some(divergence), sentence);
+    }
+    if let Some(at) = pair.parted {
+        return of_parting(pair, at, differences, timing);
+    }
+    match differences.iter_mut().find(|difference| rank(difference) < Rank::Noise) {
+        Some(difference) => of_value(difference, None),
+        None => (None, same(pair, differences)),
+    }
+}
+
+/// The sentence of two that are the same, or differ by chance alone.
+fn same(pair: &Pair<'_>, differences: &[Difference]) -> String {
+    let mut sentence = match differences {
+        [] => "The negotiations are the same.".to_owned(),
+        [chance, ..] => format!(
+            "The negotiations are the same in all that counts; what differs means nothing: {} of \
+             {}, by less than a day.",
+            chance.name,
+            parting::the(&chance.place)
+        ),
+    };
+    if let Some(failure) = &pair.bad.failure {
+        let message = failure.message.trim_end_matches('.');
+        sentence.push_str(&format!(" Both failed, and alike: {message}."));
+    }
+    sentence
+}
+
+fn of_value(
+    difference: &mut Difference,
+    led_to: Option<Divergence>,
+) -> (Option<Divergence>, String) {
     difference.likelihood = Likelihood::Parting;
-    let sentence = parting::value_sentence(difference, None);
-    (Some(Divergence::of_difference(difference)), sentence)
+    let sentence = parting::value_sentence(difference, led_to.as_ref());
+    let hint = led_to.as_ref().and_then(|effect| effect.hint.clone());
+    let led_to = led_to.map(Box::new);
+    (Some(Divergence { led_to, hint, ..Divergence::of_difference(difference) }), sentence)
+}
+
+/// Why it failed, then the ways that the two took, then what differs before and can have led to it.
+fn of_cause(
+    pair: &Pair<'_>,
+    told: cause::Told,
+    differences: &mut Vec<Difference>,
+    timing: &[PhaseRow],
+) -> (Option<Divergence>, String) {
+    let cause::Told { mut divergence, mut sentence, difference, step } = told;
+    if let Some(parting) = pair.parting() {
+        sentence.push_str(&match parting.place == divergence.place {
+            true => format!(" There, {}.", parting::ways(&parting)),
+            false => {
+                format!(
+                    " They go apart at {}: {}.",
+                    parting::the(&parting.place),
+                    parting::ways(&parting)
+                )
+            }
+        });
+        divergence.led_to = Some(Box::new(parting));
+    }
+    let before =
+        differences.iter().filter(|difference| is_cause(difference)).min_by_key(|d| rank(d));
+    if let Some(before) = before {
+        sentence.push_str(&format!(
+            " Before that, at {}: {}: {}.",
+            parting::the(&before.place),
+            before.name,
+            before.words()
+        ));
+    }
+    sentence.push_str(&slow_before(pair.bad, step.or(pair.parted).unwrap_or(0), timing));
+    differences.push(difference);
+    (Some(divergence), sentence)
+}
+
+/// Whether a difference can have led to the parting.
+fn is_cause(difference: &Difference) -> bool {
+    difference.likelihood == Likelihood::Possible && rank(difference) < Rank::Network
 }
 
 /// The parting, or the earlier difference that led to it.
 fn of_parting(
-    good: &Negotiation,
-    bad: &Negotiation,
+    pair: &Pair<'_>,
     at: usize,
     differences: &mut [Difference],
     timing: &[PhaseRow],
 ) -> (Option<Divergence>, String) {
-    let parting = Divergence::of_course(good.steps.get(at), bad.steps.get(at));
-    let is_cause = |difference: &&mut Difference| {
-        difference.likelihood == Likelihood::Possible && difference.topic != Topic::Tcp
-    };
-    let (divergence, mut sentence) = match differences.iter_mut().find(is_cause) {
-        Some(cause) => {
-            cause.likelihood = Likelihood::Parting;
-            let sentence = parting::value_sentence(cause, Some(&parting));
-            let hint = parting.hint;
-            let led_to = Some(Box::new(parting));
-            (Divergence { led_to, hint, ..Divergence::of_difference(cause) }, sentence)
-        }
+    let parting = Divergence::of_course(pair.good.steps.get(at), pair.bad.steps.get(at));
+    let causes = differences.iter_mut().filter(|difference| is_cause(difference));
+    let (divergence, mut sentence) = match causes.min_by_key(|difference| rank(difference)) {
+        Some(cause) => of_value(cause, Some(parting)),
         None => {
             let sentence = parting::course_sentence(&parting);
-            (parting, sentence)
+            (Some(parting), sentence)
         }
     };
-    sentence.push_str(&slow_before(bad, at, timing));
-    (Some(divergence), sentence)
+    sentence.push_str(&pair.lack());
+    sentence.push_str(&slow_before(pair.bad, at, timing));
+    (divergence, sentence)
 }
 
 /// A phase before the parting that took another time.

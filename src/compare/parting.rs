@@ -10,7 +10,7 @@ use crate::role::Role;
 /// Where two negotiations part.
 #[derive(Clone, Debug, Serialize)]
 pub struct Divergence {
-    /// `course` (other steps), `value` (the same steps with other values), `timing`, `decryption`
+    /// `cause` (a session failed, and it shows why), `course` (other steps), `value` (the same steps with other values), `timing`, `decryption`
     /// or `missing` (a side has no session).
     pub kind: &'static str,
     /// The step: `ServerHello`, `reply to STARTTLS`.
@@ -26,7 +26,10 @@ pub struct Divergence {
     /// The step where the courses parted because of it; null if it is this one, or if they did not.
     pub led_to: Option<Box<Self>>,
     /// What to look at; null if nothing is known to help.
-    pub hint: Option<&'static str>,
+    pub hint: Option<String>,
+    /// Of a cause, the code of its finding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// Alerts about a certificate (RFC 5246 §7.2.2, RFC 8446 §6.2).
@@ -55,7 +58,7 @@ impl Divergence {
             bad: bad.map(|step| format!("the bad {} {}", step.from.name(), step.said)),
             good_frame: good.and_then(|step| step.frame),
             bad_frame: bad.and_then(|step| step.frame),
-            hint: hint(good, bad),
+            hint: hint(good, bad).map(str::to_owned),
             ..Self::of_value(place, None, None)
         }
     }
@@ -94,6 +97,7 @@ impl Divergence {
             bad_frame: None,
             led_to: None,
             hint: None,
+            code: None,
         }
     }
 }
@@ -104,7 +108,7 @@ pub(super) fn course_sentence(divergence: &Divergence) -> String {
 }
 
 /// What the good end did; what the bad one did.
-fn ways(divergence: &Divergence) -> String {
+pub(super) fn ways(divergence: &Divergence) -> String {
     let good = divergence.good.as_deref().unwrap_or("the good session had ended");
     let bad = divergence.bad.as_deref().unwrap_or("the bad session had ended");
     // "the bad one" reads better, where it is the same end that did something else.
@@ -135,7 +139,7 @@ pub(super) fn value_sentence(difference: &Difference, led_to: Option<&Divergence
         difference.words(),
         in_frame(difference.bad_frame)
     );
-    if let Some(effect) = led_to {
+    if let Some(effect) = led_to.filter(|effect| effect.place != difference.place) {
         sentence.push_str(&format!(" Then, at {}: {}.", the(&effect.place), ways(effect)));
     }
     sentence
@@ -161,7 +165,7 @@ pub(super) fn timing_sentence(row: &PhaseRow, divergence: &Divergence) -> String
 }
 
 /// Messages of TLS and verbs have no article.
-fn the(place: &str) -> String {
+pub(super) fn the(place: &str) -> String {
     let takes_none = place.starts_with(|c: char| c.is_ascii_uppercase())
         && !place.starts_with("TCP c")
         && !place.starts_with("PROXY");
@@ -219,7 +223,8 @@ fn can_lead(difference: &Difference, good: &Step, bad: &Step) -> bool {
         };
     }
     match good.kind {
-        Kind::Handshake => {
+        // Where the server chose otherwise, or nothing came: of other messages the choice decides.
+        Kind::Handshake if good.place == "ServerHello" || bad.kind == Kind::End => {
             matches!(
                 difference.topic,
                 Topic::ClientOffer | Topic::ServerChoice | Topic::Certificate

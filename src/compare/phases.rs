@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::negotiation::Negotiation;
-use crate::report::Timing;
+use crate::report::{Attribution, Timing};
 use crate::role::Role;
 
 /// When a duration counts as another one: both bounds must be passed.
@@ -95,8 +95,8 @@ impl PhaseRow {
 /// A phase of [`Timing`]: name, words, who is waited for, the steps that can end it, the duration.
 pub(super) struct Phase {
     pub(super) name: &'static str,
-    words: &'static str,
-    waited_for: Waited,
+    pub(super) words: &'static str,
+    pub(super) waited_for: Waited,
     places: &'static [&'static str],
     composite: bool,
     pub(super) of: fn(&Timing) -> Option<i64>,
@@ -171,7 +171,7 @@ pub(super) const PHASES: &[Phase] = &[
         t.attribution.client_ns
     )),
     phase!("server_ns", "the server's turns", Server, ["end"], true, |t| Some(
-        t.attribution.server_ns
+        t.attribution.server_ns + t.attribution.third_party_ns
     )),
     phase!("total_ns", "the whole session", All, ["end"], true, |t| Some(t.total_ns)),
 ];
@@ -187,7 +187,7 @@ pub(super) fn rows(
     let row = |phase: &Phase| {
         let (good_ns, bad_ns) = ((phase.of)(&good.timing), (phase.of)(&bad.timing));
         let mut row = row(phase.name, good_ns, bad_ns, tolerance);
-        row.waited_for = waited_for(phase.waited_for, &row, good, bad);
+        row.waited_for = waited_for(phase.waited_for, &row, [good, bad], parted.is_none());
         row.composite = phase.composite;
         phase.words.clone_into(&mut row.words);
         let has = |place: &&&str| bad.steps.iter().any(|step| step.place == **place);
@@ -232,12 +232,44 @@ pub(super) fn ratio(good: i64, bad: i64) -> Option<f64> {
     (good > 0).then(|| (bad as f64 / good as f64 * 100.0).trunc() / 100.0)
 }
 
-/// The network, if the round trip grew by half of what the phase grew.
-fn waited_for(of: Waited, row: &PhaseRow, good: &Negotiation, bad: &Negotiation) -> Waited {
-    let Some((near, far)) = good.rtt_ns.zip(bad.rtt_ns) else { return of };
-    let grown = far.saturating_sub(near).saturating_abs();
-    let is_path = row.differs && grown.saturating_mul(2) >= row.gap_ns();
-    if is_path { Waited::Network } else { of }
+/// Who is to blame for a phase that differs. The network is, if the round trip grew by half of what
+/// the phase grew. Of two sessions of the same course the shares of the whole decide besides: an end
+/// whose share did not grow by half as much cannot have taken the time, and who else's did has.
+fn waited_for(of: Waited, row: &PhaseRow, sides: [&Negotiation; 2], same_course: bool) -> Waited {
+    if !row.differs {
+        return of;
+    }
+    let is_enough = |grown: i64| grown.saturating_mul(2) >= row.gap_ns();
+    let [good, bad] = sides;
+    let round_trip = good.rtt_ns.zip(bad.rtt_ns).map(|(a, b)| b.saturating_sub(a).saturating_abs());
+    if round_trip.is_some_and(is_enough) {
+        return Waited::Network;
+    }
+    if !same_course {
+        return of;
+    }
+    let split = |side: &Negotiation| side.timing.attribution;
+    blamed(of, [split(good), split(bad)], row.gap_ns(), row.good_ns <= row.bad_ns)
+}
+
+/// The same of two splits: `gap` is what the phase grew, or shrank.
+pub(super) fn blamed(of: Waited, splits: [Attribution; 2], gap: i64, has_grown: bool) -> Waited {
+    let [good, bad] = splits;
+    let grown = |share: fn(&Attribution) -> i64| {
+        let by = share(&bad).saturating_sub(share(&good));
+        if has_grown { by } else { by.saturating_neg() }
+    };
+    let shares = [
+        (Waited::Client, grown(|split| split.client_ns)),
+        (Waited::Server, grown(|split| split.server_ns)),
+        (Waited::Network, grown(|split| split.network_ns)),
+    ];
+    let is_enough = |grown: i64| grown.saturating_mul(2) >= gap;
+    if shares.iter().any(|(who, grown)| *who == of && is_enough(*grown)) {
+        return of;
+    }
+    let most = shares.into_iter().max_by_key(|(_, grown)| *grown);
+    most.filter(|(_, grown)| is_enough(*grown)).map_or(of, |(who, _)| who)
 }
 
 /// What the client waited before a command that it could have sent at once. The server's waits are
@@ -258,7 +290,7 @@ fn pauses(
         if !row.differs {
             continue;
         }
-        row.waited_for = waited_for(Waited::Client, &row, good, bad);
+        row.waited_for = waited_for(Waited::Client, &row, [good, bad], until == good.steps.len());
         row.words = format!("the client's pause before {}", step.place);
         row.place.clone_from(&step.place);
         found.push(row);

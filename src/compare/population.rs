@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::groups::{self, FailureGroup};
 use super::model::Comparison;
 use super::pair;
 use super::parting::Divergence;
-use super::phases::{PHASES, Tolerance, ratio, spell};
+use super::phases::{PHASES, Phase, Tolerance, Waited, blamed, ratio, spell};
 use super::side::{MOST_SHAPES, Shape, Side};
-use crate::report::Outcome;
+use crate::report::{Attribution, Outcome};
 
 /// Shares that differ by less are chance, in percent of the sessions.
 const SHARE_TOLERANCE: f64 = 5.0;
@@ -28,6 +29,10 @@ pub struct Population {
     pub shares: Vec<Share>,
     /// Times by phase.
     pub phases: Vec<SpreadRow>,
+    /// The bad side's failures by cause.
+    pub groups: Vec<FailureGroup>,
+    /// Failures of causes beyond those listed.
+    pub further_failures: u64,
     /// The ways to negotiate.
     pub shapes: Vec<ShapeRow>,
     /// Sessions that took longer than the good side's slowest twentieth.
@@ -128,9 +133,12 @@ pub(super) fn describe(
         (outliers(good, bad, &phases, tolerance), shapes(good, bad, tolerance));
     let further = outliers.len().saturating_sub(MOST_OUTLIERS) as u64;
     outliers.truncate(MOST_OUTLIERS);
+    let (groups, further_failures) = groups::of(good, bad, tolerance);
     let population = Population {
         shares: shares(good, bad),
         phases,
+        groups,
+        further_failures,
         shapes,
         outliers,
         further_outliers: further,
@@ -144,7 +152,7 @@ pub(super) fn describe(
     let odd = odd_sessions(good, bad);
     let gone = !bad.is_full() && good.shapes.keys().any(|key| !bad.shapes.contains_key(key));
     let share = population.shares.iter().find(|share| share.differs);
-    let slow = population.phases.iter().find(|row| row.differs);
+    let slow = slowest(&population.phases);
     comparison.same = odd == 0 && !gone && share.is_none() && slow.is_none();
     let total = format!("{} good and {} bad sessions. ", good.sessions(), bad.sessions());
     comparison.sentence = match (odd, share, slow) {
@@ -154,16 +162,52 @@ pub(super) fn describe(
         }
         (0, None, Some(row)) if !gone => {
             comparison.first_divergence = Some(of_spread(row));
-            format!("{total}{}", slow_sentence(row))
+            format!("{total}{}", slow_sentence(row, &population.phases))
         }
         (0, Some(share), _) => format!("{total}{}", share_sentence(share, good, bad)),
         (0, ..) => format!("{total}Some ways of the good side do not come on the bad side."),
+        _ if !population.groups.is_empty() => {
+            format!("{total}{}", failures_sentence(&population, &comparison.sentence))
+        }
         _ => format!(
             "{total}{odd} bad sessions negotiate as no good one does; the commonest of them: {}",
             comparison.sentence
         ),
     };
     comparison.population = Some(population);
+}
+
+/// How many failed, for how many causes, and the commonest of these.
+fn failures_sentence(population: &Population, first: &str) -> String {
+    let groups = &population.groups;
+    let failed =
+        groups.iter().map(|group| group.sessions).sum::<u64>() + population.further_failures;
+    let verb = if failed == 1 { "bad session fails" } else { "bad sessions fail" };
+    let which = match (groups.as_slice(), population.further_failures) {
+        ([group], 0) => format!(", {}", spelled(&group.named, group.sessions)),
+        ([group, ..], _) if group.sessions == 1 => {
+            format!(" in {} ways; first {}", groups.len(), spelled(&group.named, 1))
+        }
+        ([group, ..], _) => format!(
+            " in {} ways; in the commonest {} of them, {}",
+            groups.len(),
+            group.sessions,
+            spelled(&group.named, group.sessions)
+        ),
+        ([], _) => String::new(),
+    };
+    let sentence = groups.first().map_or(first, |group| group.sentence.as_str());
+    format!("{failed} {verb}{which}: {sentence}")
+}
+
+/// `session 3`, `sessions 3, 7 and 12 more`.
+fn spelled(named: &[u64], all: u64) -> String {
+    let shown: Vec<_> = named.iter().take(3).map(u64::to_string).collect();
+    let noun = if all == 1 { "session" } else { "sessions" };
+    match all.saturating_sub(shown.len() as u64) {
+        0 => format!("{noun} {}", shown.join(", ")),
+        more => format!("{noun} {} and {more} more", shown.join(", ")),
+    }
 }
 
 /// Sessions of the bad side that negotiate as no good one does.
@@ -183,11 +227,54 @@ fn of_spread(row: &SpreadRow) -> Divergence {
     }
 }
 
-fn slow_sentence(row: &SpreadRow) -> String {
+/// The phase that differs most; a sum of others only where none of them differs.
+fn slowest(rows: &[SpreadRow]) -> Option<&SpreadRow> {
+    let differing = || rows.iter().filter(|row| row.differs);
+    let is_sum = |row: &&SpreadRow| phase_of(row).is_some_and(Phase::is_sum);
+    let parts = differing().filter(|row| !is_sum(row)).max_by_key(|row| row.gap_ns());
+    parts.or_else(|| differing().max_by_key(|row| row.gap_ns()))
+}
+
+fn phase_of(row: &SpreadRow) -> Option<&'static Phase> {
+    PHASES.iter().find(|phase| phase.name == row.phase)
+}
+
+impl SpreadRow {
+    /// By how much the two differ: of median or 95th percentile, what is more.
+    fn gap_ns(&self) -> i64 {
+        let (Some(good), Some(bad)) = (self.good, self.bad) else { return 0 };
+        let gap = |of: fn(&Spread) -> i64| of(&bad).saturating_sub(of(&good)).saturating_abs();
+        gap(|spread| spread.p50_ns).max(gap(|spread| spread.p95_ns))
+    }
+}
+
+/// Who was being waited for: by the medians of the shares.
+fn waited(row: &SpreadRow, rows: &[SpreadRow]) -> Waited {
+    let Some(of) = phase_of(row).map(|phase| phase.waited_for) else { return Waited::All };
+    let median = |name: &str, side: fn(&SpreadRow) -> Option<Spread>| {
+        let share = rows.iter().find(|row| row.phase == name);
+        share.and_then(side).map_or(0, |spread| spread.p50_ns)
+    };
+    let split = |side: fn(&SpreadRow) -> Option<Spread>| Attribution {
+        network_ns: median("network_ns", side),
+        client_ns: median("client_ns", side),
+        server_ns: median("server_ns", side),
+        third_party_ns: 0,
+    };
+    let has_grown = row.good.zip(row.bad).is_none_or(|(good, bad)| good.p50_ns <= bad.p50_ns);
+    blamed(of, [split(|row| row.good), split(|row| row.bad)], row.gap_ns(), has_grown)
+}
+
+fn slow_sentence(row: &SpreadRow, rows: &[SpreadRow]) -> String {
     let (Some(good), Some(bad)) = (row.good, row.bad) else { return String::new() };
+    let who = match waited(row, rows) {
+        Waited::All => "more than one end was being waited for".to_owned(),
+        who => format!("the {} was being waited for", who.name()),
+    };
     format!(
-        "They negotiate in the same ways, and part in time: {} has a median of {} on the good side \
-         and {} on the bad one, and a 95th percentile of {} and {}.",
+        "They negotiate in the same ways, and part in time: {} ({}) has a median of {} on the good \
+         side and {} on the bad one, and a 95th percentile of {} and {}; {who}.",
+        phase_of(row).map_or(row.phase, |phase| phase.words),
         row.phase,
         spell(good.p50_ns),
         spell(bad.p50_ns),

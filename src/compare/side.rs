@@ -2,11 +2,13 @@
 //! others only what distributions need.
 
 use std::collections::BTreeMap;
+use std::io::BufRead;
 use std::net::{IpAddr, SocketAddr};
 
 use super::align;
 use super::negotiation::Negotiation;
 use super::phases::PHASES;
+use super::seen::{self, Seen};
 use crate::report::{Outcome, SessionReport};
 
 /// Sessions of which times are kept; all are counted. 280 bytes each: 290 MB at most.
@@ -30,12 +32,15 @@ impl Pick {
     /// Whether a session is meant.
     #[must_use]
     pub fn takes(&self, session: &SessionReport) -> bool {
-        let is_end = |end: SocketAddr| {
+        self.is_meant(session.id, [session.client.0, session.server.0])
+    }
+
+    fn is_meant(&self, id: u64, ends: [SocketAddr; 2]) -> bool {
+        let is_end = |end: &SocketAddr| {
             self.address.is_none_or(|address| end.ip() == address)
                 && self.port.is_none_or(|port| end.port() == port)
         };
-        self.session.is_none_or(|id| id == session.id)
-            && (is_end(session.client.0) || is_end(session.server.0))
+        self.session.is_none_or(|meant| id == meant) && ends.iter().any(is_end)
     }
 }
 
@@ -51,6 +56,8 @@ pub(super) struct Shape {
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
     pub(super) id: u64,
+    /// Its way to negotiate.
+    pub(super) shape: u64,
     pub(super) phases: [Option<i64>; PHASES.len()],
 }
 
@@ -84,6 +91,26 @@ impl Side {
 
     /// Takes a session.
     pub fn add(&mut self, session: &SessionReport) {
+        if let Some(session) = Seen::of(session) {
+            self.take(&session);
+        }
+    }
+
+    /// Takes those sessions of a saved report that are meant, and says how many it has.
+    ///
+    /// # Errors
+    ///
+    /// What it is that is no report of this program, in words.
+    pub fn add_saved(&mut self, report: impl BufRead, pick: Pick) -> Result<u64, String> {
+        let sessions = seen::saved(report)?;
+        let is_meant = |session: &&Seen| {
+            pick.is_meant(session.id, [session.client.address(), session.server.address()])
+        };
+        sessions.iter().filter(is_meant).for_each(|session| self.take(session));
+        Ok(sessions.len() as u64)
+    }
+
+    fn take(&mut self, session: &Seen) {
         self.sessions += 1;
         self.counts.add(session);
         let negotiation = Negotiation::new(session);
@@ -92,7 +119,7 @@ impl Side {
             for (slot, phase) in phases.iter_mut().zip(PHASES) {
                 *slot = (phase.of)(&session.timing);
             }
-            self.samples.push(Sample { id: session.id, phases });
+            self.samples.push(Sample { id: session.id, shape: negotiation.shape(), phases });
         }
         self.keep(negotiation);
     }
@@ -129,7 +156,7 @@ impl Side {
 }
 
 impl Counts {
-    fn add(&mut self, session: &SessionReport) {
+    fn add(&mut self, session: &Seen) {
         let count = |counts: &mut BTreeMap<String, u64>, name: &str| {
             *counts.entry(name.to_owned()).or_default() += 1;
         };
@@ -143,7 +170,7 @@ impl Counts {
 }
 
 /// The two sessions to put beside each other. On the good side one that went well, on the bad side
-/// one that negotiates as none of the good side does; of those the pair that goes the longest way
+/// one that negotiates as none of the good side does, and failed if any of these did; of those the pair that goes the longest way
 /// together, and the commonest of equals.
 pub(super) fn best_match<'s>(
     good: &'s Side,
@@ -151,7 +178,10 @@ pub(super) fn best_match<'s>(
 ) -> Option<(&'s Negotiation, &'s Negotiation)> {
     let odd: Vec<_> =
         bad.ranked().into_iter().filter(|(key, _)| !good.shapes.contains_key(key)).collect();
-    let bad_shapes = if odd.is_empty() { bad.ranked() } else { odd };
+    let has_failed = |(_, shape): &(u64, &Shape)| shape.first.has_failed();
+    let failed: Vec<_> = odd.iter().copied().filter(has_failed).collect();
+    let bad_shapes = [failed, odd].into_iter().find(|shapes| !shapes.is_empty());
+    let bad_shapes = bad_shapes.unwrap_or_else(|| bad.ranked());
     let (bad_key, bad_shape) = bad_shapes.first()?;
     let well: Vec<_> =
         good.ranked().into_iter().filter(|(_, shape)| went_well(&shape.first)).collect();
@@ -164,6 +194,18 @@ pub(super) fn best_match<'s>(
     });
     let (_, (_, good_shape)) = best?;
     Some((&good_shape.first, &bad_shape.first))
+}
+
+/// The good session that goes the longest way together with a bad one.
+pub(super) fn nearest<'s>(good: &'s Side, bad: &Negotiation) -> Option<&'s Negotiation> {
+    let well = |(_, shape): &(u64, &Shape)| went_well(&shape.first);
+    let ranked = good.ranked();
+    let candidates: Vec<_> = ranked.iter().copied().filter(well).collect();
+    let candidates = if candidates.is_empty() { ranked } else { candidates };
+    let together = |shape: &Shape| align::parting(&shape.first, bad).unwrap_or(usize::MAX);
+    let best = candidates.into_iter().enumerate();
+    let best = best.max_by_key(|(rank, (_, shape))| (together(shape), std::cmp::Reverse(*rank)));
+    best.map(|(_, (_, shape))| &shape.first)
 }
 
 fn went_well(negotiation: &Negotiation) -> bool {

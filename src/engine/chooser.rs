@@ -6,6 +6,7 @@ use crate::capture::{LinkType, Packet};
 use crate::decode::{Content, Header, Headers, Segment};
 use crate::filter::{self, Decoded, PacketFilter, Selection};
 use crate::moment::Timestamp;
+use crate::report::codes;
 use crate::report::{Finding, Severity};
 
 /// A selection at work on one capture.
@@ -41,7 +42,7 @@ impl Chooser {
             let message = format!(
                 "--packet-filter finds no headers in frames of the link type {link}: {frames}"
             );
-            Finding::new("capture.opaque_to_filter", Severity::Warning, message)
+            Finding::new(codes::CAPTURE_OPAQUE_TO_FILTER, Severity::Warning, message)
                 .at(first)
                 .hint("use `--filter`, which looks into every frame that can be decoded")
         })

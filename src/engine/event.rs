@@ -1,6 +1,7 @@
 //! What workers tell of connections, and the one order of everything that happens in a run.
 
 use super::ended::Ended;
+use crate::beside::Observation;
 use crate::moment::Timestamp;
 
 /// A place in the order of a run. Before each segment, connections end whose time has come; behind
@@ -45,6 +46,8 @@ pub(super) enum What {
     /// It is over, and the selection does not take it; its packets.
     Unwanted(u64),
     Ended(Ended),
+    /// Something passed beside the sessions.
+    Beside(Observation),
 }
 
 impl Event {

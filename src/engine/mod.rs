@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::capture::{Capture, Secrets};
-use crate::report::{Finding, SessionReport, Severity};
+use crate::report::{Finding, SessionReport, Severity, codes};
 use batch::{Limits, Part};
 use crew::{Crew, MOST_UNDER_WAY};
 use reader::{Border, Reader};
@@ -135,13 +135,15 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
     /// the next packet on. Notes each line of them that cannot be read.
     fn take_secrets(&mut self, blocks: Vec<Secrets>) {
         let is_late = self.reader.is_read_once() && self.reader.packets > 0;
-        if is_late && !self.secrets.iter().any(|found| found.code == SECRETS_BEHIND) {
+        if is_late
+            && !self.secrets.iter().any(|found| found.code == codes::KEYS_SECRETS_BEHIND_PACKETS)
+        {
             self.secrets.push(secrets_behind(self.reader.packets));
         }
         for block in &blocks {
             let errors = self.setup.keys.add_secrets(block.kind, &block.data, self.reader.packets);
             self.secrets.extend(errors.iter().map(|error| {
-                Finding::new("keys.bad_secrets_block", Severity::Warning, error.to_string())
+                Finding::new(codes::KEYS_BAD_SECRETS_BLOCK, Severity::Warning, error.to_string())
                     .hint(error.hint())
             }));
         }
@@ -161,18 +163,17 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
         findings.extend(totals::fragments(&decoding.decoder.fragment_facts()));
         findings.extend(self.secrets);
         findings.extend(decoding.chooser.findings());
-        Totals { summary, quality, findings }
+        let deliveries = self.sorter.deliveries.conclude();
+        Totals { summary, quality, deliveries, findings }
     }
 }
-
-const SECRETS_BEHIND: &str = "keys.secrets_behind_packets";
 
 fn secrets_behind(packets: u64) -> Finding {
     let message = format!(
         "secrets stand behind {packets} packets of a capture that can be read only once: they open what \
          follows them, and not what they stand behind"
     );
-    Finding::new(SECRETS_BEHIND, Severity::Info, message)
+    Finding::new(codes::KEYS_SECRETS_BEHIND_PACKETS, Severity::Info, message)
         .at(packets)
         .hint("give the capture as a file: it is read twice then")
 }

@@ -6,13 +6,18 @@ use super::SHARDS;
 use super::ahead::Trailers;
 use super::batch::{Clocks, Limits, Part, Stamped};
 use super::chooser::Chooser;
+use super::event::{Event, Place, What};
 use super::setup::Setup;
 use super::totals::Skipped;
+use crate::beside::Observation;
 use crate::capture::{Capture, Packet, Secrets};
-use crate::decode::{self, Content, Decoder, Headers, Segment, Skip, checksum};
+use crate::decode::{self, Beside, Content, Decoder, Headers, Segment, Skip, checksum};
 use crate::flow::{CaptureClock, FlowKey};
 use crate::judge::QualityCounter;
 use crate::moment::Timestamp;
+
+/// What happens at its own segment has no time of its own.
+const NO_TIME: Timestamp = Timestamp(i64::MIN);
 
 /// The first so many segments have their checksums looked at, and every so many of the others: a
 /// pattern shows as well in a sample, and sums cost time.
@@ -158,6 +163,7 @@ impl Decoding {
                 Content::Error(error) => self.skipped.count(Skip::from(error), packet.frame),
                 Content::Beside(beside) => {
                     self.skipped.count(Skip::from(beside), packet.frame);
+                    give(&content, false);
                     continue;
                 }
             }
@@ -182,6 +188,9 @@ impl Batch {
     fn push(&mut self, now: Timestamp, content: &Content<'_>, makes_wanted: bool) {
         let number = self.clocks.end();
         self.clocks.push(now);
+        if let Content::Beside(beside) = content {
+            return self.note(number, beside);
+        }
         self.bytes += content.payload().len();
         let (source, destination) = content.ends();
         let shard = FlowKey::new(source, destination).spread() % SHARDS;
@@ -189,6 +198,19 @@ impl Batch {
         if let Some(part) = self.parts.get_mut(worker) {
             part.push(&Stamped { number, shard, makes_wanted, content: *content });
         }
+    }
+}
+
+impl Batch {
+    /// What passed beside the connections waits with the events of the first part for its turn.
+    fn note(&mut self, number: u64, beside: &Beside<'_>) {
+        let seen = match beside {
+            Beside::Datagram(datagram) => Observation::of_datagram(datagram),
+            Beside::Neighbour(neighbour) => Some(Observation::Neighbour(*neighbour)),
+        };
+        let (Some(seen), Some(part)) = (seen, self.parts.first_mut()) else { return };
+        let (place, what) = (Place::at(number), What::Beside(seen));
+        part.events.push(Event { place, due: NO_TIME, connection: number, what });
     }
 }
 

@@ -8,6 +8,7 @@ use super::event::{Event, What};
 use super::numbering::Numbering;
 use crate::judge::{Elsewhere, QualityCounter};
 use crate::report::{SessionReport, Summary};
+use crate::story::{Deliveries, Surroundings};
 
 /// Sorts what ends into sessions and the rest.
 #[derive(Default)]
@@ -17,6 +18,9 @@ pub(super) struct Sorter {
     /// Meets the sessions where they come out in the order of their report, so that what it says
     /// of them is the same however they were computed.
     pub(super) elsewhere: Elsewhere,
+    /// What passed beside the sessions, up to the event that is looked at.
+    around: Surroundings,
+    pub(super) deliveries: Deliveries,
     attempts: Attempts,
     /// Connections that were ended to make room for others.
     pub(super) crowded_out: u64,
@@ -60,7 +64,7 @@ impl Sorter {
             self.summary.other_connections -= 1;
             self.summary.count(&report);
             quality.session(&report);
-            self.elsewhere.meet(&mut report);
+            self.meet(&mut report);
             told.push(report);
         }
         told
@@ -82,12 +86,19 @@ impl Sorter {
         for event in events.drain(..) {
             self.note(event.connection, event.what, quality);
             while let (true, Some(mut report)) = (flow.is_continue(), self.numbering.next()) {
-                self.elsewhere.meet(&mut report);
+                self.meet(&mut report);
                 flow = on_session(report);
             }
         }
         self.events = events;
         flow
+    }
+
+    /// A session comes out: what passed beside it, and what others show of it.
+    fn meet(&mut self, report: &mut SessionReport) {
+        self.around.explain(report);
+        self.elsewhere.meet(report);
+        self.deliveries.meet(report, &self.around);
     }
 
     fn note(&mut self, connection: u64, what: What, quality: &mut QualityCounter) {
@@ -102,6 +113,7 @@ impl Sorter {
                 self.summary.filtered_packets += packets;
                 self.numbering.decide(connection, false);
             }
+            What::Beside(observation) => self.around.note(observation),
             What::Ended(ended) => self.end(connection, ended, quality),
         }
     }

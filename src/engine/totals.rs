@@ -6,7 +6,8 @@ use super::SHARDS;
 use super::worker::MOST_OPEN;
 use crate::capture::{DamageKind, FileFacts};
 use crate::decode::{FragmentFacts, Skip};
-use crate::report::{Finding, Quality, Severity, SkippedFrames, Summary};
+use crate::report::codes;
+use crate::report::{DeliveryReport, Finding, Quality, Severity, SkippedFrames, Summary};
 
 /// What is left to say when every session has been said.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Totals {
     pub summary: Summary,
     /// How good the capture is.
     pub quality: Quality,
+    /// The way of each mail.
+    pub deliveries: Vec<DeliveryReport>,
     /// Findings that belong to no session.
     pub findings: Vec<Finding>,
 }
@@ -52,7 +55,7 @@ pub(super) fn crowded(ended: u64) -> Option<Finding> {
     );
     let hint = "most were never answered, if somebody floods the server; else give a --filter, or the \
                 servers one by one";
-    let finding = Finding::new("capture.crowded", Severity::Warning, message).hint(hint);
+    let finding = Finding::new(codes::CAPTURE_CROWDED, Severity::Warning, message).hint(hint);
     (ended > 0).then_some(finding)
 }
 
@@ -65,7 +68,7 @@ pub(super) fn fragments(facts: &FragmentFacts) -> Vec<Finding> {
             facts.overlaps_differ
         );
         found.push(
-            Finding::new("capture.fragments_differ", Severity::Warning, message)
+            Finding::new(codes::CAPTURE_FRAGMENTS_DIFFER, Severity::Warning, message)
                 .at(facts.first_overlap)
                 .hint("somebody may be hiding something from whoever looks on"),
         );
@@ -76,7 +79,7 @@ pub(super) fn fragments(facts: &FragmentFacts) -> Vec<Finding> {
             facts.incomplete
         );
         found.push(
-            Finding::new("capture.fragments_missing", Severity::Warning, message)
+            Finding::new(codes::CAPTURE_FRAGMENTS_MISSING, Severity::Warning, message)
                 .at(facts.first_incomplete)
                 .hint("a filter by port drops all parts but the first: add `or (ip[6:2] & 0x1fff != 0)`"),
         );
@@ -89,9 +92,9 @@ pub(super) fn file_findings(file: &FileFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(damage) = &file.damage {
         let code = match damage.kind {
-            DamageKind::Truncated { .. } => "capture.truncated",
-            DamageKind::Corrupt(_) => "capture.corrupt",
-            _ => "capture.unreadable",
+            DamageKind::Truncated { .. } => codes::CAPTURE_TRUNCATED,
+            DamageKind::Corrupt(_) => codes::CAPTURE_CORRUPT,
+            _ => codes::CAPTURE_UNREADABLE,
         };
         let severity = if file.packets > 0 { Severity::Warning } else { Severity::Error };
         let mut message = format!("{}: {damage}", file.path);
@@ -106,7 +109,7 @@ pub(super) fn file_findings(file: &FileFacts) -> Vec<Finding> {
     }
     found.extend(file.repairs.iter().map(|repair| {
         let message = format!("{}: {repair}", file.path);
-        Finding::new("capture.repaired", Severity::Info, message).hint(repair.advice())
+        Finding::new(codes::CAPTURE_REPAIRED, Severity::Info, message).hint(repair.advice())
     }));
     if file.snaplen_truncated > 0 {
         let message = format!(
@@ -114,7 +117,7 @@ pub(super) fn file_findings(file: &FileFacts) -> Vec<Finding> {
             file.path, file.snaplen_truncated, file.packets
         );
         found.push(
-            Finding::new("capture.snaplen", Severity::Warning, message)
+            Finding::new(codes::CAPTURE_SNAPLEN, Severity::Warning, message)
                 .hint("capture whole packets: `tcpdump -s 0`"),
         );
     }

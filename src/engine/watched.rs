@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use super::ended::Ended;
 use super::event::What;
 use super::tap::Audience;
+use crate::beside::{Observation, Watch};
+use crate::decode::Segment;
 use crate::flow::{Conversation, TcpEvent};
 use crate::judge::SlowLimits;
 use crate::session::Session;
@@ -12,6 +14,7 @@ use crate::session::Session;
 /// A session, and whether it is wanted.
 pub(super) struct Watched {
     session: Session<Audience>,
+    watch: Watch,
     is_wanted: bool,
     packets: u64,
     /// It was told whether it is a session.
@@ -20,11 +23,16 @@ pub(super) struct Watched {
 
 impl Watched {
     pub(super) fn new(session: Session<Audience>) -> Self {
-        Self { session, is_wanted: false, packets: 0, is_decided: false }
+        Self { session, watch: Watch::default(), is_wanted: false, packets: 0, is_decided: false }
     }
 
     pub(super) fn number(&self) -> u64 {
         self.session.number()
+    }
+
+    /// Sees a packet of it from outside.
+    pub(super) fn watch(&mut self, segment: &Segment<'_>, tell: impl FnMut(Observation)) {
+        self.watch.take(segment, tell);
     }
 
     /// Counts a packet of it, which may make it a wanted one.

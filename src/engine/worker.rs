@@ -97,6 +97,7 @@ impl<'t> Worker<'t> {
             tell(number, What::Began);
         }
         watched.on_packet(makes_wanted);
+        watched.watch(segment, |seen| tell(number, What::Beside(seen)));
         if let Some(is_session) = watched.news() {
             tell(watched.number(), What::Decided(is_session));
         }

@@ -1,6 +1,7 @@
 //! What is odd about a server's certificate: the reasons that clients have to refuse one.
 
 use crate::moment::Timestamp;
+use crate::report::codes::{self, Code};
 use crate::report::session::SessionReport;
 use crate::report::tls::CertificateReport;
 use crate::tls::TlsFacts;
@@ -15,7 +16,7 @@ const LEAST_EC_BITS: u32 = 224;
 
 /// One reason to refuse a certificate.
 pub(super) struct Oddity {
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     pub(super) message: String,
 }
 
@@ -49,7 +50,7 @@ fn other_purpose(certificate: &Certificate) -> Option<Oddity> {
         "the certificate's extended key usage is {}, not serverAuth: it is not for servers",
         usage.join(", ")
     );
-    Some(Oddity { code: "tls.certificate_purpose", message })
+    Some(Oddity { code: codes::TLS_CERTIFICATE_PURPOSE, message })
 }
 
 /// keyUsage must allow what the suite does with the key (RFC 5246 §7.4.2, RFC 8446 §4.4.2.2).
@@ -67,7 +68,7 @@ fn other_key_usage(facts: &TlsFacts, certificate: &Certificate) -> Option<Oddity
         "the certificate's key usage is {}, and the suite needs {wanted}",
         usage.join(", ")
     );
-    Some(Oddity { code: "tls.certificate_purpose", message })
+    Some(Oddity { code: codes::TLS_CERTIFICATE_PURPOSE, message })
 }
 
 /// Signatures with MD5 and SHA-1 can be forged; what signs itself needs none (RFC 9155, RFC 9325).
@@ -86,7 +87,7 @@ fn weak_signature(chain: &[Certificate]) -> Option<Oddity> {
         "the certificate of \"{}\" is signed with {hash} ({}), which current clients refuse",
         weak.subject, weak.signature_algorithm
     );
-    Some(Oddity { code: "tls.weak_signature", message })
+    Some(Oddity { code: codes::TLS_WEAK_SIGNATURE, message })
 }
 
 /// An issuer of another certificate of the chain that is out of date.
@@ -97,7 +98,7 @@ fn expired_issuer(session: &SessionReport, chain: &[Certificate]) -> Option<Oddi
         expired.subject,
         to_the_second(expired.not_after)
     );
-    Some(Oddity { code: "tls.issuer_expired", message })
+    Some(Oddity { code: codes::TLS_ISSUER_EXPIRED, message })
 }
 
 /// Those that vouch for others of the chain. A root vouches for itself, and is trusted by itself.
@@ -122,7 +123,7 @@ fn issuer_without_power(chain: &[Certificate]) -> Option<Oddity> {
         "the certificate of its issuer \"{}\" is not that of an authority (no CA flag, or no keyCertSign)",
         issuer.subject
     );
-    Some(Oddity { code: "tls.bad_issuer", message })
+    Some(Oddity { code: codes::TLS_BAD_ISSUER, message })
 }
 
 /// An issuer may vouch for some names only (RFC 5280 §4.2.1.10).
@@ -145,7 +146,7 @@ fn excluded_name(chain: &[Certificate]) -> Option<Oddity> {
             "\"{}\" may not vouch for \"{name}\": its name constraints exclude that name",
             issuer.subject
         );
-        Some(Oddity { code: "tls.bad_issuer", message })
+        Some(Oddity { code: codes::TLS_BAD_ISSUER, message })
     })
 }
 
@@ -170,7 +171,7 @@ fn expired(session: &SessionReport, certificate: &Certificate) -> Option<Oddity>
         to_the_second(certificate.not_after)
     );
     (certificate.not_after < session.start)
-        .then_some(Oddity { code: "tls.certificate_expired", message })
+        .then_some(Oddity { code: codes::TLS_CERTIFICATE_EXPIRED, message })
 }
 
 /// The dates of certificates have no fraction (RFC 5280 §4.1.2.5).
@@ -190,7 +191,7 @@ fn not_yet_valid(session: &SessionReport, certificate: &Certificate) -> Option<O
         to_the_second(session.start)
     );
     (session.start < certificate.not_before)
-        .then_some(Oddity { code: "tls.certificate_not_yet_valid", message })
+        .then_some(Oddity { code: codes::TLS_CERTIFICATE_NOT_YET_VALID, message })
 }
 
 fn other_name(facts: &TlsFacts, certificate: &Certificate) -> Option<Oddity> {
@@ -201,13 +202,13 @@ fn other_name(facts: &TlsFacts, certificate: &Certificate) -> Option<Oddity> {
     }
     let message =
         format!("the client asked for \"{asked}\", the certificate is for {}", list(&names));
-    Some(Oddity { code: "tls.certificate_name_mismatch", message })
+    Some(Oddity { code: codes::TLS_CERTIFICATE_NAME_MISMATCH, message })
 }
 
 fn self_signed(certificate: &Certificate) -> Option<Oddity> {
     let message = format!("the certificate of \"{}\" is signed by itself", certificate.subject);
     (certificate.subject == certificate.issuer)
-        .then_some(Oddity { code: "tls.self_signed_certificate", message })
+        .then_some(Oddity { code: codes::TLS_SELF_SIGNED_CERTIFICATE, message })
 }
 
 fn weak_key(certificate: &Certificate) -> Option<Oddity> {
@@ -218,7 +219,7 @@ fn weak_key(certificate: &Certificate) -> Option<Oddity> {
     };
     let (algorithm, bits) = (&certificate.key_algorithm, certificate.key_bits);
     let message = format!("the certificate's key is {algorithm} with {bits} bits");
-    (bits > 0 && bits < least).then_some(Oddity { code: "tls.weak_key", message })
+    (bits > 0 && bits < least).then_some(Oddity { code: codes::TLS_WEAK_KEY, message })
 }
 
 /// The names that a certificate is for: subjectAltName, or the common name where there is none

@@ -26,26 +26,26 @@ pub(super) use sealed::objection;
 pub(super) use transport::{hard_error, too_big};
 
 use crate::judge::vantage::is_one_sided;
-use crate::report::codes::finding;
+use crate::report::codes::{self, Code, Severity};
 use crate::report::diagnosis::{Cause, Diagnosis, Likelihood};
-use crate::report::findings::{Finding, Severity};
+use crate::report::findings::{Finding, finding};
 use crate::report::outcome::Outcome;
 
 /// Causes that are known by what one side did not say or do before the end.
-const SHOWN_BY_SILENCE: [&str; 13] = [
-    "tls.closed_in_handshake",
-    "tls.reset_in_handshake",
-    "tls.silence_in_handshake",
-    "tls.certificate_rejected",
-    "tls.client_certificate_required",
-    "tls.unrecognized_name",
-    "smtp.no_quit",
-    "smtp.server_closed",
-    "smtp.unconfirmed_message",
-    "smtp.message_cut",
-    "smtp.timeout",
-    "smtp.starttls_not_begun",
-    "tcp.reset",
+const SHOWN_BY_SILENCE: [Code; 13] = [
+    codes::TLS_CLOSED_IN_HANDSHAKE,
+    codes::TLS_RESET_IN_HANDSHAKE,
+    codes::TLS_SILENCE_IN_HANDSHAKE,
+    codes::TLS_CERTIFICATE_REJECTED,
+    codes::TLS_CLIENT_CERTIFICATE_REQUIRED,
+    codes::TLS_UNRECOGNIZED_NAME,
+    codes::SMTP_NO_QUIT,
+    codes::SMTP_SERVER_CLOSED,
+    codes::SMTP_UNCONFIRMED_MESSAGE,
+    codes::SMTP_MESSAGE_CUT,
+    codes::SMTP_TIMEOUT,
+    codes::SMTP_STARTTLS_NOT_BEGUN,
+    codes::TCP_RESET,
 ];
 
 impl Case<'_> {

@@ -13,11 +13,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use self::origins::Origins;
 use super::{rules, security};
-use crate::report::codes::finding;
+use crate::report::codes;
 use crate::report::diagnosis::Diagnosis;
-use crate::report::findings::Finding;
+use crate::report::findings::{Finding, finding};
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;
+use crate::report::timeline::TimelineEvent;
 use crate::report::tls::{CertificateReport, ClientHelloReport, TlsReport};
 use crate::smtp::{StartTls, Verb};
 use crate::tls::suite::Suite;
@@ -145,7 +146,7 @@ impl Server {
         };
         let message =
             format!("the server offers no STARTTLS here, and did offer it in session {elsewhere}");
-        Some(finding("smtp.starttls_stripped", message).at(frame))
+        Some(finding(codes::SMTP_STARTTLS_STRIPPED, message).at(frame))
     }
 
     /// The client offers a version to which the server agreed elsewhere, and a lower one was agreed
@@ -153,7 +154,7 @@ impl Server {
     fn downgraded(&mut self, session: &SessionReport) -> Option<Finding> {
         let tls = session.tls.as_ref()?;
         let (agreed, hello) = (tls.version.as_ref()?, tls.client_hello.as_ref()?);
-        let frame = session.frame_of("tls.server_hello");
+        let frame = session.frame_of(TimelineEvent::TlsServerHello);
         let higher: Vec<_> = offered(hello).filter(|version| *version > agreed).collect();
         let known = higher.iter().filter(|version| self.versions.contains_key(**version));
         let Some(best) = known.max() else {
@@ -167,7 +168,7 @@ impl Server {
         let message = format!(
             "the client offers {best}, to which the server agreed in session {elsewhere}, and {agreed} was agreed on"
         );
-        Some(finding("tls.downgrade", message).at(frame))
+        Some(finding(codes::TLS_DOWNGRADE, message).at(frame))
     }
 
     /// A weak suite was agreed on, and the client offers a better one that the server took
@@ -185,18 +186,21 @@ impl Server {
             "the client offers {name}, to which the server agreed in session {elsewhere}, and {} was agreed on",
             weak.name
         );
-        Some(finding("tls.downgrade", message).at(session.frame_of("tls.server_hello")))
+        Some(
+            finding(codes::TLS_DOWNGRADE, message)
+                .at(session.frame_of(TimelineEvent::TlsServerHello)),
+        )
     }
 
     /// What the server agreed to elsewhere tells what it missed here.
     fn explain_cause(&self, session: &mut SessionReport) {
         let Some(diagnosis) = &session.diagnosis else { return };
         let more = match diagnosis.cause.code {
-            "tls.no_shared_cipher" => self.suite_elsewhere(session),
-            "tls.no_shared_version" => self.version_elsewhere(session),
-            "tls.unknown_ca" | "tls.certificate_rejected" | "tls.certificate_expired" => {
-                self.other_certificate(session)
-            }
+            codes::TLS_NO_SHARED_CIPHER => self.suite_elsewhere(session),
+            codes::TLS_NO_SHARED_VERSION => self.version_elsewhere(session),
+            codes::TLS_UNKNOWN_CA
+            | codes::TLS_CERTIFICATE_REJECTED
+            | codes::TLS_CERTIFICATE_EXPIRED => self.other_certificate(session),
             _ => None,
         };
         more.into_iter().for_each(|more| add_to_cause(session, &more));
@@ -204,7 +208,7 @@ impl Server {
 
     /// A firewall would have stopped the other session too: it is the server's own queue that is full.
     fn explain_silence(&self, session: &mut SessionReport) {
-        let is_it = |diagnosis: &Diagnosis| diagnosis.cause.code == "tcp.connection_timeout";
+        let is_it = |diagnosis: &Diagnosis| diagnosis.cause.code == codes::TCP_CONNECTION_TIMEOUT;
         let Some(elsewhere) =
             self.answered.filter(|_| session.diagnosis.as_ref().is_some_and(is_it))
         else {
@@ -233,7 +237,7 @@ impl Server {
             let message = format!(
                 "the message {id} was accepted in session {earlier} already: it is delivered twice, unless the server drops duplicates"
             );
-            Some(finding("smtp.duplicate_mail", message).at(mail.end_frame))
+            Some(finding(codes::SMTP_DUPLICATE_MAIL, message).at(mail.end_frame))
         })
     }
 
@@ -327,7 +331,7 @@ impl Server {
                 "{address} offers STARTTLS in session {later}, and did not in {} before",
                 self.unoffered
             );
-            finding("smtp.starttls_stripped", message).at(self.unoffered.frame)
+            finding(codes::SMTP_STARTTLS_STRIPPED, message).at(self.unoffered.frame)
         });
         let best = self.passed_over.iter().rev();
         let downgraded = best.filter_map(|(version, sessions)| {
@@ -335,7 +339,7 @@ impl Server {
             let message = format!(
                 "{address} agreed to {version} in session {later}, and to less in {sessions} before, whose client offered it"
             );
-            Some(finding("tls.downgrade", message).at(sessions.frame))
+            Some(finding(codes::TLS_DOWNGRADE, message).at(sessions.frame))
         });
         stripped.into_iter().chain(downgraded.take(1)).collect()
     }

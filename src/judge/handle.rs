@@ -3,12 +3,12 @@
 use sha2::{Digest, Sha256};
 
 use crate::hex::hex;
-use crate::report::tls::TlsReport;
+use crate::report::tls::{ResumptionMethod, TlsReport};
 use crate::tls::TlsFacts;
 use crate::tls::facts::Resumption;
 
 /// `tls.resumed` and `tls.resumption.handle`: what names a session to those that resume it.
-pub(super) type Handle = (&'static str, String);
+pub(super) type Handle = (ResumptionMethod, String);
 
 impl TlsReport {
     /// What later sessions name to resume this one.
@@ -17,8 +17,10 @@ impl TlsReport {
         // (RFC 8446 §4.1.3).
         let is_echo = self.resumed.is_some() || self.version.as_deref() == Some("TLSv1.3");
         let id = self.server_hello.as_ref().map(|hello| hello.session_id.clone());
-        let id = id.filter(|id| !id.is_empty() && !is_echo).map(|id| ("session_id", id));
-        id.into_iter().chain(self.new_ticket.clone().map(|ticket| ("ticket", ticket)))
+        let id =
+            id.filter(|id| !id.is_empty() && !is_echo).map(|id| (ResumptionMethod::SessionId, id));
+        id.into_iter()
+            .chain(self.new_ticket.clone().map(|ticket| (ResumptionMethod::Ticket, ticket)))
     }
 
     /// What this session names to resume an earlier one.

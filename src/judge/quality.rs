@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::capture::{FileFacts, LinkType, Statistics};
-use crate::report::findings::{Finding, Severity};
+use crate::report::codes::{self, Severity};
+use crate::report::findings::Finding;
 use crate::report::quality::{Checksums, ClockSteps, Quality, Sender, SkippedLink};
 use crate::report::session::SessionReport;
 use crate::role::Role;
@@ -58,7 +59,7 @@ impl QualityCounter {
         quality.lost_bytes.add(tcp.lost_bytes);
         let has_loss = Role::BOTH.into_iter().any(|role| tcp.lost_bytes[role] > 0);
         quality.sessions_with_loss += u64::from(has_loss);
-        if session.findings.iter().any(|finding| finding.code == "tcp.one_sided") {
+        if session.findings.iter().any(|finding| finding.code == codes::TCP_ONE_SIDED) {
             let was_seen = |bytes: u64| u64::from(bytes > 0);
             quality.one_sided_sessions.client += was_seen(tcp.bytes.client);
             quality.one_sided_sessions.server += was_seen(tcp.bytes.server);
@@ -139,7 +140,7 @@ impl Quality {
         let message =
             format!("{dropped} packets were dropped on their way into the file, as it says");
         (dropped > 0).then(|| {
-            Finding::new("capture.dropped", Severity::Warning, message)
+            Finding::new(codes::CAPTURE_DROPPED, Severity::Warning, message)
                 .hint("use a larger buffer and whole packets: `tcpdump -B 65536 -s 0`, or a capture filter")
         })
     }
@@ -149,7 +150,7 @@ impl Quality {
         let message =
             format!("{duplicates} packets of the sessions were captured twice; each was read once");
         (duplicates > 0).then(|| {
-            Finding::new("capture.duplicates", Severity::Info, message).hint(
+            Finding::new(codes::CAPTURE_DUPLICATES, Severity::Info, message).hint(
                 "capture on one interface instead of `-i any`, a bond or both sides of a mirror",
             )
         })
@@ -162,7 +163,7 @@ impl Quality {
              on that host, before its network card filled them in; the packets were read"
         );
         Some(
-            Finding::new("capture.checksum_offload", Severity::Info, message)
+            Finding::new(codes::CAPTURE_CHECKSUM_OFFLOAD, Severity::Info, message)
                 .hint("nothing is wrong with the packets on the wire; `ethtool -K eth0 tx off` shows true checksums"),
         )
     }
@@ -176,7 +177,7 @@ impl Quality {
              across such a step are wrong"
         );
         (largest_ns >= CLOCK_STEP).then(|| {
-            Finding::new("capture.clock_step", Severity::Warning, message).at(frame).hint(
+            Finding::new(codes::CAPTURE_CLOCK_STEP, Severity::Warning, message).at(frame).hint(
                 "let NTP slew the clock of the capturing host, or merge files with `mergecap`",
             )
         })
@@ -187,7 +188,7 @@ fn unsupported(link: &SkippedLink) -> Finding {
     let SkippedLink { link_type, number, packets, first_frame } = link;
     let message =
         format!("{packets} frames have the link type {link_type} ({number}), which is not read");
-    Finding::new("capture.unsupported_link_type", Severity::Warning, message)
+    Finding::new(codes::CAPTURE_UNSUPPORTED_LINK_TYPE, Severity::Warning, message)
         .at(*first_frame)
         .hint("capture on an Ethernet or `any` interface, or convert the file with editcap")
 }
@@ -210,7 +211,7 @@ mod tests {
     fn knows_offload_by_one_sender_alone() {
         let quality = counted(&[(1, 0, 20), (2, 20, 0)]);
         assert_eq!(quality.offloading_sender().map(|sender| sender.wrong), Some(20));
-        assert_eq!(quality.findings()[0].code, "capture.checksum_offload");
+        assert_eq!(quality.findings()[0].code, codes::CAPTURE_CHECKSUM_OFFLOAD);
     }
 
     #[test]

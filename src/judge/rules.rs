@@ -10,12 +10,13 @@ use super::{security, starttls, verdict};
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
 use crate::report::Reason;
-use crate::report::codes::finding;
+use crate::report::codes::{self, Severity};
 use crate::report::diagnosis::Cause;
 use crate::report::exchange::ConversationExchange;
-use crate::report::findings::{Finding, Severity};
+use crate::report::findings::{Finding, finding};
 use crate::report::session::SessionReport;
-use crate::report::tls::level_name;
+use crate::report::timeline::Layer;
+use crate::report::tls::AlertLevel;
 use crate::role::{PerRole, Role};
 use crate::smtp::{SmtpFacts, Verb};
 use crate::tls::TlsFacts;
@@ -66,7 +67,7 @@ fn finding_of_cause(cause: Cause) -> Finding {
 
 /// Of TLS the cause says all that a weakness of the same name does, though in another frame.
 fn is_told_by(cause: &Finding, other: &Finding) -> bool {
-    let is_weakness = cause.code.starts_with("tls.") && cause.code != "tls.alert";
+    let is_weakness = cause.code.area() == "tls" && cause.code != codes::TLS_ALERT;
     other.code == cause.code && (is_weakness || other.frame == cause.frame)
 }
 
@@ -85,7 +86,7 @@ fn lost_segments(lost: &PerRole<Option<(Moment, u64)>>) -> impl Iterator<Item = 
     Role::BOTH.into_iter().filter_map(|role| {
         let (at, bytes) = lost[role]?;
         let message = format!("{bytes} bytes of the {} are in no captured frame", role.name());
-        Some(finding("tcp.lost_segment", message).at(at.frame))
+        Some(finding(codes::TCP_LOST_SEGMENT, message).at(at.frame))
     })
 }
 
@@ -102,13 +103,13 @@ fn one_sided(session: &SessionReport, tcp: &TcpFacts) -> Option<Finding> {
         return None;
     }
     let message = format!("nothing that the {} sent was captured", silent.name());
-    Some(finding("tcp.one_sided", message).at(session.frames.first))
+    Some(finding(codes::TCP_ONE_SIDED, message).at(session.frames.first))
 }
 
 /// At what is not verified; else at the beginning of TLS.
 fn of_verdict(session: &SessionReport, facts: &TlsFacts) -> Option<Finding> {
     let tls = session.tls.as_ref()?;
-    let hello = session.timeline.iter().find(|entry| entry.event.starts_with("tls."));
+    let hello = session.timeline.iter().find(|entry| entry.event.layer() == Layer::Tls);
     let is_partial = tls.decryption.reason == Some(Reason::IntegrityFailed);
     let left = facts.first_left_over().filter(|_| is_partial).map(|(_, at)| at.frame);
     verdict::finding(&tls.decryption, left.or_else(|| hello.map(|entry| entry.frame)))
@@ -119,9 +120,9 @@ fn alert(facts: &TlsFacts) -> Option<Finding> {
     let told = |alert: &&crate::tls::Alert| alert.description.is_some_and(|d| d.0 != 0);
     let alert = facts.alerts.iter().find(told)?;
     let description = alert.description.unwrap_or_default();
-    let level = alert.level.map_or("unknown", level_name);
+    let level = alert.level.map_or(AlertLevel::Unknown, AlertLevel::from).name();
     let message = format!("the {} sent the alert {level} {description}", alert.from.name());
-    let found = finding("tls.alert", message).at(alert.at.frame);
+    let found = finding(codes::TLS_ALERT, message).at(alert.at.frame);
     let is_warning = alert.level == Some(1);
     Some(if is_warning { Finding { severity: Severity::Info, ..found } } else { found })
 }
@@ -129,7 +130,7 @@ fn alert(facts: &TlsFacts) -> Option<Finding> {
 fn search_given_up(facts: &TlsFacts) -> Option<Finding> {
     let at = facts.search_given_up?;
     let message = "not every record behind a gap was tried with every number that it may have";
-    Some(finding("tls.search_given_up", message).at(at.frame))
+    Some(finding(codes::TLS_SEARCH_GIVEN_UP, message).at(at.frame))
 }
 
 fn starttls_refused(session: &SessionReport) -> Option<Finding> {
@@ -141,7 +142,7 @@ fn starttls_refused(session: &SessionReport) -> Option<Finding> {
     })?;
     let reply = whole(refused.reply.as_ref()?);
     let message = format!("the server refused {}: {reply}", refused.verb.as_ref()?);
-    Some(finding("smtp.starttls_refused", message).at(refused.reply_frame))
+    Some(finding(codes::SMTP_STARTTLS_REFUSED, message).at(refused.reply_frame))
 }
 
 /// Replies of refusal to anything that a mail needs.
@@ -169,7 +170,7 @@ fn rejected(session: &SessionReport) -> Vec<Finding> {
             Some(what) => format!("{what} was refused: {line}"),
             None => format!("the server refused: {line}"),
         };
-        finding("smtp.rejected", message).at(exchange.reply_frame)
+        finding(codes::SMTP_REJECTED, message).at(exchange.reply_frame)
     };
     smtp.exchanges.iter().filter(is_refused).take(8).map(say).collect()
 }

@@ -2,9 +2,10 @@
 
 use super::certificate::oddities;
 use crate::flow::{Closing, TcpFacts};
-use crate::report::codes::finding;
-use crate::report::findings::{Finding, Severity};
+use crate::report::codes::{self, Severity};
+use crate::report::findings::{Finding, finding};
 use crate::report::session::SessionReport;
+use crate::report::timeline::TimelineEvent;
 use crate::role::Role;
 use crate::smtp::{StartTls, Verb};
 use crate::tls::TlsFacts;
@@ -30,7 +31,7 @@ pub(super) fn of_tls(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) 
     let mut found: Vec<_> = odd.collect();
     let hellos = facts.client_hello.as_ref().zip(facts.server_hello.as_ref());
     if let Some((client, server)) = hellos {
-        let frame = session.frame_of("tls.server_hello");
+        let frame = session.frame_of(TimelineEvent::TlsServerHello);
         found.extend(of_hellos(facts, client, server).into_iter().map(|found| found.at(frame)));
     }
     found.extend(no_close_notify(session, facts, tcp));
@@ -54,15 +55,15 @@ fn of_hellos(facts: &TlsFacts, client: &ClientHello, server: &ServerHello) -> Ve
 
 fn old_version(facts: &TlsFacts) -> Option<Finding> {
     let version = facts.version().filter(|&version| version < ProtocolVersion::TLS12)?;
-    Some(finding("tls.old_version", format!("{version} was agreed on")))
+    Some(finding(codes::TLS_OLD_VERSION, format!("{version} was agreed on")))
 }
 
 fn weak_cipher(suite: &'static Suite) -> Finding {
-    finding("tls.weak_cipher", format!("{} was agreed on", suite.id.both_names()))
+    finding(codes::TLS_WEAK_CIPHER, format!("{} was agreed on", suite.id.both_names()))
 }
 
 fn anonymous_cipher(suite: &'static Suite) -> Finding {
-    finding("tls.anonymous_cipher", format!("{} was agreed on", suite.id.both_names()))
+    finding(codes::TLS_ANONYMOUS_CIPHER, format!("{} was agreed on", suite.id.both_names()))
 }
 
 fn is_anonymous(suite: &Suite) -> bool {
@@ -104,7 +105,7 @@ fn no_extended_master_secret(
     } else {
         "the client did not offer it"
     };
-    Some(finding("tls.no_extended_master_secret", format!("no extended master secret: {who}")))
+    Some(finding(codes::TLS_NO_EXTENDED_MASTER_SECRET, format!("no extended master secret: {who}")))
 }
 
 fn is_before_13(facts: &TlsFacts) -> bool {
@@ -125,7 +126,7 @@ pub(super) fn lacks_secure_renegotiation(facts: &TlsFacts) -> bool {
 fn insecure_renegotiation(facts: &TlsFacts) -> Option<Finding> {
     lacks_secure_renegotiation(facts).then(|| {
         finding(
-            "tls.insecure_renegotiation",
+            codes::TLS_INSECURE_RENEGOTIATION,
             "the client offers secure renegotiation, the server does not take it up",
         )
     })
@@ -133,8 +134,9 @@ fn insecure_renegotiation(facts: &TlsFacts) -> Option<Finding> {
 
 fn compression(server: &ServerHello) -> Option<Finding> {
     let method = server.compression_method;
-    (method != 0)
-        .then(|| finding("tls.compression", format!("compression method {method} was agreed on")))
+    (method != 0).then(|| {
+        finding(codes::TLS_COMPRESSION, format!("compression method {method} was agreed on"))
+    })
 }
 
 /// A server marks its random when it agrees to less than it can do. With a client that offers more,
@@ -150,7 +152,7 @@ fn downgrade(client: &ClientHello, server: &ServerHello) -> Option<Finding> {
     };
     (lost && agreed < offered).then(|| {
         finding(
-            "tls.downgrade",
+            codes::TLS_DOWNGRADE,
             format!(
                 "the client offers {offered}, {agreed} was agreed on, and the server's random says that it can do more"
             ),
@@ -172,7 +174,7 @@ fn no_close_notify(session: &SessionReport, facts: &TlsFacts, tcp: &TcpFacts) ->
     let frame = Some(session.frames.last);
     (!hidden).then(|| {
         let message = format!("the {} closed the connection without close_notify", by.name());
-        let found = finding("tls.no_close_notify", message).at(frame);
+        let found = finding(codes::TLS_NO_CLOSE_NOTIFY, message).at(frame);
         // Many clients leave it out after QUIT, and no server minds.
         match by {
             Role::Client => Finding { severity: Severity::Info, ..found },
@@ -186,5 +188,5 @@ pub(super) fn starttls_unused(session: &SessionReport) -> Option<Finding> {
     let smtp = session.smtp.as_ref().filter(|smtp| smtp.starttls == StartTls::Offered)?;
     let mail = smtp.exchanges.iter().find(|e| e.verb == Some(Verb::Mail))?;
     let message = "the server offers STARTTLS, and the client sends mail without it";
-    (!mail.encrypted).then(|| finding("smtp.starttls_unused", message).at(mail.frame))
+    (!mail.encrypted).then(|| finding(codes::SMTP_STARTTLS_UNUSED, message).at(mail.frame))
 }

@@ -4,12 +4,12 @@ use std::str::FromStr;
 
 use super::rules;
 use crate::moment::seconds;
-use crate::report::codes;
+use crate::report::codes::{self, Code};
 use crate::report::decryption::DecryptionStatus;
-use crate::report::findings::Finding;
+use crate::report::findings::{self, Finding};
 use crate::report::outcome::Outcome;
 use crate::report::session::SessionReport;
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{TimelineEntry, TimelineEvent};
 use crate::report::timing::Timing;
 use crate::role::Role;
 
@@ -17,14 +17,14 @@ use crate::role::Role;
 struct Phase {
     /// Its name on the command line.
     name: &'static str,
-    code: &'static str,
+    code: Code,
     /// What the finding says took the time.
     words: &'static str,
     /// The limit in ns unless told otherwise, with its reason below; none: never slow.
     limit: Option<i64>,
     ns: fn(&Timing) -> Option<i64>,
     /// The event at whose frame it shows, the last of its kind.
-    event: &'static str,
+    event: Option<TimelineEvent>,
 }
 
 /// What slows a welcome down does not slow a refusal down.
@@ -41,83 +41,83 @@ const SECOND: i64 = 1_000_000_000;
 const PHASES: &[Phase] = &[
     Phase {
         name: "connect",
-        code: "tcp.slow_connect",
+        code: codes::TCP_SLOW_CONNECT,
         words: "the TCP handshake",
         limit: Some(SECOND),
         ns: |timing| timing.tcp_connect_ns,
-        event: "tcp.established",
+        event: Some(TimelineEvent::TcpEstablished),
     },
     Phase {
         name: "greeting",
-        code: "smtp.slow_greeting",
+        code: codes::SMTP_SLOW_GREETING,
         words: "the greeting",
         limit: Some(SECOND),
         ns: |timing| timing.greeting_ns,
-        event: "smtp.greeting",
+        event: Some(TimelineEvent::SmtpGreeting),
     },
     Phase {
         name: "starttls",
-        code: "smtp.slow_starttls",
+        code: codes::SMTP_SLOW_STARTTLS,
         words: "the reply to STARTTLS",
         limit: Some(SECOND),
         ns: |timing| timing.starttls_ns,
-        event: "smtp.starttls_reply",
+        event: Some(TimelineEvent::SmtpStarttlsReply),
     },
     Phase {
         name: "handshake",
-        code: "tls.slow_handshake",
+        code: codes::TLS_SLOW_HANDSHAKE,
         words: "the TLS handshake",
         limit: Some(SECOND / 2),
         ns: |timing| timing.tls_handshake_ns,
-        event: "tls.client_hello",
+        event: Some(TimelineEvent::TlsClientHello),
     },
     Phase {
         name: "auth",
-        code: "smtp.slow_auth",
+        code: codes::SMTP_SLOW_AUTH,
         words: "AUTH",
         limit: Some(3 * SECOND),
         ns: |timing| timing.auth_ns,
-        event: "",
+        event: None,
     },
     Phase {
         name: "mail",
-        code: "smtp.slow_mail",
+        code: codes::SMTP_SLOW_MAIL,
         words: "the reply to MAIL",
         limit: Some(SECOND),
         ns: |timing| timing.mail_ns,
-        event: "",
+        event: None,
     },
     Phase {
         name: "rcpt",
-        code: "smtp.slow_rcpt",
+        code: codes::SMTP_SLOW_RCPT,
         words: "the slowest reply to RCPT",
         limit: Some(3 * SECOND),
         ns: |timing| timing.rcpt_ns,
-        event: "",
+        event: None,
     },
     Phase {
         name: "data",
-        code: "smtp.slow_data",
+        code: codes::SMTP_SLOW_DATA,
         words: "the reply to DATA",
         limit: Some(SECOND),
         ns: |timing| timing.data_go_ahead_ns,
-        event: "smtp.data_start",
+        event: Some(TimelineEvent::SmtpDataStart),
     },
     Phase {
         name: "transfer",
-        code: "smtp.slow_transfer",
+        code: codes::SMTP_SLOW_TRANSFER,
         words: "sending the message",
         limit: None,
         ns: |timing| timing.data_transfer_ns,
-        event: "smtp.data_end",
+        event: Some(TimelineEvent::SmtpDataEnd),
     },
     Phase {
         name: "accept",
-        code: "smtp.slow_accept",
+        code: codes::SMTP_SLOW_ACCEPT,
         words: "the reply to the message",
         limit: Some(5 * SECOND),
         ns: |timing| timing.data_accept_ns,
-        event: "smtp.data_end",
+        event: Some(TimelineEvent::SmtpDataEnd),
     },
 ];
 
@@ -188,7 +188,7 @@ pub(crate) fn judge(session: &mut SessionReport, limits: &SlowLimits) {
 fn whole(session: &SessionReport) -> Option<Finding> {
     let Timing { total_ns, attribution: split, .. } = session.timing;
     let was_refused = matches!(session.outcome, Outcome::Unanswered | Outcome::Refused);
-    let has_bad_clock = session.findings.iter().any(|found| found.code == "tcp.clock_step");
+    let has_bad_clock = session.findings.iter().any(|found| found.code == codes::TCP_CLOCK_STEP);
     if total_ns <= SECOND || was_refused || has_bad_clock {
         return None;
     }
@@ -205,7 +205,7 @@ fn whole(session: &SessionReport) -> Option<Finding> {
         ns / (total_ns / 100).max(1),
         longest_wait(session).unwrap_or_default()
     );
-    Some(codes::finding("tcp.time_spent", message))
+    Some(findings::finding(codes::TCP_TIME_SPENT, message))
 }
 
 /// The longest span in which nothing happened, and what ended it.
@@ -216,12 +216,13 @@ fn longest_wait(session: &SessionReport) -> Option<String> {
         return None;
     }
     let is_pause = |(before, after): &(&TimelineEntry, &TimelineEntry)| {
-        (before.event, after.event) != ("smtp.data_start", "smtp.data_end")
+        (before.event, after.event) != (TimelineEvent::SmtpDataStart, TimelineEvent::SmtpDataEnd)
     };
     let pairs = session.timeline.iter().zip(session.timeline.iter().skip(1)).filter(is_pause);
     let (before, after) = pairs.max_by_key(|(before, after)| after.t_ns - before.t_ns)?;
     let who = after.from.map_or("", Role::name);
-    let what = after.event.split_once('.').map_or(after.event, |(_, what)| what).replace('_', " ");
+    let what = after.event.name();
+    let what = what.split_once('.').map_or(what, |(_, what)| what).replace('_', " ");
     Some(format!(
         "; the longest wait, {} from frame {} on, ended with the {who}'s {what} (frame {})",
         seconds(after.t_ns - before.t_ns),
@@ -235,8 +236,8 @@ fn finding(phase: &Phase, ns: i64, session: &SessionReport) -> Finding {
     if phase.name == "handshake" {
         message.push_str(&slowest_flight(&session.timing));
     }
-    let frame = session.timeline.iter().rfind(|entry| entry.event == phase.event);
-    let mut found = codes::finding(phase.code, message).at(frame.map(|entry| entry.frame));
+    let frame = session.timeline.iter().rfind(|entry| Some(entry.event) == phase.event);
+    let mut found = findings::finding(phase.code, message).at(frame.map(|entry| entry.frame));
     let greeting = session.smtp.as_ref().and_then(|smtp| smtp.greeting.as_ref());
     if phase.name == "greeting" && greeting.is_some_and(|greeting| greeting.code >= 400) {
         found.hint = Some(WAIT_BEFORE_REFUSAL.to_owned());

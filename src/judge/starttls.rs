@@ -1,9 +1,9 @@
 //! What a session shows of STARTTLS that neither end said: hidden on the way, or not made use of.
 
 use super::rules::inspected;
-use crate::report::codes::finding;
+use crate::report::codes;
 use crate::report::exchange::ConversationExchange;
-use crate::report::findings::Finding;
+use crate::report::findings::{Finding, finding};
 use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
 use crate::smtp::{StartTls, Verb};
@@ -38,7 +38,9 @@ fn masked_offer(smtp: &SmtpReport) -> Option<Finding> {
     let message = format!(
         "{word:?} stands where STARTTLS would, eight letters long: it was overwritten on the way"
     );
-    Some(finding("smtp.starttls_stripped", message).at(exchange.reply_frame.or(exchange.frame)))
+    Some(
+        finding(codes::SMTP_STARTTLS_STRIPPED, message).at(exchange.reply_frame.or(exchange.frame)),
+    )
 }
 
 fn is_masked(word: &str) -> bool {
@@ -56,7 +58,7 @@ fn accepted_unoffered(smtp: &SmtpReport) -> Option<Finding> {
         return None;
     }
     let message = "the EHLO reply does not offer STARTTLS, and the server accepts it".to_owned();
-    Some(finding("smtp.starttls_stripped", message).at(ehlo.reply_frame))
+    Some(finding(codes::SMTP_STARTTLS_STRIPPED, message).at(ehlo.reply_frame))
 }
 
 fn is_accepted(exchange: &ConversationExchange) -> bool {
@@ -80,7 +82,7 @@ fn not_begun(session: &SessionReport) -> Option<Finding> {
         false => "the server accepted STARTTLS, and TLS never began",
     };
     let mut found =
-        finding("smtp.starttls_not_begun", message).at(exchanges.get(place)?.reply_frame);
+        finding(codes::SMTP_STARTTLS_NOT_BEGUN, message).at(exchanges.get(place)?.reply_frame);
     if goes_on {
         found.hint = Some("if the capture is of a decrypting proxy, all is well".to_owned());
     }

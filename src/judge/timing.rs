@@ -6,7 +6,7 @@ pub(crate) use turns::{DialogueFacts, Turns};
 
 use crate::flow::TcpFacts;
 use crate::moment::Moment;
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{TimelineEntry, TimelineEvent};
 use crate::report::timing::Timing;
 use crate::role::PerRole;
 
@@ -84,11 +84,13 @@ impl TlsMoments {
         let mut moments = Self::default();
         for entry in timeline {
             match (entry.event, entry.from) {
-                ("tls.client_hello", _) => _ = moments.client_hello.get_or_insert(entry.at),
-                ("tls.server_hello_done", _) => {
+                (TimelineEvent::TlsClientHello, _) => {
+                    _ = moments.client_hello.get_or_insert(entry.at)
+                }
+                (TimelineEvent::TlsServerHelloDone, _) => {
                     moments.server_hello_done.get_or_insert(entry.at);
                 }
-                ("tls.finished", Some(role)) => {
+                (TimelineEvent::TlsFinished, Some(role)) => {
                     moments.finished[role].get_or_insert(entry.at);
                 }
                 _ => {}

@@ -39,7 +39,7 @@ impl Walk<'_> {
         match exchange.verb.as_ref() {
             Some(Verb::Mail) => self.begin(exchange),
             Some(Verb::Rcpt) => self.recipient(exchange),
-            Some(Verb::Data) => self.refusal_of(exchange, 400),
+            Some(Verb::Data) => self.data(exchange),
             Some(Verb::Bdat) => self.chunk(exchange),
             Some(Verb::Message) => self.message(exchange),
             Some(Verb::Rset | Verb::Ehlo | Verb::Helo | Verb::Lhlo | Verb::Quit) => {
@@ -75,6 +75,19 @@ impl Walk<'_> {
                 open.report.reply = Some(reply.clone());
             }
             None => open.report.to.push(path(exchange)),
+        }
+    }
+
+    /// Where no recipient was accepted, DATA is refused for that alone (RFC 5321 §3.3): the replies to
+    /// RCPT decided.
+    fn data(&mut self, exchange: &ConversationExchange) {
+        let decided = self.open.as_ref().and_then(|open| {
+            let all_refused = open.report.to.is_empty() && !open.report.rejected_to.is_empty();
+            open.report.reply.clone().filter(|_| all_refused)
+        });
+        self.refusal_of(exchange, 400);
+        if let (Some(open), Some(reply)) = (&mut self.open, decided) {
+            open.report.reply = Some(reply);
         }
     }
 
@@ -191,6 +204,19 @@ mod tests {
             ("a@b", &["e@f".to_owned()][..])
         );
         assert_eq!(told[2].from, "");
+    }
+
+    #[test]
+    fn the_reply_to_rcpt_decides_where_data_is_refused_for_it() {
+        let talk = [
+            said("MAIL FROM:<a@b>", Some(250)),
+            said("RCPT TO:<c@d>", Some(451)),
+            said("DATA", Some(554)),
+            said("QUIT", Some(221)),
+        ];
+        let [told] = &transactions(&talk, &[], true)[..] else { panic!("one transaction") };
+        assert_eq!(told.outcome, Outcome::Rejected);
+        assert_eq!(told.reply.as_ref().map(|reply| reply.code), Some(451));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use self::explanation::{
     Explanation, bad_premaster, handshake_missing, one_sided, resumed, shared_secret, unsupported,
 };
 use crate::keys::Kept;
-use crate::report::decryption::{Decryption, DecryptionStatus};
-use crate::report::findings::{Finding, Severity};
+use crate::report::codes::Severity;
+use crate::report::decryption::{Decryption, DecryptionStatus, SecretOrigin};
+use crate::report::findings::Finding;
 use crate::report::reason::Reason;
 use crate::role::{PerRole, Role};
 use crate::tls::facts::{KeySearch, Secret};
@@ -38,7 +39,7 @@ impl Case<'_> {
         Decryption {
             status,
             reason,
-            secret: secret.map(secret_name),
+            secret: secret.map(origin_of),
             key: secret.map(|secret| self.source(secret.opener())),
             finished_verified: facts.finished_verdict(),
             records: PerRole::new(|role| facts.opened[role].records),
@@ -220,18 +221,18 @@ fn is_ephemeral(suite: &Suite) -> bool {
     !matches!(suite.key_exchange, KeyExchange::Rsa | KeyExchange::RsaExport)
 }
 
-fn secret_name(secret: Secret) -> &'static str {
+fn origin_of(secret: Secret) -> SecretOrigin {
     match secret {
-        Secret::RsaKey(_) => "rsa_key",
-        Secret::KeyLog => "keylog",
-        Secret::Dsb => "dsb",
-        Secret::Trailer => "trailer",
+        Secret::RsaKey(_) => SecretOrigin::RsaKey,
+        Secret::KeyLog => SecretOrigin::Keylog,
+        Secret::Dsb => SecretOrigin::Dsb,
+        Secret::Trailer => SecretOrigin::Trailer,
         Secret::Remembered(find) => match find.kept {
-            Kept::SessionFile => "session_file",
-            Kept::SessionCache => "session_cache",
-            Kept::Memory => "memory",
+            Kept::SessionFile => SecretOrigin::SessionFile,
+            Kept::SessionCache => SecretOrigin::SessionCache,
+            Kept::Memory => SecretOrigin::Memory,
         },
-        Secret::Resumed { .. } => "resumption",
+        Secret::Resumed { .. } => SecretOrigin::Resumption,
     }
 }
 

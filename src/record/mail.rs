@@ -17,7 +17,7 @@ impl MailReport {
             parameters: mail.parameters,
             recipients: mail.recipients.into_iter().map(RecipientReport::new).collect(),
             omitted_recipients: mail.omitted_recipients,
-            transfer: mail.transfer.name(),
+            transfer: mail.transfer,
             bytes: mail.bytes,
             sha256: mail.sha256.map(|hash| hex(&hash)),
             reply: mail.reply.as_ref().map(ReplyReport::new),

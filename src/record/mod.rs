@@ -2,6 +2,7 @@
 //! but concluded. Knows no secrets, no rendering and no terminal.
 
 mod capture;
+mod finding_code;
 pub mod limits;
 mod mail;
 mod observer;

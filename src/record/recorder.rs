@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::tls::message_name;
+use super::finding_code::code_of;
+use super::tls::event_of;
 use crate::flow::{Body, Chunk, Closing, GapCause, TcpFacts};
 use crate::judge::diagnosis::lacks_finished;
 use crate::judge::outcome::Ending;
@@ -15,14 +16,14 @@ use crate::report::codes;
 use crate::report::decryption::{Decryption, DecryptionStatus};
 use crate::report::endpoint::Endpoint;
 use crate::report::exchange::{ConversationExchange, ReplyReport};
-use crate::report::findings::Finding;
+use crate::report::findings::{Finding, finding};
 use crate::report::mail::MailReport;
 use crate::report::proxy::ProxyReport;
 use crate::report::session::SessionReport;
 use crate::report::smtp::{AuthReport, GreetingReport, Helo, SmtpReport};
 use crate::report::tcp::{FrameSpan, TcpReport};
-use crate::report::timeline::TimelineEntry;
-use crate::report::tls::{TlsReport, level_name};
+use crate::report::timeline::{TimelineEntry, TimelineEvent};
+use crate::report::tls::{AlertLevel, TlsReport};
 use crate::role::{PerRole, Role};
 use crate::session::{Closed, Tunnel};
 use crate::smtp::{Exchange, ExchangeKind, IMPLICIT_TLS_PORTS, Mail, SmtpEvent, SmtpFacts, Verb};
@@ -73,7 +74,7 @@ pub struct Recorder {
 
 struct Entry {
     at: Moment,
-    event: &'static str,
+    event: TimelineEvent,
     from: Option<Role>,
     detail: Option<String>,
 }
@@ -102,7 +103,7 @@ impl Recorder {
                     GapCause::Tunnel => "cut off inside the tunnel",
                 };
                 self.note(
-                    "tcp.gap",
+                    TimelineEvent::TcpGap,
                     Some(chunk.from),
                     chunk.at,
                     format!("{} bytes {why}", gap.bytes),
@@ -123,32 +124,32 @@ impl Recorder {
     /// Takes a retransmission.
     pub(super) fn on_retransmission(&mut self, from: Role, at: Moment) {
         self.turns.again(from, at);
-        self.note("tcp.retransmission", Some(from), at, None);
+        self.note(TimelineEvent::TcpRetransmission, Some(from), at, None);
     }
 
     /// Takes what happens in the TLS layer.
     pub(super) fn on_tls(&mut self, event: &TlsEvent<'_>) {
         match *event {
             TlsEvent::Message(from, kind, at) => {
-                if let Some(name) = message_name(from, kind) {
+                if let Some(name) = event_of(from, kind) {
                     self.note(name, Some(from), at, None);
                 }
             }
             TlsEvent::HelloRetryRequest(at) => {
-                self.note("tls.hello_retry_request", Some(Role::Server), at, None);
+                self.note(TimelineEvent::TlsHelloRetryRequest, Some(Role::Server), at, None);
             }
             TlsEvent::OpaqueFinished(from, at) => {
-                self.note("tls.finished", Some(from), at, "encrypted".to_string());
+                self.note(TimelineEvent::TlsFinished, Some(from), at, "encrypted".to_string());
             }
             TlsEvent::ChangeCipherSpec(from, at) => {
-                self.note("tls.change_cipher_spec", Some(from), at, None);
+                self.note(TimelineEvent::TlsChangeCipherSpec, Some(from), at, None);
             }
             TlsEvent::FirstApplicationData(from, at) => {
-                self.note("tls.first_application_data", Some(from), at, None);
+                self.note(TimelineEvent::TlsFirstApplicationData, Some(from), at, None);
             }
             TlsEvent::FirstOpaqueRecord(from, at) => {
                 let known = "handshake or application data".to_string();
-                self.note("tls.first_protected_record", Some(from), at, known);
+                self.note(TimelineEvent::TlsFirstProtectedRecord, Some(from), at, known);
             }
             TlsEvent::Alert(alert) => self.on_alert(&alert),
             TlsEvent::NotTls(from, bytes, at) => self.on_not_tls(from, bytes, at),
@@ -159,19 +160,29 @@ impl Recorder {
 
     fn on_alert(&mut self, alert: &crate::tls::Alert) {
         let Some(description) = alert.description else {
-            return self.note("tls.alert", Some(alert.from), alert.at, "encrypted".to_string());
+            return self.note(
+                TimelineEvent::TlsAlert,
+                Some(alert.from),
+                alert.at,
+                "encrypted".to_string(),
+            );
         };
         if description.0 == 0 {
-            return self.note("tls.close_notify", Some(alert.from), alert.at, None);
+            return self.note(TimelineEvent::TlsCloseNotify, Some(alert.from), alert.at, None);
         }
-        let level = alert.level.map_or("unknown", level_name);
-        self.note("tls.alert", Some(alert.from), alert.at, format!("{level} {description}"));
+        let level = alert.level.map_or(AlertLevel::Unknown, AlertLevel::from).name();
+        self.note(
+            TimelineEvent::TlsAlert,
+            Some(alert.from),
+            alert.at,
+            format!("{level} {description}"),
+        );
     }
 
     fn on_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment) {
         let shown = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes)).into_owned();
         let message = format!("the {} sends what is no TLS record: {shown:?}", from.name());
-        self.findings.push(codes::finding("tls.not_tls", message).at(at.frame));
+        self.findings.push(finding(codes::TLS_NOT_TLS, message).at(at.frame));
     }
 
     /// Takes what happens in the dialogue.
@@ -179,16 +190,16 @@ impl Recorder {
         match event {
             SmtpEvent::Exchange(exchange) => self.on_exchange(*exchange),
             SmtpEvent::DataStart { at, .. } => {
-                self.note("smtp.data_start", Some(Role::Client), at, None);
+                self.note(TimelineEvent::SmtpDataStart, Some(Role::Client), at, None);
             }
             SmtpEvent::DataEnd { at, .. } => {
-                self.note("smtp.data_end", Some(Role::Client), at, None);
+                self.note(TimelineEvent::SmtpDataEnd, Some(Role::Client), at, None);
             }
             SmtpEvent::Body { mail, bytes } if self.reveal.body => self.keep_body(mail, bytes),
             SmtpEvent::Mail(mail) => self.on_mail(*mail),
             SmtpEvent::Proxy { header, .. } => self.proxy = Some(ProxyReport::of(&header)),
-            SmtpEvent::Finding { code, at, message } => {
-                self.findings.push(codes::finding(code, message).at(at.frame));
+            SmtpEvent::Finding { kind, at, message } => {
+                self.findings.push(finding(code_of(kind), message).at(at.frame));
             }
             SmtpEvent::Body { .. }
             | SmtpEvent::SwitchToTls { .. }
@@ -241,15 +252,15 @@ impl Recorder {
         match (exchange.kind, exchange.at) {
             (ExchangeKind::Body, _) | (_, None) => {}
             (_, Some(at)) if is_starttls => {
-                self.note("smtp.starttls", Some(Role::Client), at, None);
+                self.note(TimelineEvent::SmtpStarttls, Some(Role::Client), at, None);
             }
-            (_, Some(at)) => self.note("smtp.command", Some(Role::Client), at, said),
+            (_, Some(at)) => self.note(TimelineEvent::SmtpCommand, Some(Role::Client), at, said),
         }
         let Some((reply, at)) = exchange.reply.as_ref().zip(exchange.reply_at) else { return };
         let event = match exchange.kind {
-            ExchangeKind::Greeting => "smtp.greeting",
-            _ if is_starttls => "smtp.starttls_reply",
-            _ => "smtp.reply",
+            ExchangeKind::Greeting => TimelineEvent::SmtpGreeting,
+            _ if is_starttls => TimelineEvent::SmtpStarttlsReply,
+            _ => TimelineEvent::SmtpReply,
         };
         let detail = reply.lines.last().map(ToString::to_string);
         self.note(event, Some(Role::Server), at, detail);
@@ -304,7 +315,7 @@ impl Recorder {
 
     fn note(
         &mut self,
-        event: &'static str,
+        event: TimelineEvent,
         from: Option<Role>,
         at: Moment,
         detail: impl Into<Option<String>>,
@@ -374,6 +385,7 @@ impl Recorder {
             timeline,
             timing,
             diagnosis: None,
+            related: Vec::new(),
             findings: std::mem::take(&mut self.findings),
             transcript: None,
         };
@@ -384,13 +396,13 @@ impl Recorder {
 
     fn note_tcp(&mut self, tcp: &TcpFacts) {
         let of_packets = [
-            ("tcp.syn", Role::Client, tcp.syn),
-            ("tcp.syn_ack", Role::Server, tcp.syn_ack),
-            ("tcp.established", Role::Client, tcp.established),
-            ("tcp.fin", Role::Client, tcp.fin.client),
-            ("tcp.fin", Role::Server, tcp.fin.server),
-            ("tcp.rst", Role::Client, tcp.rst.client),
-            ("tcp.rst", Role::Server, tcp.rst.server),
+            (TimelineEvent::TcpSyn, Role::Client, tcp.syn),
+            (TimelineEvent::TcpSynAck, Role::Server, tcp.syn_ack),
+            (TimelineEvent::TcpEstablished, Role::Client, tcp.established),
+            (TimelineEvent::TcpFin, Role::Client, tcp.fin.client),
+            (TimelineEvent::TcpFin, Role::Server, tcp.fin.server),
+            (TimelineEvent::TcpRst, Role::Client, tcp.rst.client),
+            (TimelineEvent::TcpRst, Role::Server, tcp.rst.server),
         ];
         for (event, from, at) in of_packets {
             if let Some(at) = at {
@@ -402,8 +414,12 @@ impl Recorder {
     /// The timeline by time. What one frame brought stays in the order in which it was read; TCP's
     /// own events were added last, but a FIN or RST ends its frame, and a SYN or ACK begins it.
     fn take_timeline(&mut self, start: Moment) -> Vec<TimelineEntry> {
-        let opens =
-            |entry: &Entry| !matches!(entry.event, "tcp.syn" | "tcp.syn_ack" | "tcp.established");
+        let opens = |entry: &Entry| {
+            !matches!(
+                entry.event,
+                TimelineEvent::TcpSyn | TimelineEvent::TcpSynAck | TimelineEvent::TcpEstablished
+            )
+        };
         let mut entries = std::mem::take(&mut self.timeline);
         entries.sort_by_key(|entry| (entry.at, opens(entry)));
         let entry = |entry: Entry| TimelineEntry {

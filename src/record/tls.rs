@@ -5,9 +5,10 @@ use crate::judge::handle::{handle_of, ticket_handle};
 use crate::moment::Moment;
 use crate::report::decryption::Decryption;
 use crate::report::endpoint::Endpoint;
+use crate::report::timeline::TimelineEvent;
 use crate::report::tls::{
-    AlertReport, CertificateReport, ClientHelloReport, OriginReport, ResumptionReport,
-    ServerHelloReport, TlsReport, level_name,
+    AlertLevel, AlertReport, CertificateReport, ClientHelloReport, OriginReport, ResumptionMethod,
+    ResumptionReport, ServerHelloReport, TlsMode, TlsReport,
 };
 use crate::role::Role;
 use crate::tls::HandshakeType;
@@ -32,7 +33,7 @@ impl TlsReport {
         let server_hello = facts.server_hello.as_ref();
         let agrees = |extension| server_hello.is_some_and(|hello| hello.agrees(extension));
         Self {
-            mode: if implicit { "implicit" } else { "starttls" },
+            mode: if implicit { TlsMode::Implicit } else { TlsMode::Starttls },
             version: facts.version().map(|version| version.to_string()),
             cipher_suite: facts.suite_name(),
             cipher_suite_id: facts.suite_code(),
@@ -42,9 +43,9 @@ impl TlsReport {
             server_hello: server_hello.map(ServerHelloReport::new),
             certificates: facts.certificates.iter().map(CertificateReport::new).collect(),
             resumed: facts.resumed.map(|resumption| match resumption {
-                Resumption::SessionId => "session_id",
-                Resumption::Ticket => "ticket",
-                Resumption::Psk => "psk",
+                Resumption::SessionId => ResumptionMethod::SessionId,
+                Resumption::Ticket => ResumptionMethod::Ticket,
+                Resumption::Psk => ResumptionMethod::Psk,
             }),
             resumption: ResumptionReport::new(facts),
             new_ticket: facts
@@ -140,7 +141,7 @@ impl AlertReport {
     fn new(alert: &crate::tls::Alert, start: Moment) -> Self {
         Self {
             from: alert.from,
-            level: alert.level.map(level_name),
+            level: alert.level.map(AlertLevel::from),
             description: alert.description.map(|description| description.to_string()),
             encrypted: alert.encrypted,
             frame: alert.at.frame,
@@ -158,20 +159,20 @@ fn names<T: ToString>(values: &[T]) -> Vec<String> {
     values.iter().map(T::to_string).collect()
 }
 
-/// The contract's name of a handshake message; None for those that it has no name for.
-pub(super) fn message_name(from: Role, kind: HandshakeType) -> Option<&'static str> {
+/// The event of a handshake message; None for those that the contract does not name.
+pub(super) fn event_of(from: Role, kind: HandshakeType) -> Option<TimelineEvent> {
     Some(match (from, kind) {
-        (_, HandshakeType::CLIENT_HELLO) => "tls.client_hello",
-        (_, HandshakeType::SERVER_HELLO) => "tls.server_hello",
-        (Role::Server, HandshakeType::CERTIFICATE) => "tls.certificate",
-        (Role::Client, HandshakeType::CERTIFICATE) => "tls.client_certificate",
-        (_, HandshakeType::SERVER_KEY_EXCHANGE) => "tls.server_key_exchange",
-        (_, HandshakeType::CERTIFICATE_REQUEST) => "tls.certificate_request",
-        (_, HandshakeType::SERVER_HELLO_DONE) => "tls.server_hello_done",
-        (_, HandshakeType::CLIENT_KEY_EXCHANGE) => "tls.client_key_exchange",
-        (_, HandshakeType::CERTIFICATE_VERIFY) => "tls.certificate_verify",
-        (_, HandshakeType::FINISHED) => "tls.finished",
-        (_, HandshakeType::NEW_SESSION_TICKET) => "tls.new_session_ticket",
+        (_, HandshakeType::CLIENT_HELLO) => TimelineEvent::TlsClientHello,
+        (_, HandshakeType::SERVER_HELLO) => TimelineEvent::TlsServerHello,
+        (Role::Server, HandshakeType::CERTIFICATE) => TimelineEvent::TlsCertificate,
+        (Role::Client, HandshakeType::CERTIFICATE) => TimelineEvent::TlsClientCertificate,
+        (_, HandshakeType::SERVER_KEY_EXCHANGE) => TimelineEvent::TlsServerKeyExchange,
+        (_, HandshakeType::CERTIFICATE_REQUEST) => TimelineEvent::TlsCertificateRequest,
+        (_, HandshakeType::SERVER_HELLO_DONE) => TimelineEvent::TlsServerHelloDone,
+        (_, HandshakeType::CLIENT_KEY_EXCHANGE) => TimelineEvent::TlsClientKeyExchange,
+        (_, HandshakeType::CERTIFICATE_VERIFY) => TimelineEvent::TlsCertificateVerify,
+        (_, HandshakeType::FINISHED) => TimelineEvent::TlsFinished,
+        (_, HandshakeType::NEW_SESSION_TICKET) => TimelineEvent::TlsNewSessionTicket,
         _ => return None,
     })
 }

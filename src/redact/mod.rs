@@ -10,6 +10,7 @@ mod lines;
 mod model;
 mod names;
 mod redactor;
+mod story;
 mod text;
 mod vocabulary;
 mod words;

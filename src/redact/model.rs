@@ -3,6 +3,7 @@
 use super::redactor::Redactor;
 use super::text::Source;
 use crate::report::Tunnel;
+use crate::report::codes::Code;
 use crate::report::decryption::Decryption;
 use crate::report::diagnosis::{Cause, Diagnosis};
 use crate::report::document::KeyReport;
@@ -15,7 +16,7 @@ use crate::report::quality::{Checksums, Quality, Sender};
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;
 use crate::report::smtp::{AuthReport, GreetingReport, Helo, SmtpReport};
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{TimelineEntry, TimelineEvent};
 use crate::report::tls::{
     CertificateReport, ClientHelloReport, OriginReport, ResumptionReport, ServerHelloReport,
     TlsReport,
@@ -59,6 +60,7 @@ impl Redactor {
             timing: _,
             diagnosis,
             findings,
+            related,
             transcript,
         } = session;
         // Bytes as they were said have no place for pseudonyms.
@@ -78,6 +80,7 @@ impl Redactor {
         timeline.iter_mut().for_each(|entry| self.entry(entry));
         diagnosis.iter_mut().for_each(|diagnosis| self.diagnosis(diagnosis));
         findings.iter_mut().for_each(|finding| self.finding(finding));
+        related.iter_mut().for_each(|related| self.related(related));
     }
 
     fn endpoint(&mut self, end: &mut Endpoint) {
@@ -354,15 +357,17 @@ impl Redactor {
             return;
         };
         *detail = match *event {
-            "smtp.command" => self.command(detail),
-            "smtp.reply" | "smtp.greeting" | "smtp.starttls_reply" => self.reply_line(detail),
+            TimelineEvent::SmtpCommand => self.command(detail),
+            TimelineEvent::SmtpReply
+            | TimelineEvent::SmtpGreeting
+            | TimelineEvent::SmtpStarttlsReply => self.reply_line(detail),
             _ => self.text(detail, Source::Ours),
         };
     }
 
     fn finding(&mut self, finding: &mut Finding) {
         let Finding { code, severity: _, frame: _, message, hint } = finding;
-        self.sentence(code, message);
+        self.sentence(*code, message);
         hint.iter_mut().for_each(|hint| self.ours(hint));
     }
 
@@ -371,19 +376,16 @@ impl Redactor {
         for Cause { code, likelihood: _, message, frame: _, hint } in
             std::iter::once(cause).chain(alternatives)
         {
-            self.sentence(code, message);
+            self.sentence(*code, message);
             hint.iter_mut().for_each(|hint| self.ours(hint));
         }
     }
 
     /// Most findings quote what came off the wire, which may stand nowhere else. Verdicts and what
     /// is said of captures and keys name files.
-    fn sentence(&mut self, code: &str, message: &mut String) {
-        let names_files = match code.split_once('.') {
-            Some(("capture" | "keys", _)) => true,
-            Some(("tls", reason)) => Reason::ALL.iter().any(|known| known.name() == reason),
-            _ => false,
-        };
+    fn sentence(&mut self, code: Code, message: &mut String) {
+        let is_verdict = || Reason::ALL.iter().any(|reason| reason.finding() == code);
+        let names_files = matches!(code.area(), "capture" | "keys") || is_verdict();
         self.quoting(message, if names_files { Source::Ours } else { Source::Wire });
     }
 

@@ -27,7 +27,7 @@ const COLUMNS: &[Column] = &[
     ("tls_version", |s| of_tls(s, |tls| tls.version.clone())),
     ("cipher_suite", |s| of_tls(s, |tls| tls.cipher_suite.clone())),
     ("server_name", |s| of_tls(s, |tls| tls.client_hello.as_ref()?.server_name.clone())),
-    ("resumed", |s| of_tls(s, |tls| tls.resumed.map(str::to_owned))),
+    ("resumed", |s| of_tls(s, |tls| tls.resumed.map(|by| by.name().to_owned()))),
     ("decryption", |s| of_tls(s, |tls| Some(tls.decryption.status.name().to_owned()))),
     ("reason", |s| of_tls(s, |tls| Some(tls.decryption.reason?.name().to_owned()))),
     ("key", |s| of_tls(s, |tls| tls.decryption.key.clone())),
@@ -61,6 +61,7 @@ const COLUMNS: &[Column] = &[
     ("network_ns", |s| s.timing.attribution.network_ns.to_string()),
     ("client_ns", |s| s.timing.attribution.client_ns.to_string()),
     ("server_ns", |s| s.timing.attribution.server_ns.to_string()),
+    ("third_party_ns", |s| s.timing.attribution.third_party_ns.to_string()),
     ("findings", |s| list(s.findings.iter().map(|finding| finding.code))),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{Code, codes};
+use crate::report::codes::{self, Code};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -18,16 +18,16 @@ const AREAS: &[(&str, &str)] = &[
 
 /// One code for a terminal, lines of at most 80 columns where words allow.
 #[must_use]
-pub fn explained(code: &Code) -> String {
-    let mut out = format!("{} ({})\n\n", code.code, code.severity.name());
-    section(&mut out, "", code.meaning);
-    section(&mut out, "Evidence: ", code.evidence);
+pub fn explained(code: Code) -> String {
+    let mut out = format!("{} ({})\n\n", code.name(), code.severity().name());
+    section(&mut out, "", code.meaning());
+    section(&mut out, "Evidence: ", code.evidence());
     let _ = writeln!(out, "Usual causes:");
-    for cause in code.causes {
+    for cause in code.causes() {
         wrapped(&mut out, "  * ", "    ", cause);
     }
     out.push('\n');
-    section(&mut out, "What to do: ", code.advice);
+    section(&mut out, "What to do: ", code.advice());
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
@@ -36,8 +36,8 @@ pub fn explained(code: &Code) -> String {
 /// Every code with its meaning, for a terminal.
 #[must_use]
 pub fn listed() -> String {
-    codes().fold(String::new(), |mut out, code| {
-        wrapped(&mut out, &format!("{:<32} ", code.code), &" ".repeat(33), code.meaning);
+    codes::all().fold(String::new(), |mut out, code| {
+        wrapped(&mut out, &format!("{:<32} ", code.name()), &" ".repeat(33), code.meaning());
         out
     })
 }
@@ -48,7 +48,7 @@ pub fn page() -> String {
     let mut out = String::from(HEAD);
     for (area, title) in AREAS {
         let _ = write!(out, "\n## {title}\n");
-        for code in codes().filter(|code| code.code.split('.').next() == Some(*area)) {
+        for code in codes::all().filter(|code| code.area() == *area) {
             entry(&mut out, code);
         }
     }
@@ -64,12 +64,12 @@ The severity is what the code usually has. A finding that names the cause of a f
 `error` and stands first.
 ";
 
-fn entry(out: &mut String, code: &Code) {
-    let _ = write!(out, "\n### `{}`\n\n", code.code);
-    let _ = writeln!(out, "{} Severity: `{}`.\n", code.meaning, code.severity.name());
-    let _ = writeln!(out, "* Evidence: {}", lowered(code.evidence));
-    let _ = writeln!(out, "* Usual causes: {}.", code.causes.join("; "));
-    let _ = writeln!(out, "* What to do: {}.", code.advice.trim_end_matches('.'));
+fn entry(out: &mut String, code: Code) {
+    let _ = write!(out, "\n### `{}`\n\n", code.name());
+    let _ = writeln!(out, "{} Severity: `{}`.\n", code.meaning(), code.severity().name());
+    let _ = writeln!(out, "* Evidence: {}", lowered(code.evidence()));
+    let _ = writeln!(out, "* Usual causes: {}.", code.causes().join("; "));
+    let _ = writeln!(out, "* What to do: {}.", code.advice().trim_end_matches('.'));
 }
 
 /// The first letter small, unless it begins a name.
@@ -104,7 +104,6 @@ fn wrapped(out: &mut String, first: &str, hang: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::explain;
 
     /// Where the page is kept.
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findings.md");
@@ -120,7 +119,7 @@ mod tests {
 
     #[test]
     fn an_entry_fits_eighty_columns() {
-        for code in codes() {
+        for code in codes::all() {
             for line in explained(code).lines() {
                 assert!(line.chars().count() <= 80, "{line}");
             }
@@ -131,12 +130,15 @@ mod tests {
     fn the_list_fits_eighty_columns() {
         let list = listed();
         assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
-        assert_eq!(list.lines().filter(|line| !line.starts_with(' ')).count(), codes().count());
+        assert_eq!(
+            list.lines().filter(|line| !line.starts_with(' ')).count(),
+            codes::all().count()
+        );
     }
 
     #[test]
     fn an_entry_says_what_to_do() {
-        let text = explained(explain("tls.unknown_ca").unwrap());
+        let text = explained(codes::TLS_UNKNOWN_CA);
         assert!(text.starts_with("tls.unknown_ca (error)\n\nA side does not trust"), "{text}");
         assert!(text.contains("What to do: let the server send the whole chain"), "{text}");
     }

@@ -28,6 +28,7 @@ impl Renderer for Document {
             captures: rest.captures,
             keys: rest.keys,
             sessions,
+            deliveries: rest.deliveries,
             findings: rest.findings,
             quality: rest.quality,
             summary: rest.summary,

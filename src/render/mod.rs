@@ -86,7 +86,7 @@ pub static FORMATS: &[Format] = &[
         about: "A JSON object a line: each session as it ends, then the totals",
         needs_bytes: false,
         has_views: false,
-        renderer: |_| Box::new(ndjson::Lines),
+        renderer: |style| Box::new(ndjson::Lines::of(style.views)),
     },
     Format {
         name: "csv",
@@ -116,7 +116,7 @@ pub static FORMATS: &[Format] = &[
         needs_bytes: false,
         has_views: false,
         // Which files they are, the command line says.
-        renderer: |_| Box::new(ndjson::Lines),
+        renderer: |_| Box::new(ndjson::Lines::default()),
     },
 ];
 

@@ -4,13 +4,27 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::text::Views;
 use super::{Conclusion, Renderer, visible};
 use crate::report::{
-    CaptureReport, Finding, Generator, KeyReport, Quality, SCHEMA, SessionReport, Summary,
+    CaptureReport, DeliveryReport, Finding, Generator, KeyReport, Quality, SCHEMA, SessionReport,
+    Summary,
 };
 
 /// Writes the lines.
-pub struct Lines;
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// A line a delivery instead of a session.
+    deliveries: bool,
+}
+
+impl Lines {
+    /// Lines of what the views ask for.
+    #[must_use]
+    pub fn of(views: Views) -> Self {
+        Self { deliveries: views.deliveries }
+    }
+}
 
 /// The last line: what a document has besides its sessions.
 #[derive(Serialize)]
@@ -20,19 +34,29 @@ struct Last {
     generator: Generator,
     captures: Vec<CaptureReport>,
     keys: Vec<KeyReport>,
+    deliveries: Vec<DeliveryReport>,
     findings: Vec<Finding>,
     quality: Quality,
 }
 
 impl Renderer for Lines {
     fn session(&mut self, session: SessionReport, out: &mut dyn Write) -> io::Result<()> {
-        line(&session, out)
+        if self.deliveries { Ok(()) } else { line(&session, out) }
     }
 
     fn finish(&mut self, rest: Conclusion, out: &mut dyn Write) -> io::Result<()> {
-        let Conclusion { captures, keys, findings, quality, summary } = rest;
+        let Conclusion { captures, keys, deliveries, findings, quality, summary } = rest;
+        let deliveries = match self.deliveries {
+            true => {
+                deliveries.iter().try_for_each(|delivery| line(delivery, out))?;
+                Vec::new()
+            }
+            false => deliveries,
+        };
         let (schema, generator) = (SCHEMA, Generator::default());
-        line(&Last { summary, schema, generator, captures, keys, findings, quality }, out)
+        let last =
+            Last { summary, schema, generator, captures, keys, deliveries, findings, quality };
+        line(&last, out)
     }
 }
 

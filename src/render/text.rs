@@ -5,6 +5,7 @@ pub(in crate::render) mod certificate;
 pub mod check;
 pub mod compare;
 pub(in crate::render) mod conversation;
+mod deliveries;
 pub(in crate::render) mod duration;
 mod findings;
 pub(in crate::render) mod grid;
@@ -67,6 +68,8 @@ pub struct Style {
 pub struct Views {
     /// A line a session.
     pub list: bool,
+    /// The way of each mail.
+    pub deliveries: bool,
     /// How long each phase took, and over many sessions how that spreads.
     pub timing: bool,
     /// A line a packet.
@@ -108,7 +111,7 @@ impl TextReport {
 
     fn write(&self, session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
         let views = self.style.views;
-        if views.list {
+        if views.list || views.deliveries {
             return Ok(());
         }
         heading::title(session, page)?;
@@ -127,6 +130,9 @@ impl TextReport {
 
     /// The tables over all sessions.
     fn overview(&self, page: &mut Page<'_>) -> io::Result<()> {
+        if self.style.views.deliveries {
+            return Ok(());
+        }
         let least = if self.style.views.list { 1 } else { 2 };
         self.table.write(least, page)?;
         if self.style.views.timing { self.spread.write(page) } else { Ok(()) }
@@ -171,6 +177,9 @@ impl Renderer for TextReport {
         let page = &mut Page::new(out, &self.style);
         if !list_first {
             self.overview(page)?;
+        }
+        if self.style.views.deliveries {
+            deliveries::section(&rest.deliveries, page)?;
         }
         summary::section(&rest.summary, &rest.quality, &rest.findings, page)
     }

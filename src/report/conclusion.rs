@@ -1,5 +1,6 @@
 //! The part of a report that is about all sessions.
 
+use super::delivery::DeliveryReport;
 use super::document::{CaptureReport, KeyReport};
 use super::findings::Finding;
 use super::quality::Quality;
@@ -13,6 +14,8 @@ pub struct Conclusion {
     pub captures: Vec<CaptureReport>,
     /// The keys given.
     pub keys: Vec<KeyReport>,
+    /// The way of each mail, in order of first packet.
+    pub deliveries: Vec<DeliveryReport>,
     /// Findings that belong to no session.
     pub findings: Vec<Finding>,
     /// What the capture lacks.

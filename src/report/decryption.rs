@@ -1,12 +1,13 @@
 //! Whether a TLS session was opened, and if not, why not.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::named::named;
 use super::reason::Reason;
 use crate::role::PerRole;
 
 /// Whether a session was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DecryptionStatus {
@@ -33,6 +34,28 @@ impl DecryptionStatus {
     }
 }
 
+named! {
+    /// Where the secret came from that opened a session.
+    SecretOrigin {
+        /// The RSA key of the server.
+        RsaKey "rsa_key",
+        /// A key log.
+        Keylog "keylog",
+        /// A Decryption Secrets Block of the capture.
+        Dsb "dsb",
+        /// The trailers that F5 writes behind packets.
+        Trailer "trailer",
+        /// A file of a session that a machine still had.
+        SessionFile "session_file",
+        /// A cache of sessions that a machine still had.
+        SessionCache "session_cache",
+        /// Memory, or a dump of it.
+        Memory "memory",
+        /// The session that this one resumes.
+        Resumption "resumption",
+    }
+}
+
 /// What came of the decryption of a session.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -41,8 +64,8 @@ pub struct Decryption {
     pub status: DecryptionStatus,
     /// If not wholly, why.
     pub reason: Option<Reason>,
-    /// What opened it: `rsa_key`, `keylog`, `dsb` or `resumption`.
-    pub secret: Option<&'static str>,
+    /// What opened it.
+    pub secret: Option<SecretOrigin>,
     /// The key that opened it, by its `source`.
     pub key: Option<String>,
     /// Whether the Finished messages have the right content; null if none was read.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::codes::Code;
+
 /// How sure a cause is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,7 +22,7 @@ pub enum Likelihood {
 #[non_exhaustive]
 pub struct Cause {
     /// The code of the finding that goes with it.
-    pub code: &'static str,
+    pub code: Code,
     /// How sure it is.
     pub likelihood: Likelihood,
     /// The cause and its evidence.
@@ -32,11 +34,7 @@ pub struct Cause {
 }
 
 impl Cause {
-    pub(crate) fn new(
-        code: &'static str,
-        likelihood: Likelihood,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn new(code: Code, likelihood: Likelihood, message: impl Into<String>) -> Self {
         Self { code, likelihood, message: message.into(), frame: None, hint: None }
     }
 

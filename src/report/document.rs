@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::delivery::DeliveryReport;
 use super::findings::Finding;
 use super::quality::Quality;
 use super::session::SessionReport;
@@ -21,6 +22,8 @@ pub struct Report {
     pub keys: Vec<KeyReport>,
     /// The sessions by `id`.
     pub sessions: Vec<SessionReport>,
+    /// The way of each mail, in order of first packet.
+    pub deliveries: Vec<DeliveryReport>,
     /// Findings that belong to no session.
     pub findings: Vec<Finding>,
     /// How good the capture is.

@@ -2,54 +2,14 @@
 
 use serde::Serialize;
 
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Severity {
-    /// Something broke.
-    Error,
-    /// Something is likely to be wrong.
-    Warning,
-    /// Worth knowing.
-    Info,
-}
-
-impl Severity {
-    /// `error`, `warning` or `info`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
-}
-
-/// What a code stands for.
-#[derive(Debug)]
-pub struct Code {
-    /// Area, dot, name.
-    pub code: &'static str,
-    /// How bad it is, unless the case says otherwise.
-    pub severity: Severity,
-    /// What it says.
-    pub meaning: &'static str,
-    /// What it is concluded from.
-    pub evidence: &'static str,
-    /// What is usually behind it.
-    pub causes: &'static [&'static str],
-    /// What to do, unless the case knows better: the hint of the finding.
-    pub advice: &'static str,
-}
+use super::codes::{Code, Severity};
 
 /// One odd thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// Its code: area, dot, name.
-    pub code: &'static str,
+    pub code: Code,
     /// How bad it is.
     pub severity: Severity,
     /// Where it shows; null if in no single frame.
@@ -63,7 +23,7 @@ pub struct Finding {
 impl Finding {
     /// A finding without frame and hint.
     #[must_use]
-    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
         Self { code, severity, frame: None, message: message.into(), hint: None }
     }
 
@@ -78,4 +38,9 @@ impl Finding {
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
+}
+
+/// A finding with the severity and hint that its code has.
+pub(crate) fn finding(code: Code, message: impl Into<String>) -> Finding {
+    Finding::new(code, code.severity(), message).hint(code.advice())
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::exchange::ReplyReport;
 use crate::moment::Moment;
-use crate::smtp::Parameters;
+use crate::smtp::{Parameters, Transfer};
 
 /// A mail.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -23,7 +23,7 @@ pub struct MailReport {
     /// Recipients beyond those kept.
     pub omitted_recipients: u64,
     /// `DATA` or `BDAT`.
-    pub transfer: &'static str,
+    pub transfer: Transfer,
     /// Length of the message as the server stores it; null if bytes are missing.
     pub bytes: Option<u64>,
     /// Its SHA-256 in hex; null if bytes are missing.

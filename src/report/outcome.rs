@@ -1,9 +1,9 @@
 //! How a session ended for the mail.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a session ended for the mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {

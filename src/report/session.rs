@@ -2,15 +2,17 @@
 
 use serde::Serialize;
 
+use super::codes::Severity;
 use super::decryption::DecryptionStatus;
 use super::diagnosis::Diagnosis;
 use super::endpoint::Endpoint;
-use super::findings::{Finding, Severity};
+use super::findings::Finding;
 use super::outcome::Outcome;
 use super::proxy::ProxyReport;
+use super::related::RelatedReport;
 use super::smtp::SmtpReport;
 use super::tcp::{FrameSpan, TcpReport};
-use super::timeline::TimelineEntry;
+use super::timeline::{TimelineEntry, TimelineEvent};
 use super::timing::Timing;
 use super::tls::{ClientHelloReport, TlsReport};
 use super::transcript::Transcript;
@@ -55,6 +57,8 @@ pub struct SessionReport {
     pub diagnosis: Option<Diagnosis>,
     /// What is odd about it.
     pub findings: Vec<Finding>,
+    /// What passed beside it and concerns it: lookups, filters, other connections of its ends.
+    pub related: Vec<RelatedReport>,
     /// Its packets and bytes, where a view shows them; no part of the document.
     #[serde(skip)]
     pub transcript: Option<Box<Transcript>>,
@@ -93,7 +97,7 @@ impl SessionReport {
     }
 
     /// The frame of the first event of this name.
-    pub(crate) fn frame_of(&self, event: &str) -> Option<u64> {
+    pub(crate) fn frame_of(&self, event: TimelineEvent) -> Option<u64> {
         self.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.frame)
     }
 }

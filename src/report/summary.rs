@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::tls::ResumptionMethod;
+
 /// Totals of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -40,8 +42,8 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MissingOrigin {
-    /// `session_id` or `ticket`.
-    pub by: &'static str,
+    /// How they resume it.
+    pub by: ResumptionMethod,
     /// What names it (`tls.resumption.handle`).
     pub handle: String,
     /// It was made before this frame.

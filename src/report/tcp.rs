@@ -1,6 +1,6 @@
 //! The packets and the TCP layer of a session.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::vantage::Vantage;
 use crate::role::{PerRole, Role};
@@ -18,7 +18,7 @@ pub struct FrameSpan {
 }
 
 /// How a connection was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum CloseKind {

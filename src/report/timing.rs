@@ -1,10 +1,10 @@
 //! How long each phase took, and who was being waited for.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Named durations in ns; null where an end is missing. Of phases that come several times the
 /// slowest counts.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Timing {
     /// SYN to the ACK that completes the handshake.
@@ -41,8 +41,8 @@ pub struct Timing {
     pub attribution: Attribution,
 }
 
-/// A split of `total_ns`: the three add up to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// A split of `total_ns`: the four add up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attribution {
     /// Packets under way.
@@ -51,4 +51,9 @@ pub struct Attribution {
     pub client_ns: i64,
     /// The server's turn.
     pub server_ns: i64,
+    /// The server's turn, but it waited itself: for a name, a filter, a host that it called
+    /// (`related` says for whom).
+    // Reports that were saved before have none.
+    #[serde(default)]
+    pub third_party_ns: i64,
 }

@@ -4,16 +4,61 @@ use serde::Serialize;
 
 use super::decryption::Decryption;
 use super::endpoint::Endpoint;
+use super::named::named;
 use crate::moment::Timestamp;
 use crate::role::Role;
 use crate::tls::suite::Suite;
+
+named! {
+    /// How TLS began.
+    TlsMode {
+        /// After STARTTLS (RFC 3207).
+        Starttls "starttls",
+        /// At once (RFC 8314 §3).
+        Implicit "implicit",
+    }
+}
+
+named! {
+    /// How a session was resumed.
+    ResumptionMethod {
+        /// By its session ID (RFC 5246 §7.3).
+        SessionId "session_id",
+        /// By a ticket (RFC 5077).
+        Ticket "ticket",
+        /// By a pre-shared key of TLS 1.3 (RFC 8446 §2.2).
+        Psk "psk",
+    }
+}
+
+named! {
+    /// The level of an alert (RFC 5246 §7.2).
+    AlertLevel {
+        /// Warning, 1.
+        Warning "warning",
+        /// Fatal, 2.
+        Fatal "fatal",
+        /// Another number.
+        Unknown "unknown",
+    }
+}
+
+impl From<u8> for AlertLevel {
+    fn from(level: u8) -> Self {
+        match level {
+            1 => Self::Warning,
+            2 => Self::Fatal,
+            _ => Self::Unknown,
+        }
+    }
+}
 
 /// The TLS layer of a session.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct TlsReport {
-    /// `starttls` or `implicit`.
-    pub mode: &'static str,
+    /// How TLS began.
+    pub mode: TlsMode,
     /// The version agreed on.
     pub version: Option<String>,
     /// IANA's name of the suite agreed on, or its number.
@@ -31,7 +76,7 @@ pub struct TlsReport {
     /// The server's certificates.
     pub certificates: Vec<CertificateReport>,
     /// How the session was resumed.
-    pub resumed: Option<&'static str>,
+    pub resumed: Option<ResumptionMethod>,
     /// What was resumed, and where it began.
     pub resumption: Option<ResumptionReport>,
     /// The first eight bytes of the SHA-256 of the ticket that the server gave out, in hex: later
@@ -158,8 +203,8 @@ pub struct CertificateReport {
 pub struct AlertReport {
     /// Who sent it.
     pub from: Role,
-    /// `warning`, `fatal`; null if it could not be read.
-    pub level: Option<&'static str>,
+    /// Null if it could not be read.
+    pub level: Option<AlertLevel>,
     /// Its name; null if it could not be read.
     pub description: Option<String>,
     /// Whether it came under protection.
@@ -182,14 +227,5 @@ impl TlsReport {
     #[must_use]
     pub fn carries_data(&self) -> bool {
         self.has_application_data
-    }
-}
-
-/// The name of an alert level (RFC 5246 §7.2).
-pub(crate) fn level_name(level: u8) -> &'static str {
-    match level {
-        1 => "warning",
-        2 => "fatal",
-        _ => "unknown",
     }
 }

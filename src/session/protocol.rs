@@ -1,11 +1,11 @@
 //! What is spoken on a connection.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Ends, Observer, Session, Text};
 
 /// What a session carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Protocol {
     /// SMTP, plain to its end.

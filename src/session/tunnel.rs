@@ -8,12 +8,37 @@ use serde::Serialize;
 use super::{Observer, Piece, SNIFFED, Session};
 use crate::role::{PerRole, Role};
 
+/// How a client asks a proxy for its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TunnelProtocol {
+    /// SOCKS 4 or 4a.
+    Socks4,
+    /// SOCKS 5 (RFC 1928).
+    Socks5,
+    /// HTTP's CONNECT (RFC 9110 §9.3.6).
+    HttpConnect,
+}
+
+impl TunnelProtocol {
+    /// `socks4`, `socks5` or `http_connect`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Socks4 => "socks4",
+            Self::Socks5 => "socks5",
+            Self::HttpConnect => "http_connect",
+        }
+    }
+}
+
 /// A connection through a proxy that was asked for by its client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Tunnel {
-    /// `socks4`, `socks5` or `http_connect`.
-    pub protocol: &'static str,
+    /// How it asked for the target.
+    pub protocol: TunnelProtocol,
     /// Whom the client asked for, as `host:port`.
     pub target: String,
     /// The port alone.
@@ -119,7 +144,7 @@ impl<'a> Wire<'a> {
         let port = u16::from_be_bytes(self.said()?);
         let [5, 0, 0, kind] = self.answered()? else { return Err(Stop::Foreign) };
         self.skip_socks5_bound(kind)?;
-        Ok(Tunnel { protocol: "socks5", target: format!("{host}:{port}"), port })
+        Ok(Tunnel { protocol: TunnelProtocol::Socks5, target: format!("{host}:{port}"), port })
     }
 
     /// RFC 1929: a user and a password, of which nothing is kept.
@@ -169,7 +194,7 @@ impl<'a> Wire<'a> {
         };
         let [0, 90, ..] = self.answered::<8>()? else { return Err(Stop::Foreign) };
         let port = u16::from_be_bytes(port);
-        Ok(Tunnel { protocol: "socks4", target: format!("{host}:{port}"), port })
+        Ok(Tunnel { protocol: TunnelProtocol::Socks4, target: format!("{host}:{port}"), port })
     }
 
     /// A proxy that wants to know who asks says 407 first, on the same connection.
@@ -182,7 +207,7 @@ impl<'a> Wire<'a> {
                 Some(code) if code.starts_with('2') => {
                     let port = target.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
                     let port = port.ok_or(Stop::Foreign)?;
-                    return Ok(Tunnel { protocol: "http_connect", target, port });
+                    return Ok(Tunnel { protocol: TunnelProtocol::HttpConnect, target, port });
                 }
                 Some("407") => self.server_bytes(content_length(answer))?,
                 _ => return Err(Stop::Foreign),
@@ -250,7 +275,7 @@ mod tests {
     fn done(client: &[u8], server: &[u8]) -> (usize, usize, &'static str, String) {
         match prelude(client, server) {
             Prelude::Done(taken, tunnel) => {
-                (taken.client, taken.server, tunnel.protocol, tunnel.target)
+                (taken.client, taken.server, tunnel.protocol.name(), tunnel.target)
             }
             other => panic!("{other:?}"),
         }

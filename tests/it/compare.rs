@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 use serde_json::Value;
 use smtp_decrypt::compare::{Comparison, Side, Tolerance, Topic, compare};
-use smtp_decrypt::report::SessionReport;
+use smtp_decrypt::report::{AlertLevel, ResumptionMethod, SessionReport, TlsMode};
 
-use crate::cli::{code, complaints, run, stdout};
+use crate::cli::{code, complaints, file, path, run, stdout};
 use crate::lab::{self, Lab};
 use crate::run::Runner;
 use crate::schema;
@@ -175,10 +175,10 @@ const CHANGES: &[Change] = &[
     ("version", Topic::ServerChoice, |s| tls!(s).version = Some("TLSv1.1".into())),
     ("suite", Topic::ServerChoice, |s| tls!(s).cipher_suite = Some("TLS_X".into())),
     ("key exchange", Topic::ServerChoice, |s| tls!(s).key_exchange = Some("DHE")),
-    ("resumed", Topic::ServerChoice, |s| tls!(s).resumed = Some("ticket")),
+    ("resumed", Topic::ServerChoice, |s| tls!(s).resumed = Some(ResumptionMethod::Ticket)),
     ("EMS", Topic::ServerChoice, |s| tls!(s).extended_master_secret ^= true),
     ("EtM", Topic::ServerChoice, |s| tls!(s).encrypt_then_mac ^= true),
-    ("mode", Topic::ServerChoice, |s| tls!(s).mode = "implicit"),
+    ("mode", Topic::ServerChoice, |s| tls!(s).mode = TlsMode::Implicit),
     ("asked for a certificate", Topic::ServerChoice, |s| {
         tls!(s).client_certificate_requested = true
     }),
@@ -199,7 +199,7 @@ const CHANGES: &[Change] = &[
     ("chain", Topic::Certificate, |s| _ = tls!(s).certificates.pop()),
     ("alert", Topic::Alert, |s| {
         let alert = &mut tls!(s).alerts[0];
-        (alert.level, alert.description) = (Some("fatal"), Some("decode_error".into()));
+        (alert.level, alert.description) = (Some(AlertLevel::Fatal), Some("decode_error".into()));
     }),
     ("capability", Topic::Ehlo, |s| {
         let lines = &mut smtp!(s).exchanges[1].reply.as_mut().expect("a reply").lines;
@@ -391,4 +391,142 @@ fn sides_of_many_sessions_are_compared_as_wholes() {
     assert!(comparison.sentence.contains("greeting_ns"), "{}", comparison.sentence);
     let population = comparison.population.expect("a population");
     assert_eq!(population.outliers.len(), 2);
+}
+
+/// Session 2 resumes session 1: what differs is that, and not what a resumed handshake lacks.
+#[test]
+fn a_resumed_session_beside_a_full_one_is_told_as_resumed() {
+    let both = sessions("resume_ticket");
+    let resumed = both.iter().find(|s| s.tls.as_ref().is_some_and(|tls| tls.resumed.is_some()));
+    let full = both.iter().find(|s| s.tls.as_ref().is_some_and(|tls| tls.resumed.is_none()));
+    let (full, resumed) = (full.expect("a full one").clone(), resumed.expect("one").clone());
+    let comparison = compared(&[full], &[resumed]);
+    assert!(
+        comparison.sentence.contains("resumed: none in the good session, ticket"),
+        "{}",
+        comparison.sentence
+    );
+    assert!(
+        !comparison.differences.iter().any(|d| d.topic == Topic::Certificate),
+        "no layer, no difference"
+    );
+}
+
+#[test]
+fn what_was_agreed_leads_before_what_was_offered() {
+    let good = sessions("tls12_aes128_gcm_sha256");
+    let mut bad = sessions("tls12_aes128_gcm_sha256");
+    hello_of(&mut bad[0]).extensions.push("padding".into());
+    hello_of(&mut bad[0]).cipher_suites.push("TLS_X".into());
+    bad[0].tls.as_mut().expect("TLS").certificates[0].key_bits = 4096;
+    let sentence = compared(&good, &bad).sentence;
+    assert!(
+        sentence.starts_with("The negotiations part at Certificate: key: RSA 2048"),
+        "{sentence}"
+    );
+}
+
+fn hello_of(session: &mut SessionReport) -> &mut smtp_decrypt::report::ClientHelloReport {
+    session.tls.as_mut().expect("TLS").client_hello.as_mut().expect("a ClientHello")
+}
+
+/// RFC 7685: padding says nothing.
+#[test]
+fn padding_is_no_difference() {
+    let good = sessions("tls12_aes128_gcm_sha256");
+    let mut bad = sessions("tls12_aes128_gcm_sha256");
+    hello_of(&mut bad[0]).extensions.push("padding".into());
+    assert!(compared(&good, &bad).same);
+}
+
+/// Renewed within a day: told as a difference, but no divergence.
+#[test]
+fn dates_within_a_day_part_nobody() {
+    let good = sessions("tls12_aes128_gcm_sha256");
+    let mut bad = sessions("tls12_aes128_gcm_sha256");
+    bad[0].tls.as_mut().expect("TLS").certificates[0].not_after.0 += 3_600_000_000_000;
+    let comparison = compared(&good, &bad);
+    assert!(comparison.first_divergence.is_none(), "{}", comparison.sentence);
+    assert!(comparison.sentence.contains("means nothing"), "{}", comparison.sentence);
+}
+
+/// The tools that made these ended the connection before there was a session.
+#[test]
+fn a_side_that_never_became_a_session_is_told_as_what_it_is() {
+    let good = sessions("tls12_aes128_gcm_sha256");
+    let told: &[(&str, &[&str])] = &[
+        ("bad_connection_refused", &["TCP connection", "RST"]),
+        ("bad_syn_unanswered", &["TCP connection", "answered none of 4 connection attempts (SYN)"]),
+        ("bad_greeting_421", &["greeting", "421"]),
+        ("bad_no_greeting", &["no greeting within"]),
+    ];
+    for (name, words) in told {
+        let sentence = compared(&good, &sessions(name)).sentence;
+        let first = sentence.split(". There").next().expect("a sentence");
+        for word in *words {
+            assert!(first.contains(word), "{name}: no {word:?} in {first}");
+        }
+    }
+}
+
+/// What the network takes is not the fault of an end: the shares of the whole tell.
+#[test]
+fn time_that_the_network_took_is_blamed_on_the_network() {
+    let good = sessions("tls12_aes128_gcm_sha256");
+    let mut bad = sessions("tls12_aes128_gcm_sha256");
+    let wait = 2_000_000_000;
+    bad[0].timing.data_transfer_ns = bad[0].timing.data_transfer_ns.map(|ns| ns + wait);
+    bad[0].timing.attribution.network_ns += wait;
+    bad[0].timing.total_ns += wait;
+    let sentence = compared(&good, &bad).sentence;
+    assert!(sentence.contains("The network was being waited for"), "{sentence}");
+    bad[0].timing.attribution.network_ns -= wait;
+    bad[0].timing.attribution.client_ns += wait;
+    let sentence = compared(&good, &bad).sentence;
+    assert!(sentence.contains("The client was being waited for"), "{sentence}");
+}
+
+#[test]
+fn failures_of_many_are_grouped_by_cause_beside_the_nearest_good_one() {
+    let good = of_many_senders("tls12_aes128_sha", 3);
+    let mut bad = of_many_senders("tls12_aes128_sha", 2);
+    for (name, count) in [("tls_unknown_ca", 3), ("starttls_refused", 2)] {
+        for _ in 0..count {
+            let mut session = sessions(name).remove(0);
+            session.id = bad.len() as u64 + 1;
+            bad.push(session);
+        }
+    }
+    let comparison = compared(&good, &bad);
+    schema::assert_valid_of("compare", &comparison);
+    assert!(
+        comparison.sentence.contains("5 bad sessions fail in 2 ways"),
+        "{}",
+        comparison.sentence
+    );
+    let groups = comparison.population.expect("many sessions").groups;
+    let told: Vec<_> =
+        groups.iter().map(|g| (g.code.as_deref(), g.sessions, &g.named[..])).collect();
+    assert_eq!(told[0], (Some("tls.unknown_ca"), 3, &[3, 4, 5][..]));
+    assert_eq!(told[1], (Some("smtp.starttls_refused"), 2, &[6, 7][..]));
+    assert!(groups.iter().all(|group| group.nearest_good == Some(1)));
+}
+
+#[test]
+fn a_saved_report_stands_for_a_capture_on_either_side() {
+    for format in ["json", "ndjson"] {
+        let saved = run(&["-q", "--format", format, "--keys", KEYS, GOOD]);
+        let (_folder, report) = file("good.json", &saved.stdout);
+        for pair in [[path(&report), GOOD], [GOOD, path(&report)]] {
+            let same = run(&["compare", "-q", "--keys", KEYS, pair[0], pair[1]]);
+            assert_eq!(code(&same), 0, "{}", stdout(&same));
+        }
+        let other = run(&["compare", "-q", path(&report), "@starttls_refused.pcap"]);
+        let of_captures = run(&["compare", "-q", "--keys", KEYS, GOOD, "@starttls_refused.pcap"]);
+        assert_eq!(stdout(&other), stdout(&of_captures));
+    }
+    let (_folder, foreign) = file("foreign.json", r#"{"schema": "another"}"#);
+    let wrong = run(&["compare", "-q", path(&foreign), GOOD]);
+    assert_eq!(code(&wrong), 2);
+    assert!(complaints(&wrong).contains("no report of smtp-decrypt"), "{}", complaints(&wrong));
 }

@@ -75,7 +75,7 @@ fn every_finding_has_a_row_in_the_table_of_codes() {
         for session in sessions(&name) {
             for finding in items(&session["findings"]) {
                 let code = text(&finding["code"]);
-                assert!(smtp_decrypt::report::explain(code).is_some(), "{name}: {code}");
+                assert!(smtp_decrypt::report::codes::named(code).is_some(), "{name}: {code}");
             }
         }
     }

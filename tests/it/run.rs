@@ -141,6 +141,7 @@ impl Runner {
             captures: capture.files().map(CaptureReport::new).collect(),
             keys: KeyReport::of_keys(&self.setup.keys, &sessions),
             sessions,
+            deliveries: totals.deliveries,
             findings: totals.findings,
             quality: totals.quality,
             summary: totals.summary,

@@ -222,7 +222,7 @@ fn worked_out(hand: &Hand, times: &BTreeMap<u64, i64>) -> Value {
     timing.insert("retransmission_ns".to_owned(), json!(0));
     timing.insert(
         "attribution".to_owned(),
-        json!({"network_ns": total - client - server, "client_ns": client, "server_ns": server}),
+        json!({"network_ns": total - client - server, "client_ns": client, "server_ns": server, "third_party_ns": 0}),
     );
     Value::Object(timing)
 }

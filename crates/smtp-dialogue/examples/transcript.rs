@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut take = |event: SmtpEvent<'_>| match event {
         SmtpEvent::Exchange(exchange) => told.push(format!("{exchange:?}")),
         SmtpEvent::Mail(mail) => told.push(format!("{mail:?}")),
-        SmtpEvent::Finding { code, message, .. } => told.push(format!("{code}: {message}")),
+        SmtpEvent::Finding { kind, message, .. } => told.push(format!("{kind:?}: {message}")),
         _ => {}
     };
     for line in io::stdin().lines() {

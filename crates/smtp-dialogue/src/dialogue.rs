@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use super::auth::Attempt;
 use super::echo::Echoes;
-use super::event::{Sink, SmtpEvent};
+use super::event::{FindingKind, Sink, SmtpEvent};
 use super::facts::{SmtpFacts, StartTls};
 use super::line::{Line, LineEnd, LineReader};
 use super::message::{Body, Message};
@@ -29,7 +29,7 @@ use super::transaction::Transaction;
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
-/// Most findings of one code that a dialogue tells: the first show what is wrong.
+/// Most findings of one kind that a dialogue tells: the first show what is wrong.
 pub(super) const MAX_FINDINGS: u8 = 8;
 
 /// What one direction brings next.
@@ -132,7 +132,7 @@ pub struct Dialogue {
     losses: Losses,
     switch: Switch,
     turn: Turn,
-    findings: BTreeMap<&'static str, u8>,
+    findings: BTreeMap<FindingKind, u8>,
 }
 
 impl Default for Dialogue {
@@ -260,7 +260,7 @@ impl Dialogue {
             Role::Client => "plaintext follows STARTTLS where TLS is due",
             Role::Server => "plaintext follows the server's reply to STARTTLS",
         };
-        self.note("smtp.starttls_injection", at, message.to_owned(), out);
+        self.note(FindingKind::StarttlsInjection, at, message.to_owned(), out);
     }
 
     /// The connection is over. Commands that wait become exchanges without reply, an open message
@@ -341,19 +341,19 @@ impl Dialogue {
         if line.end == LineEnd::BareLf || line.bare_cr {
             let what = if line.bare_cr { "CR without LF" } else { "LF without CR" };
             let message = format!("a line of the {} has {what}", from.name());
-            self.note("smtp.bare_newline", line.at, message, out);
+            self.note(FindingKind::BareNewline, line.at, message, out);
         }
         if line.is_cut() {
             let message = format!("a line of the {} has {} bytes", from.name(), line.len);
-            self.note("smtp.protocol_error", line.at, message, out);
+            self.note(FindingKind::ProtocolError, line.at, message, out);
         }
     }
 
-    fn note(&mut self, code: &'static str, at: Moment, message: String, out: &mut Sink<'_>) {
-        let count = self.findings.entry(code).or_default();
+    fn note(&mut self, kind: FindingKind, at: Moment, message: String, out: &mut Sink<'_>) {
+        let count = self.findings.entry(kind).or_default();
         *count = count.saturating_add(1);
         if *count <= MAX_FINDINGS {
-            out(SmtpEvent::Finding { code, at, message });
+            out(SmtpEvent::Finding { kind, at, message });
         }
     }
 }

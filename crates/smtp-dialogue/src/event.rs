@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::command::Parameters;
@@ -78,13 +79,30 @@ pub enum SmtpEvent<'a> {
     BodySpan(SecretSpan),
     /// Something a reader should know.
     Finding {
-        /// A code of the contract, `smtp.*`.
-        code: &'static str,
+        /// What kind of thing it is.
+        kind: FindingKind,
         /// When it showed.
         at: Moment,
         /// One sentence.
         message: String,
     },
+}
+
+/// What a dialogue finds while it goes on. Who uses this crate gives each kind its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// A line ends in CR or LF alone (RFC 5321 §2.3.8).
+    BareNewline,
+    /// The client sends mail inside TLS without a new EHLO (RFC 3207 §4.2).
+    EhloNotRepeated,
+    /// A side says what SMTP does not allow at that point.
+    ProtocolError,
+    /// A password passes outside TLS (RFC 4954 §4).
+    AuthInClear,
+    /// The client speaks ahead of the greeting (RFC 5321 §3.1).
+    EarlyTalker,
+    /// Plaintext stands between STARTTLS and TLS (CVE-2011-0411).
+    StarttlsInjection,
 }
 
 /// Text off the wire, kept byte for byte; prints as UTF-8 with replacement characters.
@@ -222,8 +240,10 @@ impl SecretSpan {
 }
 
 /// How a message was handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Transfer {
+    #[default]
     /// RFC 5321 §4.1.1.4.
     Data,
     /// RFC 3030.

@@ -70,8 +70,8 @@ pub use command::Parameters;
 pub use dialogue::{BeginsTls, Dialogue, Input};
 pub use dkim::{BodyHash, Dkim};
 pub use event::{
-    Exchange, ExchangeKind, Mail, Recipient, Secret, SecretSpan, Sink, SmtpEvent, Transfer,
-    WireText,
+    Exchange, ExchangeKind, FindingKind, Mail, Recipient, Secret, SecretSpan, Sink, SmtpEvent,
+    Transfer, WireText,
 };
 pub use facts::{Auth, AuthResult, ForeignLine, Greeting, Helo, SmtpFacts, StartTls};
 pub use fields::Fields;

@@ -5,8 +5,9 @@ use super::case::{Case, step};
 use super::offer;
 use crate::judge::certificate::{Oddity, oddities, without_name};
 use crate::judge::security;
+use crate::report::codes::{self, Code};
 use crate::report::diagnosis::{Cause, Likelihood};
-use crate::report::tls::level_name;
+use crate::report::tls::AlertLevel;
 use crate::role::Role;
 use crate::tls::names::AlertDescription;
 use crate::tls::{Alert, TlsFacts};
@@ -27,32 +28,32 @@ impl Alarm<'_> {
         let description = self.alert.description.unwrap_or_default();
         let mut causes = match (description.0, self.alert.from) {
             (40 | 71, Role::Server) if self.facts.server_hello.is_none() => self.nothing_shared(),
-            (70, _) => vec![self.cause("tls.no_shared_version", self.versions())],
+            (70, _) => vec![self.cause(codes::TLS_NO_SHARED_VERSION, self.versions())],
             (116, _) => vec![self.client_certificate()],
             (40..=46 | 48 | 49, Role::Server) if self.facts.client_certificate_requested => {
                 vec![self.client_certificate()]
             }
             (40 | 71, Role::Client) => self.server_choice(),
             (41..=46 | 48, Role::Client) => self.server_certificate(description),
-            (48, Role::Server) => vec![self.cause("tls.unknown_ca", String::new())],
-            (112, _) => vec![self.cause("tls.unrecognized_name", self.asked_for())],
-            (120, _) => vec![self.cause("tls.no_application_protocol", self.protocols())],
-            (86, _) => vec![self.cause("tls.inappropriate_fallback", self.versions())],
-            (20 | 21 | 51, _) => vec![self.cause("tls.keys_disagree", self.step())],
-            _ => vec![self.cause("tls.alert", self.step())],
+            (48, Role::Server) => vec![self.cause(codes::TLS_UNKNOWN_CA, String::new())],
+            (112, _) => vec![self.cause(codes::TLS_UNRECOGNIZED_NAME, self.asked_for())],
+            (120, _) => vec![self.cause(codes::TLS_NO_APPLICATION_PROTOCOL, self.protocols())],
+            (86, _) => vec![self.cause(codes::TLS_INAPPROPRIATE_FALLBACK, self.versions())],
+            (20 | 21 | 51, _) => vec![self.cause(codes::TLS_KEYS_DISAGREE, self.step())],
+            _ => vec![self.cause(codes::TLS_ALERT, self.step())],
         };
         causes.extend(self.without_name(description));
         causes
     }
 
     /// A cause that the alert itself names, with what more there is to say.
-    fn cause(&self, code: &'static str, more: String) -> Cause {
+    fn cause(&self, code: Code, more: String) -> Cause {
         Cause::new(code, Likelihood::Certain, self.sentence(&more)).at(self.alert.at.frame)
     }
 
     fn sentence(&self, more: &str) -> String {
         let description = self.alert.description.unwrap_or_default();
-        let level = self.alert.level.map_or("unknown", level_name);
+        let level = self.alert.level.map_or(AlertLevel::Unknown, AlertLevel::from).name();
         let alert = format!("the {} sent the alert {level} {description}", self.alert.from.name());
         if more.is_empty() { alert } else { format!("{alert}: {more}") }
     }
@@ -60,7 +61,7 @@ impl Alarm<'_> {
     /// The server found nothing in the offer that it accepts, and does not say what is missing.
     fn nothing_shared(&self) -> Vec<Cause> {
         let Some(hello) = &self.facts.client_hello else {
-            return vec![self.cause("tls.alert", self.step())];
+            return vec![self.cause(codes::TLS_ALERT, self.step())];
         };
         let mut gaps = offer::gaps(hello).into_iter();
         let likeliest = gaps
@@ -80,10 +81,10 @@ impl Alarm<'_> {
     fn client_certificate(&self) -> Cause {
         if self.facts.client_certificate_sent {
             let more = "it does not accept the client's certificate".to_string();
-            return self.cause("tls.client_certificate_rejected", more);
+            return self.cause(codes::TLS_CLIENT_CERTIFICATE_REJECTED, more);
         }
         let more = "it asked for a client certificate, and the client has sent none".to_string();
-        self.cause("tls.client_certificate_required", more)
+        self.cause(codes::TLS_CLIENT_CERTIFICATE_REQUIRED, more)
     }
 
     /// The client does not like what the server chose, and does not say what of it.
@@ -91,24 +92,24 @@ impl Alarm<'_> {
         let mut causes = Vec::new();
         if security::lacks_secure_renegotiation(self.facts) {
             let more = "the server does not support secure renegotiation (RFC 5746), which OpenSSL 3 demands";
-            causes.push(self.likely("tls.insecure_renegotiation", more));
+            causes.push(self.likely(codes::TLS_INSECURE_RENEGOTIATION, more));
         }
         if let Some(bits) = self.facts.dh_prime_bits.filter(|&bits| bits < LEAST_DH_BITS) {
             let more = format!(
                 "the prime of the server's Diffie-Hellman group has {bits} bits, current clients want {LEAST_DH_BITS}"
             );
-            causes.push(self.likely("tls.weak_dh", &more));
+            causes.push(self.likely(codes::TLS_WEAK_DH, &more));
         }
         let odd = oddities(self.case.session, self.facts);
         causes.extend(odd.into_iter().map(|oddity| self.possible(oddity)));
         causes.push(Cause {
             likelihood: if causes.is_empty() { Likelihood::Certain } else { Likelihood::Possible },
-            ..self.cause("tls.alert", self.step())
+            ..self.cause(codes::TLS_ALERT, self.step())
         });
         causes
     }
 
-    fn likely(&self, code: &'static str, more: &str) -> Cause {
+    fn likely(&self, code: Code, more: &str) -> Cause {
         Cause { likelihood: Likelihood::Likely, ..self.cause(code, more.to_owned()) }
     }
 
@@ -121,23 +122,25 @@ impl Alarm<'_> {
     /// certificate does.
     fn server_certificate(&self, description: AlertDescription) -> Vec<Cause> {
         let odd = oddities(self.case.session, self.facts);
-        let is_self_signed = odd.iter().any(|oddity| oddity.code == "tls.self_signed_certificate");
+        let is_self_signed =
+            odd.iter().any(|oddity| oddity.code == codes::TLS_SELF_SIGNED_CERTIFICATE);
         let (code, likelihood) = match (description.0, odd.first()) {
-            (45, _) => ("tls.certificate_expired", Likelihood::Certain),
-            (48, _) if is_self_signed => ("tls.self_signed_certificate", Likelihood::Certain),
-            (48, _) => ("tls.unknown_ca", Likelihood::Certain),
+            (45, _) => (codes::TLS_CERTIFICATE_EXPIRED, Likelihood::Certain),
+            (48, _) if is_self_signed => (codes::TLS_SELF_SIGNED_CERTIFICATE, Likelihood::Certain),
+            (48, _) => (codes::TLS_UNKNOWN_CA, Likelihood::Certain),
             // unsupported_certificate is said of a purpose that is not the server's.
-            (43, Some(oddity)) if oddity.code == "tls.certificate_purpose" => {
+            (43, Some(oddity)) if oddity.code == codes::TLS_CERTIFICATE_PURPOSE => {
                 (oddity.code, Likelihood::Certain)
             }
             // Else it and certificate_revoked say what they mean.
-            (43 | 44, _) => ("tls.certificate_rejected", Likelihood::Certain),
+            (43 | 44, _) => (codes::TLS_CERTIFICATE_REJECTED, Likelihood::Certain),
             (_, Some(oddity)) => (oddity.code, Likelihood::Likely),
-            (_, None) => ("tls.unknown_ca", Likelihood::Likely),
+            (_, None) => (codes::TLS_UNKNOWN_CA, Likelihood::Likely),
         };
         let sent = self.case.session.tls.as_ref().map_or(&[][..], |tls| &tls.certificates);
         let named = sent.first().map(|one| format!("the certificate is {}", one.named()));
-        let chain = chain(sent.len()).filter(|_| (code, description.0) == ("tls.unknown_ca", 48));
+        let chain =
+            chain(sent.len()).filter(|_| (code, description.0) == (codes::TLS_UNKNOWN_CA, 48));
         let told = odd.iter().map(|oddity| oddity.message.clone());
         let in_order = (likelihood == Likelihood::Likely && odd.is_empty()).then(|| {
             match without_name(self.facts) {
@@ -152,7 +155,7 @@ impl Alarm<'_> {
         causes.extend(odd.into_iter().filter(|o| o.code != code).map(|o| self.possible(o)));
         if likelihood == Likelihood::Likely {
             let other = "or the client refuses the certificate for what does not show: revoked, pinned, DANE";
-            let other = Cause::new("tls.certificate_rejected", Likelihood::Possible, other);
+            let other = Cause::new(codes::TLS_CERTIFICATE_REJECTED, Likelihood::Possible, other);
             causes.push(other.at(self.alert.at.frame));
         }
         causes
@@ -182,7 +185,7 @@ impl Alarm<'_> {
         let early = self.facts.server_hello.is_none() && hello.server_name.is_none();
         (puzzled && early).then(|| {
             let message = "the client asked for no name (no SNI); some servers want one";
-            Cause::new("tls.unrecognized_name", Likelihood::Possible, message)
+            Cause::new(codes::TLS_UNRECOGNIZED_NAME, Likelihood::Possible, message)
                 .at(self.facts.client_hello_at.map(|at| at.frame))
         })
     }

@@ -8,11 +8,12 @@ use super::transport;
 use crate::flow::{Closing, TcpFacts};
 use crate::judge::timing::GREETING_PATIENCE;
 use crate::moment::{Moment, seconds};
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
 use crate::report::findings::Finding;
 use crate::report::smtp::SmtpReport;
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{Layer, TimelineEntry};
 use crate::role::Role;
 use crate::smtp::Verb;
 
@@ -51,20 +52,21 @@ impl Case<'_> {
         if self.tls.is_some_and(|tls| Role::BOTH.iter().any(|&role| tls.stays_closed(role))) {
             return false;
         }
-        let is_one_sided = |finding: &Finding| finding.code == "tcp.one_sided";
+        let is_one_sided = |finding: &Finding| finding.code == codes::TCP_ONE_SIDED;
         self.session.tcp.lost_bytes.server == 0 && !self.session.findings.iter().any(is_one_sided)
     }
 
     /// When a frame's line of the conversation was complete.
     pub(super) fn said_at(&self, frame: u64) -> Option<Moment> {
         let is_it =
-            |entry: &&TimelineEntry| entry.frame == frame && entry.event.starts_with("smtp.");
+            |entry: &&TimelineEntry| entry.frame == frame && entry.event.layer() == Layer::Smtp;
         self.session.timeline.iter().rev().find(is_it).map(|entry| entry.at)
     }
 
     /// The last word of the conversation before an instant.
     pub(super) fn last_word_before(&self, at: Moment) -> Option<&TimelineEntry> {
-        let is_before = |entry: &&TimelineEntry| entry.event.starts_with("smtp.") && entry.at < at;
+        let is_before =
+            |entry: &&TimelineEntry| entry.event.layer() == Layer::Smtp && entry.at < at;
         self.session.timeline.iter().rev().find(is_before)
     }
 }
@@ -79,7 +81,7 @@ pub(super) fn closed_before_greeting(case: &Case<'_>) -> Option<Cause> {
         seconds(end.at.ts - since.ts),
         end.at.frame
     );
-    let cause = Cause::new("smtp.closed_before_greeting", Likelihood::Certain, message);
+    let cause = Cause::new(codes::SMTP_CLOSED_BEFORE_GREETING, Likelihood::Certain, message);
     let cause = cause.at(end.at.frame);
     let has_waited = end.at.ts - since.ts >= SILENT && case.session.proxy.is_none();
     Some(if has_waited { cause.hint(proxy::MISSING) } else { cause })
@@ -104,7 +106,10 @@ pub(super) fn greeting_unfinished(case: &Case<'_>, smtp: &SmtpReport) -> Option<
         true => message,
         false => message.replace(": the client did not wait until the greeting was complete", ""),
     };
-    Some(Cause::new("smtp.greeting_unfinished", Likelihood::Certain, message).at(first.reply_frame))
+    Some(
+        Cause::new(codes::SMTP_GREETING_UNFINISHED, Likelihood::Certain, message)
+            .at(first.reply_frame),
+    )
 }
 
 /// When a side left while the other was still speaking: a FIN that acknowledges everything came last,
@@ -127,7 +132,10 @@ pub(super) fn service_closing(case: &Case<'_>, smtp: &SmtpReport) -> Option<Caus
     let said = line(exchange.reply.as_ref()?);
     let message =
         format!("the server closes the connection{}: {said}", silence_before(case, exchange));
-    Some(Cause::new("smtp.service_closing", Likelihood::Certain, message).at(exchange.reply_frame))
+    Some(
+        Cause::new(codes::SMTP_SERVICE_CLOSING, Likelihood::Certain, message)
+            .at(exchange.reply_frame),
+    )
 }
 
 /// How long nobody had spoken before a reply that no command asked for.
@@ -155,7 +163,7 @@ pub(super) fn closed_without_reply(case: &Case<'_>, smtp: &SmtpReport) -> Option
         seconds(end.at.ts - asked.ts),
         reset_by(case, end)
     );
-    Some(Cause::new("smtp.server_closed", Likelihood::Certain, message).at(end.at.frame))
+    Some(Cause::new(codes::SMTP_SERVER_CLOSED, Likelihood::Certain, message).at(end.at.frame))
 }
 
 fn reset_by(case: &Case<'_>, end: End) -> String {
@@ -190,7 +198,7 @@ pub(super) fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             Some(at) => format!("; it came {} too late", seconds(at.ts - end.at.ts)),
             None => String::new(),
         };
-        Cause::new("smtp.timeout", Likelihood::Certain, message + &late).at(last.frame)
+        Cause::new(codes::SMTP_TIMEOUT, Likelihood::Certain, message + &late).at(last.frame)
     })
 }
 
@@ -203,7 +211,7 @@ pub(super) fn reused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         return None;
     }
     let is_late = |entry: &&TimelineEntry| entry.from == Some(Role::Client) && entry.at > end.at;
-    let is_word = |entry: &&TimelineEntry| entry.event.starts_with("smtp.");
+    let is_word = |entry: &&TimelineEntry| entry.event.layer() == Layer::Smtp;
     let word = case.session.timeline.iter().find(|entry| is_word(entry) && is_late(entry))?;
     let last = case.last_word_before(end.at)?;
     // What crossed the FIN on its way was no second use.
@@ -224,7 +232,7 @@ pub(super) fn reused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         seconds(word.at.ts - end.at.ts),
         word.frame
     );
-    Some(Cause::new("tcp.idle_cut", Likelihood::Certain, message).at(end.at.frame).hint(
+    Some(Cause::new(codes::TCP_IDLE_CUT, Likelihood::Certain, message).at(end.at.frame).hint(
         "the client reuses a dead connection: let it close connections that it does not use sooner than the other side does, and look for the FIN before it sends",
     ))
 }
@@ -235,7 +243,8 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     if smtp.exchanges.iter().any(|exchange| exchange.verb == Some(Verb::Quit)) {
         return None;
     }
-    let last = case.session.timeline.iter().rev().find(|entry| !entry.event.starts_with("tcp."))?;
+    let last =
+        case.session.timeline.iter().rev().find(|entry| entry.event.layer() != Layer::Tcp)?;
     let idle = (end.at.ts - last.at.ts).max(0);
     let frame = case.session.frames.last;
     if idle >= IDLE {
@@ -245,7 +254,7 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             end.by.name(),
             end.deed
         );
-        return Some(Cause::new("tcp.idle_cut", Likelihood::Likely, message).at(frame));
+        return Some(Cause::new(codes::TCP_IDLE_CUT, Likelihood::Likely, message).at(frame));
     }
     let after = said_last(smtp).unwrap_or_else(|| "its greeting".into());
     if end.deed == "reset" {
@@ -254,7 +263,7 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             end.by.name(),
             reset_by(case, end)
         );
-        return Some(Cause::new("tcp.reset", Likelihood::Certain, message).at(frame));
+        return Some(Cause::new(codes::TCP_RESET, Likelihood::Certain, message).at(frame));
     }
     if end.by == Role::Server {
         let message = format!(
@@ -262,12 +271,12 @@ pub(super) fn ended_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             end.at.frame
         );
         return Some(
-            Cause::new("smtp.server_closed", Likelihood::Certain, message).at(end.at.frame),
+            Cause::new(codes::SMTP_SERVER_CLOSED, Likelihood::Certain, message).at(end.at.frame),
         );
     }
     let after = said_last(smtp).map(|said| format!(" after {said}")).unwrap_or_default();
     let message = format!("the client closed the connection without QUIT{after}");
-    Some(Cause::new("smtp.no_quit", Likelihood::Possible, message).at(frame))
+    Some(Cause::new(codes::SMTP_NO_QUIT, Likelihood::Possible, message).at(frame))
 }
 
 fn said_last(smtp: &SmtpReport) -> Option<String> {

@@ -4,6 +4,7 @@ use super::case::Case;
 use super::closing::{left_early, reused};
 use super::reply::whole;
 use crate::moment::seconds;
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::mail::MailReport;
 use crate::report::smtp::SmtpReport;
@@ -26,7 +27,7 @@ fn unconfirmed(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         "the server accepted the message ({said}, frame {}), {why}: the reply is unconfirmed, so the client will send the mail again",
         at.frame
     );
-    Some(Cause::new("smtp.unconfirmed_message", Likelihood::Certain, message).at(at.frame))
+    Some(Cause::new(codes::SMTP_UNCONFIRMED_MESSAGE, Likelihood::Certain, message).at(at.frame))
 }
 
 /// The client had left before the reply came.

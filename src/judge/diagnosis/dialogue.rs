@@ -12,8 +12,10 @@ use super::unsuited::{certificate_not_accepted, no_shared_mechanism, renegotiati
 use crate::flow::Closing;
 use crate::judge::timing::GREETING_PATIENCE;
 use crate::moment::seconds;
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::smtp::SmtpReport;
+use crate::report::timeline::TimelineEvent;
 use crate::role::Role;
 use crate::smtp::{IMPLICIT_TLS_PORTS, StartTls, Verb};
 
@@ -72,14 +74,14 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
             server.port()
         );
         return Some(
-            Cause::new("tls.plaintext_to_tls_port", Likelihood::Likely, message)
+            Cause::new(codes::TLS_PLAINTEXT_TO_TLS_PORT, Likelihood::Likely, message)
                 .at(case.session.frames.last),
         );
     }
     let message =
         format!("the server sent no greeting within {}, then the client gave up", seconds(waited));
     let gave_up = case.tcp.closing() != Closing::Open && waited >= GREETING_PATIENCE;
-    gave_up.then(|| Cause::new("smtp.timeout", Likelihood::Likely, message).at(last.frame))
+    gave_up.then(|| Cause::new(codes::SMTP_TIMEOUT, Likelihood::Likely, message).at(last.frame))
 }
 
 fn starttls_not_begun(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
@@ -94,7 +96,10 @@ fn starttls_not_begun(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         end.deed,
         early(case)
     );
-    Some(Cause::new("smtp.starttls_not_begun", Likelihood::Certain, message).at(last.reply_frame))
+    Some(
+        Cause::new(codes::SMTP_STARTTLS_NOT_BEGUN, Likelihood::Certain, message)
+            .at(last.reply_frame),
+    )
 }
 
 /// That the client had spoken too early, for the end of a sentence.
@@ -111,18 +116,19 @@ fn reaches_nobody(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let message = format!(
         "the server accepted the message, but had refused every recipient ({refused}): it reaches nobody"
     );
-    Some(Cause::new("smtp.recipient_refused", Likelihood::Certain, message).at(mail.end_frame))
+    Some(Cause::new(codes::SMTP_RECIPIENT_REFUSED, Likelihood::Certain, message).at(mail.end_frame))
 }
 
 /// A message was sent, wholly or in part, and never answered.
 fn message_without_answer(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let end = case.end().filter(|_| case.heard_the_server())?;
-    let event = |name: &str| case.session.timeline.iter().rev().find(|entry| entry.event == name);
-    let begun = event("smtp.data_start")?;
+    let event =
+        |name: TimelineEvent| case.session.timeline.iter().rev().find(|entry| entry.event == name);
+    let begun = event(TimelineEvent::SmtpDataStart)?;
     if smtp.mails.last().is_some_and(|mail| mail.reply.is_some()) {
         return None;
     }
-    if let Some(sent) = event("smtp.data_end").filter(|sent| sent.at >= begun.at) {
+    if let Some(sent) = event(TimelineEvent::SmtpDataEnd).filter(|sent| sent.at >= begun.at) {
         let message = format!(
             "the message was sent, no reply came, and the {} {} the connection {} later",
             end.by.name(),
@@ -130,17 +136,18 @@ fn message_without_answer(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
             seconds((end.at.ts - sent.at.ts).max(0))
         );
         return Some(
-            Cause::new("smtp.unconfirmed_message", Likelihood::Certain, message).at(sent.frame),
+            Cause::new(codes::SMTP_UNCONFIRMED_MESSAGE, Likelihood::Certain, message)
+                .at(sent.frame),
         );
     }
     let message =
         format!("the {} {} the connection in the middle of the message", end.by.name(), end.deed);
-    Some(Cause::new("smtp.message_cut", Likelihood::Certain, message).at(begun.frame))
+    Some(Cause::new(codes::SMTP_MESSAGE_CUT, Likelihood::Certain, message).at(begun.frame))
 }
 
 /// The client saw no STARTTLS, which something had taken out, and sent no mail.
 fn stripped(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
-    let found = ["smtp.starttls_stripped", "smtp.inspected"]
+    let found = [codes::SMTP_STARTTLS_STRIPPED, codes::SMTP_INSPECTED]
         .iter()
         .find_map(|code| case.session.findings.iter().find(|finding| finding.code == *code))?;
     let tried = smtp.starttls == StartTls::Accepted

@@ -1,6 +1,7 @@
 //! The other end speaks another protocol, by its first line.
 
 use super::case::Case;
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::smtp::Verb;
 
@@ -78,7 +79,7 @@ fn server_is_another(case: &Case<'_>) -> Option<Cause> {
         quoted(&line.text),
         line.at.frame
     );
-    let cause = Cause::new("smtp.other_protocol", likelihood, message).at(line.at.frame);
+    let cause = Cause::new(codes::SMTP_OTHER_PROTOCOL, likelihood, message).at(line.at.frame);
     Some(cause.hint(format!(
         "the client wants SMTP, and another service listens on port {}: correct the port or the host in the client",
         server.port()
@@ -103,7 +104,8 @@ fn client_is_another(case: &Case<'_>) -> Option<Cause> {
     }
     let message =
         format!("the client speaks {name} to a mail server: its first line is {}", quoted(command));
-    let cause = Cause::new("smtp.other_protocol", Likelihood::Certain, message).at(first.frame);
+    let cause =
+        Cause::new(codes::SMTP_OTHER_PROTOCOL, Likelihood::Certain, message).at(first.frame);
     Some(cause.hint("correct the port or the host in the client; web pages that are made to send mail do this too"))
 }
 

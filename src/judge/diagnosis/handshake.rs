@@ -1,7 +1,7 @@
 //! Why a TLS handshake failed: what its alert says, or who stopped it without one, and after what.
 
 use super::alert::Alarm;
-use super::case::{Case, step};
+use super::case::{Case, step, step_before};
 use super::closing::left_early;
 use super::foreign::quoted;
 use super::proxy;
@@ -10,8 +10,10 @@ use crate::flow::{Closing, TcpFacts};
 use crate::judge::certificate::oddities;
 use crate::judge::verdict::is_established;
 use crate::moment::{Moment, seconds};
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
+use crate::report::timeline::Layer;
 use crate::role::Role;
 use crate::smtp::StartTls;
 use crate::tls::{Alert, TlsFacts};
@@ -54,12 +56,12 @@ fn left_before(case: &Case<'_>, alert: &Alert) -> Option<Cause> {
     let message = format!(
         "the {} {deed} the connection {} (frame {}), and sent no alert; that of the {} came {} later",
         by.name(),
-        step(case, alert.from),
+        step_before(case, alert.from, left),
         left.frame,
         alert.from.name(),
         seconds(alert.at.ts - left.ts)
     );
-    Some(Cause::new("tls.closed_in_handshake", Likelihood::Likely, message).at(left.frame))
+    Some(Cause::new(codes::TLS_CLOSED_IN_HANDSHAKE, Likelihood::Likely, message).at(left.frame))
 }
 
 /// A cause, and what is no more than possible beside it.
@@ -118,10 +120,10 @@ fn tls_to_plain(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
             case.session.server.0,
             said(case, facts)
         );
-        let cause = Cause::new("tls.tls_to_plaintext_port", Likelihood::Likely, message);
+        let cause = Cause::new(codes::TLS_TLS_TO_PLAINTEXT_PORT, Likelihood::Likely, message);
         return Some(cause.at(frame).hint(proxy::MISSING));
     }
-    Some(Cause::new("tls.tls_to_plaintext_port", Likelihood::Certain, message).at(frame))
+    Some(Cause::new(codes::TLS_TLS_TO_PLAINTEXT_PORT, Likelihood::Certain, message).at(frame))
 }
 
 fn plain_to_tls(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
@@ -138,13 +140,13 @@ fn plain_to_tls(case: &Case<'_>, facts: &TlsFacts) -> Option<Cause> {
     let at = facts.not_tls.client.or(answer)?;
     let message =
         format!("the client speaks plain text where {} expects TLS", case.session.server.0);
-    Some(Cause::new("tls.plaintext_to_tls_port", Likelihood::Certain, message).at(at.frame))
+    Some(Cause::new(codes::TLS_PLAINTEXT_TO_TLS_PORT, Likelihood::Certain, message).at(at.frame))
 }
 
 /// What the server said in plain text, for a sentence.
 fn said(case: &Case<'_>, facts: &TlsFacts) -> String {
     let heard = first_line(&facts.not_tls_bytes.server).map(|text| quoted(&text));
-    let told = case.last_event(Role::Server, "smtp.").and_then(|entry| entry.detail.as_deref());
+    let told = case.last_event(Role::Server, Layer::Smtp).and_then(|entry| entry.detail.as_deref());
     heard.or_else(|| told.map(str::to_owned)).map(|text| format!(" ({text})")).unwrap_or_default()
 }
 
@@ -159,7 +161,7 @@ fn plain_answer(case: &Case<'_>, facts: &TlsFacts, frame: u64) -> Cause {
         "the server agreed to STARTTLS, and answered the ClientHello in plain text{}: what stands behind it cannot do TLS",
         said(case, facts)
     );
-    Cause::new("tls.not_tls", Likelihood::Certain, message).at(frame)
+    Cause::new(codes::TLS_NOT_TLS, Likelihood::Certain, message).at(frame)
 }
 
 /// A ClientHello of more bytes does not fit into one segment of Ethernet (RFC 9293 §3.7.1: 1460).
@@ -188,14 +190,14 @@ fn large_hello(case: &Case<'_>, facts: &TlsFacts, waited: i64) -> Option<Cause> 
         seconds(waited)
     );
     let at = facts.client_hello_at.map(|at| at.frame);
-    Some(Cause::new("tls.large_client_hello", Likelihood::Likely, message).at(at))
+    Some(Cause::new(codes::TLS_LARGE_CLIENT_HELLO, Likelihood::Likely, message).at(at))
 }
 
 /// No alert says why: who ended it, and how?
 fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
     let (by, code, deed) = match case.tcp.closing() {
-        Closing::Rst(by) => (by, "tls.reset_in_handshake", "reset"),
-        Closing::Fin(by) => (by, "tls.closed_in_handshake", "closed"),
+        Closing::Rst(by) => (by, codes::TLS_RESET_IN_HANDSHAKE, "reset"),
+        Closing::Fin(by) => (by, codes::TLS_CLOSED_IN_HANDSHAKE, "closed"),
         Closing::Open => return Vec::new(),
     };
     let ended = match deed {
@@ -218,9 +220,9 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
             by.name()
         );
         let is_known =
-            !causes.is_empty() && causes.iter().all(|c| c.code == "tls.large_client_hello");
+            !causes.is_empty() && causes.iter().all(|c| c.code == codes::TLS_LARGE_CLIENT_HELLO);
         let likelihood = if is_known { Likelihood::Possible } else { Likelihood::Certain };
-        causes.push(Cause::new("tls.silence_in_handshake", likelihood, message).at(frame));
+        causes.push(Cause::new(codes::TLS_SILENCE_IN_HANDSHAKE, likelihood, message).at(frame));
     }
     let origin = if deed == "reset" { transport::reset_origin(case, by) } else { String::new() };
     let message = format!(
@@ -240,13 +242,14 @@ fn by_end(case: &Case<'_>, facts: &TlsFacts) -> Vec<Cause> {
     if facts.client_certificate_requested && !facts.client_certificate_sent && by == Role::Server {
         let message = "the server asked for a client certificate, and the client has sent none";
         causes.push(
-            Cause::new("tls.client_certificate_required", Likelihood::Possible, message).at(frame),
+            Cause::new(codes::TLS_CLIENT_CERTIFICATE_REQUIRED, Likelihood::Possible, message)
+                .at(frame),
         );
     }
     causes
 }
 
 fn last_tls(case: &Case<'_>) -> Option<Moment> {
-    let last = Role::BOTH.map(|role| case.last_event(role, "tls.").map(|entry| entry.at));
+    let last = Role::BOTH.map(|role| case.last_event(role, Layer::Tls).map(|entry| entry.at));
     last.into_iter().flatten().max()
 }

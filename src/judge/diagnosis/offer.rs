@@ -1,6 +1,7 @@
 //! What a client offered, and which part of it the server may not share. A server that says only
 //! `handshake_failure` is likeliest to miss what few servers have.
 
+use crate::report::codes::{self, Code};
 use crate::tls::hello::ClientHello;
 use crate::tls::names::{NamedGroup, ProtocolVersion, SignatureScheme, is_grease};
 use crate::tls::suite::{KeyExchange, SuiteId};
@@ -24,7 +25,7 @@ const RSA_SIGNATURES: [u16; 7] = [0x0201, 0x0401, 0x0501, 0x0601, 0x0804, 0x0805
 
 /// A part of the offer that the server may not share.
 pub(super) struct Gap {
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     pub(super) message: String,
     /// Nothing that most servers have is in the offer.
     is_likely: bool,
@@ -42,7 +43,7 @@ pub(super) fn gaps(hello: &ClientHello) -> Vec<Gap> {
 fn suites(hello: &ClientHello) -> Option<Gap> {
     let offered = &hello.cipher_suites;
     Some(Gap {
-        code: "tls.no_shared_cipher",
+        code: codes::TLS_NO_SHARED_CIPHER,
         message: format!("it accepts none of the cipher suites offered ({})", suite_list(offered)),
         is_likely: !offered.iter().any(|id| COMMON_SUITES.contains(&id.0)),
     })
@@ -54,7 +55,7 @@ fn groups(hello: &ClientHello) -> Option<Gap> {
     }
     let is_likely = |group: &NamedGroup| COMMON_GROUPS.contains(&group.0);
     Some(Gap {
-        code: "tls.no_shared_group",
+        code: codes::TLS_NO_SHARED_GROUP,
         message: format!("it has none of the groups offered ({})", list(&hello.groups, |g| g.0)?),
         is_likely: !hello.groups.iter().any(is_likely),
     })
@@ -67,7 +68,7 @@ fn signatures(hello: &ClientHello) -> Option<Gap> {
     let offered = &hello.signature_algorithms;
     let is_rsa = |scheme: &SignatureScheme| RSA_SIGNATURES.contains(&scheme.0);
     Some(Gap {
-        code: "tls.no_shared_signature_algorithm",
+        code: codes::TLS_NO_SHARED_SIGNATURE_ALGORITHM,
         message: format!(
             "its key can sign in none of the ways that the client accepts ({})",
             list(offered, |scheme| scheme.0)?
@@ -83,7 +84,7 @@ fn offers_exchange(hello: &ClientHello, exchanges: &[KeyExchange]) -> bool {
 
 fn versions(hello: &ClientHello) -> Option<Gap> {
     Some(Gap {
-        code: "tls.no_shared_version",
+        code: codes::TLS_NO_SHARED_VERSION,
         message: format!("no version is shared: {}", version_list(hello)),
         is_likely: false,
     })

@@ -4,11 +4,12 @@
 use super::case::Case;
 use super::reply::{line, whole};
 use crate::moment::seconds;
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
-use crate::report::timeline::TimelineEntry;
+use crate::report::timeline::{Layer, TimelineEntry};
 use crate::role::Role;
 use crate::tls::{Alert, TlsFacts};
 
@@ -48,7 +49,7 @@ pub(in crate::judge) fn header_refused(session: &SessionReport) -> Option<Cause>
         "the connection begins with a PROXY protocol header (version {version}), which the server does not expect: it read it as a command and refused it: {}{behind}",
         whole(reply)
     );
-    let cause = Cause::new("smtp.proxy_header_unexpected", likelihood, message);
+    let cause = Cause::new(codes::SMTP_PROXY_HEADER_UNEXPECTED, likelihood, message);
     Some(cause.at(refused.reply_frame).hint(BOTH_ENDS))
 }
 
@@ -67,7 +68,7 @@ fn refused_as_early(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         "the connection begins with a PROXY protocol header (version {version}), and the server's first word is a complaint about the protocol: {}; it does not expect the header",
         line(reply)
     );
-    let cause = Cause::new("smtp.proxy_header_unexpected", Likelihood::Likely, message);
+    let cause = Cause::new(codes::SMTP_PROXY_HEADER_UNEXPECTED, Likelihood::Likely, message);
     Some(cause.at(greeting.reply_frame).hint(BOTH_ENDS))
 }
 
@@ -88,7 +89,7 @@ fn refused_ahead_of_client(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> 
     greeting?;
     let refused_at = case.said_at(second.reply_frame?)?.ts;
     let is_clients = |entry: &&TimelineEntry| {
-        entry.from == Some(Role::Client) && entry.event.starts_with("smtp.")
+        entry.from == Some(Role::Client) && entry.event.layer() == Layer::Smtp
     };
     let first_word = case.session.timeline.iter().find(is_clients);
     if first_word.is_some_and(|word| word.at.ts < refused_at) {
@@ -99,7 +100,7 @@ fn refused_ahead_of_client(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> 
         whole(reply),
         second.reply_frame.unwrap_or_default()
     );
-    let cause = Cause::new("smtp.proxy_header_unexpected", Likelihood::Likely, message);
+    let cause = Cause::new(codes::SMTP_PROXY_HEADER_UNEXPECTED, Likelihood::Likely, message);
     Some(cause.at(second.reply_frame).hint(BOTH_ENDS))
 }
 
@@ -133,6 +134,6 @@ pub(super) fn ahead_of_tls(
         seconds(since),
         at.frame
     );
-    let cause = Cause::new("smtp.proxy_header_unexpected", Likelihood::Likely, message);
+    let cause = Cause::new(codes::SMTP_PROXY_HEADER_UNEXPECTED, Likelihood::Likely, message);
     Some(cause.at(at.frame).hint(BOTH_ENDS))
 }

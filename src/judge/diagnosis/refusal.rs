@@ -4,6 +4,7 @@ use super::case::Case;
 use super::proxy;
 use super::reply::line;
 use super::status::status;
+use crate::report::codes::{self, Code};
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::{ConversationExchange, ReplyReport};
 use crate::report::smtp::SmtpReport;
@@ -21,11 +22,11 @@ pub(super) fn greeting_refused(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cau
             class(reply),
             line(reply)
         );
-        let cause = Cause::new("smtp.early_talker", Likelihood::Certain, message);
+        let cause = Cause::new(codes::SMTP_EARLY_TALKER, Likelihood::Certain, message);
         return Some(cause.at(greeting.reply_frame));
     }
     let message = format!("the server refused the client{}: {}", class(reply), line(reply));
-    let cause = Cause::new("smtp.greeting_refused", Likelihood::Certain, message);
+    let cause = Cause::new(codes::SMTP_GREETING_REFUSED, Likelihood::Certain, message);
     let cause = cause.at(greeting.reply_frame);
     Some(if proxy::may_be_missing(case, smtp) { cause.hint(proxy::MISSING) } else { cause })
 }
@@ -45,11 +46,14 @@ pub(super) fn starttls_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause>
             exchange.frame.unwrap_or_default(),
             line(reply)
         );
-        let cause = Cause::new("smtp.starttls_inside_tls", Likelihood::Certain, message);
+        let cause = Cause::new(codes::SMTP_STARTTLS_INSIDE_TLS, Likelihood::Certain, message);
         return Some(cause.at(exchange.reply_frame));
     }
     let message = format!("the server refused {verb}{for_now}{unasked}: {}", line(reply));
-    Some(Cause::new("smtp.starttls_refused", Likelihood::Certain, message).at(exchange.reply_frame))
+    Some(
+        Cause::new(codes::SMTP_STARTTLS_REFUSED, Likelihood::Certain, message)
+            .at(exchange.reply_frame),
+    )
 }
 
 pub(super) fn auth_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
@@ -58,15 +62,15 @@ pub(super) fn auth_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     let offered = smtp.extensions.iter().any(|extension| extension.starts_with("AUTH"));
     let (code, what) = match reply.code {
         530 | 538 if !exchange.encrypted => {
-            ("smtp.tls_required", "the server wants TLS before AUTH".to_string())
+            (codes::SMTP_TLS_REQUIRED, "the server wants TLS before AUTH".to_string())
         }
         500..=503 if !offered => (
-            "smtp.auth_not_offered",
+            codes::SMTP_AUTH_NOT_OFFERED,
             "the client tried to authenticate, and the server does not offer AUTH here".into(),
         ),
         _ => {
             let user = auth.user.as_deref().map(|user| format!(" of {user}")).unwrap_or_default();
-            ("smtp.auth_failed", format!("the server refused AUTH {}{user}", auth.mechanism))
+            (codes::SMTP_AUTH_FAILED, format!("the server refused AUTH {}{user}", auth.mechanism))
         }
     };
     let message = format!("{what}: {}", line(reply));
@@ -89,7 +93,7 @@ pub(super) fn mail_refused(_: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
         _ => exchange.command.clone().unwrap_or_else(|| verb.to_string()),
     };
     let message = format!("{what} was refused{}: {}", class(reply), line(reply));
-    if code == "smtp.starttls_inside_tls" {
+    if code == codes::SMTP_STARTTLS_INSIDE_TLS {
         return Some(terminated(exchange, &message));
     }
     Some(Cause::new(code, Likelihood::Certain, message).at(exchange.reply_frame))
@@ -100,7 +104,7 @@ fn terminated(exchange: &ConversationExchange, message: &str) -> Cause {
     let message = format!(
         "{message}; but the client said this inside TLS: TLS ends at a proxy or load balancer, which speaks plain SMTP to the server"
     );
-    Cause::new("smtp.starttls_inside_tls", Likelihood::Certain, message).at(exchange.reply_frame).hint(
+    Cause::new(codes::SMTP_STARTTLS_INSIDE_TLS, Likelihood::Certain, message).at(exchange.reply_frame).hint(
         "let the proxy speak TLS to the server too, or let the server do without on the proxy's port (Postfix: smtpd_tls_security_level=may; with smtps in front, no STARTTLS behind)",
     )
 }
@@ -111,30 +115,30 @@ fn code_of(
     verb: &Verb,
     exchange: &ConversationExchange,
     reply: &ReplyReport,
-) -> &'static str {
+) -> Code {
     let said = reply.lines.join(" ").to_ascii_lowercase();
     let authenticated = smtp.auth.as_ref().is_some_and(|auth| auth.result == AuthResult::Accepted);
     let wants_user = said.contains("authentication") && said.contains("required");
     match (reply.code, status(reply)) {
-        (421, _) => "smtp.service_closing",
+        (421, _) => codes::SMTP_SERVICE_CLOSING,
         (530 | 538, _) if said.contains("starttls") && exchange.encrypted => {
-            "smtp.starttls_inside_tls"
+            codes::SMTP_STARTTLS_INSIDE_TLS
         }
-        (530 | 538, _) if said.contains("starttls") => "smtp.tls_required",
-        (530, _) if !authenticated => "smtp.auth_required",
-        _ if wants_user && !authenticated => "smtp.auth_required",
-        _ if reply.class() == 4 && is_greylisting(&said) => "smtp.greylisted",
-        (_, Some((2, 2))) => "smtp.mailbox_full",
+        (530 | 538, _) if said.contains("starttls") => codes::SMTP_TLS_REQUIRED,
+        (530, _) if !authenticated => codes::SMTP_AUTH_REQUIRED,
+        _ if wants_user && !authenticated => codes::SMTP_AUTH_REQUIRED,
+        _ if reply.class() == 4 && is_greylisting(&said) => codes::SMTP_GREYLISTED,
+        (_, Some((2, 2))) => codes::SMTP_MAILBOX_FULL,
         (452 | 552, None | Some((2, 0))) if is_full(&said) || *verb == Verb::Rcpt => {
-            "smtp.mailbox_full"
+            codes::SMTP_MAILBOX_FULL
         }
-        (552, None) | (_, Some((3, 4) | (2, 3))) => "smtp.size_exceeded",
-        (451, Some((7, 1))) if !is_policy(&said) => "smtp.server_trouble",
-        (451, Some((3 | 4, _)) | None) => "smtp.server_trouble",
-        (_, Some((7, _))) => "smtp.policy_refused",
-        _ if *verb == Verb::Rcpt => "smtp.recipient_refused",
-        _ if matches!(verb, Verb::Message | Verb::Bdat) => "smtp.message_refused",
-        _ => "smtp.rejected",
+        (552, None) | (_, Some((3, 4) | (2, 3))) => codes::SMTP_SIZE_EXCEEDED,
+        (451, Some((7, 1))) if !is_policy(&said) => codes::SMTP_SERVER_TROUBLE,
+        (451, Some((3 | 4, _)) | None) => codes::SMTP_SERVER_TROUBLE,
+        (_, Some((7, _))) => codes::SMTP_POLICY_REFUSED,
+        _ if *verb == Verb::Rcpt => codes::SMTP_RECIPIENT_REFUSED,
+        _ if matches!(verb, Verb::Message | Verb::Bdat) => codes::SMTP_MESSAGE_REFUSED,
+        _ => codes::SMTP_REJECTED,
     }
 }
 

@@ -5,6 +5,7 @@
 use super::case::Case;
 use crate::flow::{Closing, TcpFacts};
 use crate::moment::Moment;
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::role::Role;
 use crate::smtp::StartTls;
@@ -156,7 +157,7 @@ fn by_client(facts: &TlsFacts, longest: usize, at: Moment) -> Cause {
         finished + overhead,
         at.frame
     );
-    Cause::new("tls.broken_off", Likelihood::Certain, message).at(at.frame)
+    Cause::new(codes::TLS_BROKEN_OFF, Likelihood::Certain, message).at(at.frame)
 }
 
 fn by_server(case: &Case<'_>, facts: &TlsFacts, alert: Option<usize>, at: Moment) -> Vec<Cause> {
@@ -174,14 +175,14 @@ fn by_server(case: &Case<'_>, facts: &TlsFacts, alert: Option<usize>, at: Moment
     let message = format!(
         "the server {deed} the connection right after the client's Finished{shown}: it did not accept the client's flight in the TLS 1.3 handshake; which alert it is only a key log tells"
     );
-    let broken = Cause::new("tls.broken_off", Likelihood::Likely, message).at(at.frame);
+    let broken = Cause::new(codes::TLS_BROKEN_OFF, Likelihood::Likely, message).at(at.frame);
     if !no_certificate {
         return vec![broken];
     }
     let message = format!(
         "the server {deed} the connection right after the client's Finished{shown}; the client's first record is as long as an empty Certificate: the server asked for a client certificate, and the client had none"
     );
-    let required = Cause::new("tls.client_certificate_required", Likelihood::Likely, message);
+    let required = Cause::new(codes::TLS_CLIENT_CERTIFICATE_REQUIRED, Likelihood::Likely, message);
     vec![required.at(at.frame)]
 }
 
@@ -195,7 +196,7 @@ fn client_left(said_quit: bool, at: Moment) -> Cause {
         "the client finished the TLS 1.3 handshake, {deed} (frame {}): it did not accept the server's certificate (its issuer, its name, DANE or MTA-STS), or wanted no more than to look",
         at.frame
     );
-    Cause::new("tls.certificate_not_accepted", Likelihood::Likely, message).at(at.frame)
+    Cause::new(codes::TLS_CERTIFICATE_NOT_ACCEPTED, Likelihood::Likely, message).at(at.frame)
 }
 
 impl Case<'_> {

@@ -3,6 +3,7 @@
 use super::case::Case;
 use crate::flow::{IcmpError, Trouble};
 use crate::moment::seconds;
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::role::Role;
 
@@ -36,7 +37,8 @@ fn refused(case: &Case<'_>) -> Option<Cause> {
     let hint = format!(
         "look on the server whether something listens on port {port} (`ss -ltn`), and at the firewalls between"
     );
-    let cause = Cause::new("tcp.connection_refused", Likelihood::Certain, message).at(rst.frame);
+    let cause =
+        Cause::new(codes::TCP_CONNECTION_REFUSED, Likelihood::Certain, message).at(rst.frame);
     Some(cause.hint(hint))
 }
 
@@ -54,7 +56,7 @@ fn forbidden(case: &Case<'_>) -> Option<Cause> {
         seconds(error.at.ts - syn.ts),
         error.at.frame
     );
-    let cause = Cause::new("tcp.icmp_unreachable", Likelihood::Certain, message);
+    let cause = Cause::new(codes::TCP_ICMP_UNREACHABLE, Likelihood::Certain, message);
     Some(cause.at(error.at.frame).hint(advice(error.trouble, server.port())))
 }
 
@@ -111,7 +113,7 @@ fn unanswered(case: &Case<'_>) -> Option<Cause> {
             "look at the firewalls, security groups and routes between, and whether the host is up"
         }
     };
-    Some(Cause::new("tcp.connection_timeout", likelihood, message).at(syn.frame).hint(hint))
+    Some(Cause::new(codes::TCP_CONNECTION_TIMEOUT, likelihood, message).at(syn.frame).hint(hint))
 }
 
 /// One side repeats a large packet, the other goes on without it: small ones pass, large ones do
@@ -136,7 +138,10 @@ pub(super) fn large_packets_lost(case: &Case<'_>) -> Option<Cause> {
             Some(error.at.frame),
         ),
         None => (
-            format!("a path MTU problem, or the {} is gone", role.peer().name()),
+            format!(
+                "a path MTU black hole (no ICMP in the capture says which size passes), or the {} is gone",
+                role.peer().name()
+            ),
             Likelihood::Likely,
             None,
         ),
@@ -148,7 +153,7 @@ pub(super) fn large_packets_lost(case: &Case<'_>) -> Option<Cause> {
         tcp.unacknowledged[role].attempts,
     );
     let frame = cause.unwrap_or(case.session.frames.last);
-    Some(Cause::new("tcp.large_packets_lost", likelihood, message).at(frame))
+    Some(Cause::new(codes::TCP_LARGE_PACKETS_LOST, likelihood, message).at(frame))
 }
 
 /// A packet that was too big for a link, and what that link takes.

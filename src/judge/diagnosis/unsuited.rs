@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use crate::judge::certificate::oddities;
+use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
 use crate::report::exchange::ConversationExchange;
 use crate::report::smtp::SmtpReport;
@@ -40,7 +41,7 @@ pub(super) fn renegotiation_refused(case: &Case<'_>, smtp: &SmtpReport) -> Optio
         asked.frame
     );
     Some(
-        Cause::new("tls.renegotiation_refused", Likelihood::Certain, message)
+        Cause::new(codes::TLS_RENEGOTIATION_REFUSED, Likelihood::Certain, message)
             .at(refused.map_or(asked.frame, |alert| alert.at.frame)),
     )
 }
@@ -68,7 +69,7 @@ pub(super) fn certificate_not_accepted(case: &Case<'_>, smtp: &SmtpReport) -> Op
         "the client finished the handshake and {deed} (frame {}): it most likely did not accept the server's certificate{named} (its issuer, its name, DANE or MTA-STS){odd}",
         frame.unwrap_or_default()
     );
-    Some(Cause::new("tls.certificate_not_accepted", Likelihood::Likely, message).at(frame))
+    Some(Cause::new(codes::TLS_CERTIFICATE_NOT_ACCEPTED, Likelihood::Likely, message).at(frame))
 }
 
 /// The server offers to authenticate in ways that a client with a password does not know.
@@ -88,7 +89,7 @@ pub(super) fn no_shared_mechanism(case: &Case<'_>, smtp: &SmtpReport) -> Option<
         ways.join(", ")
     );
     let frame = ehlo.reply_frame;
-    Some(Cause::new("smtp.no_shared_mechanism", Likelihood::Likely, message).at(frame))
+    Some(Cause::new(codes::SMTP_NO_SHARED_MECHANISM, Likelihood::Likely, message).at(frame))
 }
 
 /// The mechanisms of the last EHLO reply; `AUTH=` is an old form.

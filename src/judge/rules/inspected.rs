@@ -1,9 +1,9 @@
 //! A firewall on the way rewrites what is said: Cisco's inspection of SMTP (PIX and ASA `fixup protocol
 //! smtp`, `inspect esmtp`) overwrites the banner with asterisks, and words that it does not know with X.
 
-use crate::report::codes::finding;
+use crate::report::codes;
 use crate::report::exchange::ConversationExchange;
-use crate::report::findings::Finding;
+use crate::report::findings::{Finding, finding};
 use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
 
@@ -25,7 +25,7 @@ pub(super) fn finding_in(session: &SessionReport) -> Option<Finding> {
     let seen: Vec<_> = banner.into_iter().chain(word).collect();
     (!seen.is_empty()).then(|| {
         let message = format!("a firewall on the way rewrites SMTP: {}", seen.join("; "));
-        finding("smtp.inspected", message).at(frame)
+        finding(codes::SMTP_INSPECTED, message).at(frame)
     })
 }
 

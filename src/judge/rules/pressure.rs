@@ -3,8 +3,8 @@
 use crate::flow::TcpFacts;
 use crate::judge::diagnosis::too_big;
 use crate::moment::seconds;
-use crate::report::codes::finding;
-use crate::report::findings::{Finding, Severity};
+use crate::report::codes::{self, Severity};
+use crate::report::findings::{Finding, finding};
 use crate::role::Role;
 
 /// A window that was closed for a shorter time cost nobody anything that shows, in ns (200 ms).
@@ -38,7 +38,7 @@ fn closed_window(tcp: &TcpFacts, role: Role) -> Option<Finding> {
         seconds(total),
         first.from.frame
     );
-    let found = finding("tcp.zero_window", message).at(first.from.frame);
+    let found = finding(codes::TCP_ZERO_WINDOW, message).at(first.from.frame);
     let severity = if total >= LONG { Severity::Warning } else { Severity::Info };
     (total >= SHORT).then_some(Finding { severity, ..found })
 }
@@ -58,7 +58,7 @@ fn held_back(tcp: &TcpFacts, role: Role) -> Option<Finding> {
         role.peer().name(),
         first.frame
     );
-    let found = finding("tcp.delayed_ack", message).at(first.frame);
+    let found = finding(codes::TCP_DELAYED_ACK, message).at(first.frame);
     let severity = if stalls.count >= MANY { Severity::Warning } else { Severity::Info };
     Some(Finding { severity, ..found })
 }
@@ -70,5 +70,5 @@ fn narrow_path(tcp: &TcpFacts) -> Option<Finding> {
         "{} says by ICMP that its next link takes no more than {most} (fragmentation needed)",
         error.reporter
     );
-    Some(finding("tcp.path_mtu", message).at(error.at.frame))
+    Some(finding(codes::TCP_PATH_MTU, message).at(error.at.frame))
 }

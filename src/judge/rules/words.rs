@@ -1,8 +1,8 @@
 //! What a side says that the other has not offered or cannot understand.
 
-use crate::report::codes::finding;
+use crate::report::codes;
 use crate::report::exchange::ConversationExchange;
-use crate::report::findings::Finding;
+use crate::report::findings::{Finding, finding};
 use crate::report::session::SessionReport;
 use crate::report::smtp::SmtpReport;
 use crate::smtp::Verb;
@@ -34,7 +34,7 @@ fn beyond_ascii(smtp: &SmtpReport) -> Option<Finding> {
         "{} has an address with letters beyond ASCII, and {fault}",
         wide.command.as_deref().unwrap_or_default()
     );
-    Some(finding("smtp.smtputf8_missing", message).at(wide.frame))
+    Some(finding(codes::SMTP_SMTPUTF8_MISSING, message).at(wide.frame))
 }
 
 /// STARTTLS inside TLS (RFC 3207 §4.2: the server must not offer it there).
@@ -44,5 +44,5 @@ fn starttls_inside(smtp: &SmtpReport) -> Option<Finding> {
         .iter()
         .find(|exchange| exchange.encrypted && exchange.verb == Some(Verb::StartTls))?;
     let message = "the client asks for STARTTLS inside TLS";
-    Some(finding("smtp.starttls_inside_tls", message).at(asked.frame))
+    Some(finding(codes::SMTP_STARTTLS_INSIDE_TLS, message).at(asked.frame))
 }

@@ -157,11 +157,35 @@ fn timings<'a>((title, rows): (&'static str, Vec<&'a PhaseRow>)) -> Option<Timin
 
 impl Timed<'_> {
     fn name(&self) -> &str {
-        self.row.phase.trim_end_matches("_ns")
+        phase(&self.row.phase)
     }
 
     fn ratio(&self) -> String {
         self.row.ratio.map_or_else(String::new, |times| format!("{times:.2}"))
+    }
+}
+
+/// A phase, as the waterfall of a session names it.
+fn phase(name: &str) -> &str {
+    match name {
+        "tcp_connect_ns" => "TCP connect",
+        "greeting_ns" => "greeting",
+        "starttls_ns" => "STARTTLS",
+        "tls_server_flight_ns" => "TLS: server's flight",
+        "tls_client_flight_ns" => "TLS: client's flight",
+        "tls_server_finish_ns" => "TLS: server's Finished",
+        "tls_handshake_ns" => "TLS handshake",
+        "auth_ns" => "AUTH",
+        "mail_ns" => "MAIL",
+        "rcpt_ns" => "RCPT",
+        "data_go_ahead_ns" => "DATA",
+        "data_transfer_ns" => "message sent",
+        "data_accept_ns" => "message accepted",
+        "network_ns" => "the network's time",
+        "client_ns" => "the client's time",
+        "server_ns" => "the server's time",
+        "total_ns" => "the whole session",
+        other => other,
     }
 }
 
@@ -193,6 +217,7 @@ mod tests {
             bad_frame,
             led_to: None,
             hint: None,
+            code: None,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::render::text::line::Line;
 use crate::render::text::mails;
 use crate::render::text::message::measure;
 use crate::render::text::times::Times;
-use crate::report::{MailReport, SessionReport, TimelineEntry, TlsReport};
+use crate::report::{MailReport, SessionReport, TimelineEntry, TimelineEvent, TlsReport};
 use crate::role::Role;
 
 /// Entries that are shown; the JSON has more.
@@ -122,7 +122,7 @@ fn border(tls: &TlsReport) -> String {
 
 /// Bytes that were not captured, and alerts.
 fn note(event: &TimelineEntry) -> String {
-    let kind = if event.event == "tls.alert" { "alert " } else { "" };
+    let kind = if event.event == TimelineEvent::TlsAlert { "alert " } else { "" };
     format!("{kind}{}", event.detail.as_deref().unwrap_or_default())
 }
 

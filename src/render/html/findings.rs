@@ -52,7 +52,7 @@ impl<'a> Why<'a> {
 #[derive(Debug, Template)]
 #[template(path = "codes.html")]
 pub(super) struct Glossary {
-    rows: Vec<&'static Code>,
+    rows: Vec<Code>,
 }
 
 impl Glossary {
@@ -69,7 +69,7 @@ impl Glossary {
                 used.extend(diagnosis.alternatives.iter().map(|cause| cause.code));
             }
         }
-        Self { rows: codes().filter(|row| used.contains(row.code)).collect() }
+        Self { rows: codes::all().filter(|row| used.contains(row)).collect() }
     }
 
     /// Whether there is nothing to explain.

@@ -8,7 +8,7 @@ use crate::render::text::line::Line;
 use crate::render::text::packets::{say, told};
 use crate::render::text::timeline::{Row, rows};
 use crate::render::text::times::Times;
-use crate::report::{SessionReport, TimelineEntry};
+use crate::report::{Layer, SessionReport, TimelineEntry, TimelineEvent};
 use crate::role::Role;
 
 /// Rungs that are drawn at the beginning: a long transfer has more than anybody reads.
@@ -60,7 +60,8 @@ impl Ladder {
         let omitted = MOST_RUNGS..rows.len().saturating_sub(LAST_RUNGS);
         let (mut rungs, mut last, mut is_sealed) = (Vec::new(), None, false);
         for (i, row) in rows.iter().enumerate() {
-            if !is_sealed && row.entries.iter().any(|(entry, _)| entry.event.starts_with("tls.")) {
+            if !is_sealed && row.entries.iter().any(|(entry, _)| entry.event.layer() == Layer::Tls)
+            {
                 is_sealed = true;
                 rungs.push(Rung::Border);
             }
@@ -117,13 +118,15 @@ fn arrow(
 
 /// What kind of thing passed, for its colour.
 fn class(row: &Row<'_>) -> &'static str {
-    let has = |prefix: &str| row.entries.iter().any(|(entry, _)| entry.event.starts_with(prefix));
+    let events = || row.entries.iter().map(|(entry, _)| entry.event);
+    let has = |event| events().any(|seen| seen == event);
+    let of = |layer| events().any(|seen| seen.layer() == layer);
     match () {
-        () if has("tcp.gap") => "gap",
-        () if has("tcp.retransmission") => "resent",
-        () if has("tls.alert") || has("tcp.rst") => "fatal",
-        () if has("smtp.") => "smtp",
-        () if has("tls.") => "tls",
+        () if has(TimelineEvent::TcpGap) => "gap",
+        () if has(TimelineEvent::TcpRetransmission) => "resent",
+        () if has(TimelineEvent::TlsAlert) || has(TimelineEvent::TcpRst) => "fatal",
+        () if of(Layer::Smtp) => "smtp",
+        () if of(Layer::Tls) => "tls",
         () => "tcp",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::report::{Outcome, SessionReport, Severity};
+use crate::report::{Code, Outcome, SessionReport, Severity};
 
 /// Sessions that are shown in detail: at some 30 kB each the page opens within two seconds, and can
 /// be mailed (docs/html.md has the figures).
@@ -36,6 +36,6 @@ fn is_notable(session: &SessionReport) -> bool {
 }
 
 /// Sessions are of one kind if they ended alike and have the same findings.
-fn kind(session: &SessionReport) -> (Outcome, BTreeSet<&'static str>) {
+fn kind(session: &SessionReport) -> (Outcome, BTreeSet<Code>) {
     (session.outcome, session.findings.iter().map(|finding| finding.code).collect())
 }

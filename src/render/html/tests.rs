@@ -11,7 +11,7 @@ use crate::record::Reveal;
 use crate::render::text::tests::run;
 use crate::render::text::{Style, Times};
 use crate::render::{Conclusion, Renderer as _};
-use crate::report::{Outcome, SessionReport, handshake_message};
+use crate::report::{Outcome, SessionReport};
 
 fn session(name: &str) -> SessionReport {
     run(name, Reveal::default()).sessions.swap_remove(0)
@@ -32,7 +32,7 @@ fn the_ladder_has_every_handshake_message_at_its_frame() {
     let session = session("tls12_aes128_sha");
     let ladder = Ladder::new(&session, Times::Relative, false).to_string();
     for entry in &session.timeline {
-        let Some(message) = handshake_message(entry.event) else { continue };
+        let Some(message) = entry.event.handshake_message() else { continue };
         let frame = format!("<td class=\"n\">{}</td>", entry.frame);
         let rung = ladder.split("<tr").find(|rung| rung.contains(&frame)).expect("a rung");
         assert!(rung.contains(message), "{message} in {rung}");

@@ -8,7 +8,9 @@ use askama::Template;
 
 use super::scale::{Scale, Stretch, Units};
 use crate::render::text::duration::Duration;
-use crate::report::{ConversationExchange, SessionReport, Timing, Vantage, Verb};
+use crate::report::{
+    ConversationExchange, Layer, SessionReport, TimelineEvent, Timing, Vantage, Verb,
+};
 use crate::role::Role;
 
 /// Phases that are drawn; of a session of hundreds of mails the ladder shows as much.
@@ -91,7 +93,7 @@ impl Waterfall {
         let total = session.timing.total_ns;
         let scale = Scale::linear(0, total);
         let phases = phases(session);
-        let resent = times(session, "tcp.retransmission");
+        let resent = times(session, TimelineEvent::TcpRetransmission);
         let vantage = &session.tcp.vantage;
         let (mut bars, mut cursor) = (Vec::new(), 0);
         for phase in phases.iter().take(MOST_PHASES) {
@@ -153,9 +155,9 @@ fn split<'p>(
 /// The phases in order of time.
 fn phases(session: &SessionReport) -> Vec<Phase> {
     let mut phases = Vec::new();
-    let established = first(session, "tcp.established");
+    let established = first(session, TimelineEvent::TcpEstablished);
     if let Some(to) = established {
-        let from = first(session, "tcp.syn").unwrap_or(0);
+        let from = first(session, TimelineEvent::TcpSyn).unwrap_or(0);
         phases.push(Phase { name: "TCP connect".to_owned(), from, to, awaited: Awaited::Network });
     }
     handshake(session, &mut phases);
@@ -168,17 +170,17 @@ fn phases(session: &SessionReport) -> Vec<Phase> {
     phases
 }
 
-fn first(session: &SessionReport, event: &str) -> Option<i64> {
+fn first(session: &SessionReport, event: TimelineEvent) -> Option<i64> {
     session.timeline.iter().find(|entry| entry.event == event).map(|entry| entry.t_ns)
 }
 
-fn times(session: &SessionReport, event: &str) -> Vec<i64> {
+fn times(session: &SessionReport, event: TimelineEvent) -> Vec<i64> {
     session.timeline.iter().filter(|entry| entry.event == event).map(|entry| entry.t_ns).collect()
 }
 
 /// The flights of the first handshake; where it was not finished, all of it.
 fn handshake(session: &SessionReport, phases: &mut Vec<Phase>) {
-    let Some(from) = first(session, "tls.client_hello") else { return };
+    let Some(from) = first(session, TimelineEvent::TlsClientHello) else { return };
     let timing = &session.timing;
     let flights = [
         ("TLS: server's flight", timing.tls_server_flight_ns, Role::Server),
@@ -193,7 +195,7 @@ fn handshake(session: &SessionReport, phases: &mut Vec<Phase>) {
         at = to;
     }
     if at == from {
-        let of_tls = session.timeline.iter().rev().find(|entry| entry.event.starts_with("tls."));
+        let of_tls = session.timeline.iter().rev().find(|entry| entry.event.layer() == Layer::Tls);
         let to = of_tls.map_or(from, |entry| entry.t_ns);
         let name = "TLS: not finished".to_owned();
         phases.push(Phase { name, from, to, awaited: Awaited::Answer(Role::Server) });
@@ -225,7 +227,8 @@ fn exchanged(
     if exchange.verb != Some(Verb::Message) {
         return vec![phase];
     }
-    let began = times(session, "smtp.data_start").into_iter().rev().find(|&start| start <= at);
+    let began =
+        times(session, TimelineEvent::SmtpDataStart).into_iter().rev().find(|&start| start <= at);
     let transfer = Phase {
         name: "message sent".to_owned(),
         from: began.unwrap_or(at),
@@ -257,9 +260,9 @@ fn rest(session: &SessionReport, phases: &[Phase]) -> Option<Phase> {
 const AFTER_ALL: &str = "until the last packet";
 
 fn marks(session: &SessionReport, scale: &Scale) -> (Vec<Mark>, usize) {
-    let trouble = |event: &str| match event {
-        "tcp.retransmission" => Some(("resent", "sent again")),
-        "tcp.gap" => Some(("gap", "not captured")),
+    let trouble = |event: TimelineEvent| match event {
+        TimelineEvent::TcpRetransmission => Some(("resent", "sent again")),
+        TimelineEvent::TcpGap => Some(("gap", "not captured")),
         _ => None,
     };
     let all = session.timeline.iter().filter_map(|entry| Some((entry, trouble(entry.event)?)));
@@ -277,8 +280,11 @@ fn marks(session: &SessionReport, scale: &Scale) -> (Vec<Mark>, usize) {
 
 fn shares(timing: &Timing) -> Vec<Share> {
     let split = timing.attribution;
-    let parts =
-        [("client", split.client_ns), ("server", split.server_ns), ("network", split.network_ns)];
+    let parts = [
+        ("client", split.client_ns),
+        ("server", split.server_ns + split.third_party_ns),
+        ("network", split.network_ns),
+    ];
     let scale = Scale::linear(0, timing.total_ns);
     let mut at = 0_i64;
     let mut share = |(name, ns): (&'static str, i64)| {

@@ -137,6 +137,7 @@ static SESSIONS: &[Column] = &[
     number("network_ns", "/timing/attribution/network_ns"),
     number("client_ns", "/timing/attribution/client_ns"),
     number("server_ns", "/timing/attribution/server_ns"),
+    number("third_party_ns", "/timing/attribution/third_party_ns"),
 ];
 
 static EXCHANGES: &[Column] = &[

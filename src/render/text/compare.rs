@@ -44,7 +44,7 @@ pub fn write(comparison: &Comparison, style: &Style, out: &mut dyn Write) -> io:
 fn top(comparison: &Comparison, page: &mut Page<'_>) -> io::Result<()> {
     let ink = if comparison.same { Ink::Good } else { Ink::Bad };
     page.put(Line::default().ink(ink).text(&comparison.sentence))?;
-    let hint = comparison.first_divergence.as_ref().and_then(|divergence| divergence.hint);
+    let hint = comparison.first_divergence.as_ref().and_then(|divergence| divergence.hint.as_ref());
     if let Some(hint) = hint {
         page.put(Line::hanging(6).inked(Ink::Dim, "hint: ").text(hint))?;
     }

@@ -10,7 +10,8 @@ use super::line::Line;
 use super::message;
 use super::page::Page;
 use crate::report::{
-    ConversationExchange, MailReport, SessionReport, SmtpReport, TimelineEntry, TlsReport,
+    ConversationExchange, MailReport, SessionReport, SmtpReport, TimelineEntry, TimelineEvent,
+    TlsReport,
 };
 use crate::role::Role;
 use entry::{Entry, entries};
@@ -108,7 +109,7 @@ fn note(
         Some(role) => spoken(at, role, grid),
         None => grid.line(at, SPEAKER),
     };
-    line.ink(Ink::Bad).own(if event.event == "tls.alert" { "[alert " } else { "[" });
+    line.ink(Ink::Bad).own(if event.event == TimelineEvent::TlsAlert { "[alert " } else { "[" });
     page.put(line.text(event.detail.as_deref().unwrap_or_default()).own("]"))
 }
 

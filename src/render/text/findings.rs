@@ -38,7 +38,7 @@ pub(super) fn write_all(findings: &[&Finding], page: &mut Page<'_>) -> io::Resul
 fn write(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::hanging(MESSAGES);
     line.own("  ").inked(Ink::of_severity(finding.severity), finding.severity.name());
-    line.tab(MESSAGES).inked(Ink::Strong, finding.code);
+    line.tab(MESSAGES).inked(Ink::Strong, finding.code.name());
     if let Some(frame) = finding.frame {
         line.own(" (frame ").text(frame).own(")");
     }

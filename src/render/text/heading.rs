@@ -170,7 +170,7 @@ fn proxy(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
 
 fn tunnel(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
     let Some(tunnel) = &session.tunnel else { return Ok(()) };
-    page.put(Line::labelled("Tunnel").own(tunnel.protocol).own(" to ").text(&tunnel.target))
+    page.put(Line::labelled("Tunnel").own(tunnel.protocol.name()).own(" to ").text(&tunnel.target))
 }
 
 fn tcp(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {

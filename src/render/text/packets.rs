@@ -10,7 +10,9 @@ use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
 use super::timeline::{ARROW, arrow, describe};
-use crate::report::{PacketSeen, Piece, SessionReport, TimelineEntry, Transcript};
+use crate::report::{
+    Layer, PacketSeen, Piece, SessionReport, TimelineEntry, TimelineEvent, Transcript,
+};
 use crate::role::{PerRole, Role};
 
 /// FIN, SYN, RST, PSH, ACK and URG in the order and letters of tcpdump.
@@ -119,7 +121,7 @@ impl<'a> PacketNotes<'a> {
         if role == Role::Client && self.bodies.iter().any(|body| body.contains(&frame)) {
             return "(message)";
         }
-        let tls = self.session.timeline.iter().find(|entry| entry.event.starts_with("tls."));
+        let tls = self.session.timeline.iter().find(|entry| entry.event.layer() == Layer::Tls);
         match tls {
             Some(first) if first.frame <= frame => "(TLS records)",
             _ => "(more of it)",
@@ -133,11 +135,14 @@ pub(in crate::render) fn told<'a>(
     events: &[&'a TimelineEntry],
     role: Role,
 ) -> Vec<&'a TimelineEntry> {
-    let has = |name: &str| events.iter().any(|entry| entry.event == name);
-    let speaks = ["smtp.command", "smtp.reply", "smtp.greeting"].into_iter().any(has);
+    let has = |name: TimelineEvent| events.iter().any(|entry| entry.event == name);
+    let speaks =
+        [TimelineEvent::SmtpCommand, TimelineEvent::SmtpReply, TimelineEvent::SmtpGreeting]
+            .into_iter()
+            .any(has);
     let is_told = |entry: &&TimelineEntry| match entry.event {
-        "tls.first_application_data" => !speaks && !has("smtp.data_start"),
-        "smtp.data_start" => !has("smtp.data_end"),
+        TimelineEvent::TlsFirstApplicationData => !speaks && !has(TimelineEvent::SmtpDataStart),
+        TimelineEvent::SmtpDataStart => !has(TimelineEvent::SmtpDataEnd),
         _ => true,
     };
     let mine = events.iter().copied().filter(|entry| entry.from == Some(role));
@@ -149,12 +154,12 @@ pub(in crate::render) fn say(entry: &TimelineEntry, line: &mut Line) {
     let detail = entry.detail.as_deref().unwrap_or_default();
     let role = entry.from.unwrap_or(Role::Client);
     match entry.event {
-        "smtp.command" | "smtp.reply" | "smtp.greeting" => {
+        TimelineEvent::SmtpCommand | TimelineEvent::SmtpReply | TimelineEvent::SmtpGreeting => {
             line.ink(Ink::of_role(role)).text(detail).ink(Ink::Plain);
         }
-        "smtp.data_start" => _ = line.own("message"),
-        "smtp.data_end" => _ = line.own("end of message"),
-        "tcp.retransmission" => _ = line.inked(Ink::Bad, "retransmission"),
+        TimelineEvent::SmtpDataStart => _ = line.own("message"),
+        TimelineEvent::SmtpDataEnd => _ = line.own("end of message"),
+        TimelineEvent::TcpRetransmission => _ = line.inked(Ink::Bad, "retransmission"),
         _ => describe(entry, line),
     }
 }
@@ -176,11 +181,11 @@ fn base(packets: &[PacketSeen], is_mine: impl Fn(&PacketSeen) -> bool) -> Option
 
 /// From the first frame of each message to its last.
 fn bodies(timeline: &[TimelineEntry]) -> Vec<Range<u64>> {
-    let frames = |event: &'static str| {
+    let frames = |event: TimelineEvent| {
         timeline.iter().filter(move |entry| entry.event == event).map(|entry| entry.frame)
     };
-    let starts = frames("smtp.data_start");
-    let ends = frames("smtp.data_end").chain(std::iter::repeat(u64::MAX));
+    let starts = frames(TimelineEvent::SmtpDataStart);
+    let ends = frames(TimelineEvent::SmtpDataEnd).chain(std::iter::repeat(u64::MAX));
     starts.zip(ends).map(|(start, end)| start..end).collect()
 }
 

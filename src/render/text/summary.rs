@@ -7,7 +7,7 @@ use super::findings;
 use super::line::Line;
 use super::page::Page;
 use super::quality;
-use crate::report::{Finding, MissingOrigin, Quality, SkippedFrames, Summary};
+use crate::report::{Finding, MissingOrigin, Quality, ResumptionMethod, SkippedFrames, Summary};
 
 /// Writes the totals. What was not understood is counted as well: nothing is left out in silence.
 pub(in crate::render) fn section(
@@ -78,7 +78,10 @@ pub(in crate::render) fn words(name: &'static str) -> &'static str {
 pub(super) fn missing_origins(origins: &[MissingOrigin], page: &mut Page<'_>) -> io::Result<()> {
     for (i, missing) in origins.iter().enumerate() {
         let mut line = if i == 0 { Line::labelled("Missing") } else { Line::unlabelled() };
-        let by = if missing.by == "ticket" { "ticket " } else { "session ID " };
+        let by = match missing.by {
+            ResumptionMethod::Ticket => "ticket ",
+            _ => "session ID ",
+        };
         line.own("the session of ").own(by);
         line.text(&missing.handle).own(", from before frame ").text(missing.before_frame);
         counted(missing.sessions, "session", line.own(": it would open "));

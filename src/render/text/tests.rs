@@ -11,6 +11,7 @@ use crate::engine::Setup;
 use crate::keys::{KeyRing, KeySource};
 use crate::moment::Timestamp;
 use crate::record::Reveal;
+use crate::report::codes;
 use crate::report::{
     AuthReport, AuthResult, CertificateReport, Finding, MailReport, ProxyReport, ReplyReport,
     SessionReport, Severity, SkippedFrames, Summary, Verb,
@@ -189,7 +190,7 @@ fn poison(run: &mut Run, evil: &str) {
         from: Some(evil()),
         to: vec![evil(), evil()],
         rejected_to: vec![evil()],
-        transfer: "DATA",
+        transfer: crate::report::Transfer::Data,
         bytes: Some(1),
         sha256: Some(evil()),
         reply: Some(reply),
@@ -209,7 +210,7 @@ fn poison(run: &mut Run, evil: &str) {
     tls.certificates.push(certificate(&evil()));
     tls.certificates.rotate_right(1);
     run.summary.skipped_frames.push(SkippedFrames { reason: evil(), frames: 1, first_frame: 1 });
-    run.findings.push(Finding::new("capture.corrupt", Severity::Error, evil()).hint(evil()));
+    run.findings.push(Finding::new(codes::CAPTURE_CORRUPT, Severity::Error, evil()).hint(evil()));
 }
 
 fn certificate(evil: &str) -> CertificateReport {

@@ -6,7 +6,7 @@ use super::grid::{Grid, Instant};
 use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
-use crate::report::{SessionReport, TimelineEntry, handshake_message};
+use crate::report::{Layer, SessionReport, TimelineEntry, TimelineEvent};
 use crate::role::Role;
 
 /// Lines that are shown at the beginning; a lossy transfer has more than anybody reads.
@@ -62,7 +62,8 @@ pub(in crate::render) fn rows<'a>(
 }
 
 fn belongs(entry: &TimelineEntry) -> bool {
-    !entry.event.starts_with("smtp.") || entry.event.starts_with("smtp.starttls")
+    entry.event.layer() != Layer::Smtp
+        || matches!(entry.event, TimelineEvent::SmtpStarttls | TimelineEvent::SmtpStarttlsReply)
 }
 
 impl<'a> Row<'a> {
@@ -72,7 +73,7 @@ impl<'a> Row<'a> {
     }
 
     fn takes(&self, entry: &TimelineEntry) -> bool {
-        let is_again = entry.event == "tcp.retransmission"
+        let is_again = entry.event == TimelineEvent::TcpRetransmission
             && matches!(self.entries[..], [(only, _)] if only.event == entry.event);
         self.from == entry.from && (self.at.frame == entry.frame || is_again)
     }
@@ -118,29 +119,31 @@ pub(super) fn arrow(from: Role) -> &'static str {
 pub(super) fn describe(entry: &TimelineEntry, line: &mut Line) {
     let detail = entry.detail.as_deref().unwrap_or_default();
     match entry.event {
-        "smtp.starttls_reply" => line.text(detail),
-        "tls.alert" if detail == "encrypted" => line.own("alert (encrypted)"),
-        "tls.alert" => line.inked(Ink::Bad, "alert ").ink(Ink::Bad).text(detail).ink(Ink::Plain),
+        TimelineEvent::SmtpStarttlsReply => line.text(detail),
+        TimelineEvent::TlsAlert if detail == "encrypted" => line.own("alert (encrypted)"),
+        TimelineEvent::TlsAlert => {
+            line.inked(Ink::Bad, "alert ").ink(Ink::Bad).text(detail).ink(Ink::Plain)
+        }
         // That it is encrypted is no news: the verdict says whether it was read.
-        "tls.finished" => line.own("Finished"),
-        "tcp.gap" => line.inked(Ink::Bad, "gap").own(": ").text(detail),
-        "tcp.rst" => line.inked(Ink::Bad, "RST"),
+        TimelineEvent::TlsFinished => line.own("Finished"),
+        TimelineEvent::TcpGap => line.inked(Ink::Bad, "gap").own(": ").text(detail),
+        TimelineEvent::TcpRst => line.inked(Ink::Bad, "RST"),
         event if detail.is_empty() => line.own(name(event)),
         event => line.own(name(event)).own(" (").text(detail).own(")"),
     };
 }
 
-pub(in crate::render) fn name(event: &'static str) -> &'static str {
+pub(in crate::render) fn name(event: TimelineEvent) -> &'static str {
     match event {
-        "tcp.syn" => "SYN",
-        "tcp.syn_ack" => "SYN+ACK",
-        "tcp.established" => "ACK",
-        "tcp.fin" => "FIN",
-        "tcp.retransmission" => "retransmission",
-        "smtp.starttls" => "STARTTLS",
-        "tls.first_protected_record" => "first protected record",
-        "tls.first_application_data" => "first application data",
-        "tls.close_notify" => "close_notify",
-        other => handshake_message(other).unwrap_or(other),
+        TimelineEvent::TcpSyn => "SYN",
+        TimelineEvent::TcpSynAck => "SYN+ACK",
+        TimelineEvent::TcpEstablished => "ACK",
+        TimelineEvent::TcpFin => "FIN",
+        TimelineEvent::TcpRetransmission => "retransmission",
+        TimelineEvent::SmtpStarttls => "STARTTLS",
+        TimelineEvent::TlsFirstProtectedRecord => "first protected record",
+        TimelineEvent::TlsFirstApplicationData => "first application data",
+        TimelineEvent::TlsCloseNotify => "close_notify",
+        other => other.handshake_message().unwrap_or_else(|| other.name()),
     }
 }

@@ -39,6 +39,10 @@ pub(super) fn section(session: &SessionReport, page: &mut Page<'_>) -> io::Resul
     for (name, ink, ns) in waits {
         page.put(&row(name, ink, ns, timing.total_ns, page.width()))?;
     }
+    if split.third_party_ns > 0 {
+        let name = "  the server waited itself";
+        page.put(&row(name, Ink::Warn, split.third_party_ns, timing.total_ns, page.width()))?;
+    }
     if timing.retransmission_ns > 0 {
         let ns = timing.retransmission_ns;
         page.put(&row("    of it, for lost packets", Ink::Bad, ns, timing.total_ns, page.width()))?;

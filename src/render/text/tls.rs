@@ -74,7 +74,7 @@ fn terms(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
     // TLS 1.3 has no key exchange to choose; its suites do not name one.
     let chosen = tls.key_exchange.filter(|name| !name.starts_with("TLS"));
     terms.extend(chosen.map(|name| format!("{name} key exchange")));
-    terms.extend(tls.resumed.map(|by| format!("resumed by {}", by.replace('_', " "))));
+    terms.extend(tls.resumed.map(|by| format!("resumed by {}", by.name().replace('_', " "))));
     let optional = [
         (tls.extended_master_secret, "extended master secret"),
         (tls.encrypt_then_mac, "encrypt-then-MAC"),

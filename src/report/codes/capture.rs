@@ -1,9 +1,9 @@
 //! Findings about the capture files.
 
-use crate::report::findings::{Code, Severity};
+use super::row::{Code, Row, Severity};
 
-pub(super) const CODES: &[Code] = &[
-    Code {
+codes![
+    CAPTURE_TRUNCATED = Row {
         code: "capture.truncated",
         severity: Severity::Warning,
         meaning: "A capture file ends in the middle of a packet.",
@@ -14,7 +14,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "all packets before the cut were read; stop the recorder before copying its file, or use `tcpdump -U`",
     },
-    Code {
+    CAPTURE_CORRUPT = Row {
         code: "capture.corrupt",
         severity: Severity::Warning,
         meaning: "A capture file holds a record that cannot be one.",
@@ -22,7 +22,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a transfer in text mode", "a damaged disk", "two files written into one"],
         advice: "copy the file again in binary mode; `capinfos FILE` and `editcap FILE OUT` may help",
     },
-    Code {
+    CAPTURE_UNREADABLE = Row {
         code: "capture.unreadable",
         severity: Severity::Error,
         meaning: "An input could not be read as a capture.",
@@ -30,7 +30,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a wrong path, or missing rights", "a file that is not a capture"],
         advice: "give a pcap or pcapng file; `file FILE` tells what it is",
     },
-    Code {
+    CAPTURE_REPAIRED = Row {
         code: "capture.repaired",
         severity: Severity::Info,
         meaning: "A program made for text changed a capture file, and the change was undone without loss.",
@@ -41,7 +41,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let the recorder write the file itself (`tcpdump -w FILE`), and copy it in binary mode",
     },
-    Code {
+    CAPTURE_SNAPLEN = Row {
         code: "capture.snaplen",
         severity: Severity::Warning,
         meaning: "Packets were cut when they were recorded.",
@@ -49,7 +49,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["tcpdump before 4.0, or an option `-s`", "a probe that keeps headers only"],
         advice: "capture whole packets: `tcpdump -s 0`",
     },
-    Code {
+    CAPTURE_UNSUPPORTED_LINK_TYPE = Row {
         code: "capture.unsupported_link_type",
         severity: Severity::Warning,
         meaning: "Frames of a link type that is not read were left out.",
@@ -57,7 +57,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a capture on an unusual interface (USB, Bluetooth, a radio monitor)"],
         advice: "capture on an Ethernet or `any` interface, or convert the file with editcap",
     },
-    Code {
+    CAPTURE_OPAQUE_TO_FILTER = Row {
         code: "capture.opaque_to_filter",
         severity: Severity::Warning,
         meaning: "`--packet-filter` finds no headers in frames of a link type.",
@@ -65,7 +65,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a filter made for Ethernet on a radio monitor or another unusual interface"],
         advice: "use `--filter`, which looks into every frame that can be decoded",
     },
-    Code {
+    CAPTURE_CROWDED = Row {
         code: "capture.crowded",
         severity: Severity::Warning,
         meaning: "More connections were open at one time than are followed.",
@@ -76,7 +76,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "give a `--filter` for the servers in question; connections that were answered and are at work are kept longest",
     },
-    Code {
+    CAPTURE_DROPPED = Row {
         code: "capture.dropped",
         severity: Severity::Warning,
         meaning: "The file says that packets were dropped on their way into it.",
@@ -84,7 +84,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the recorder could not keep up", "a small kernel buffer"],
         advice: "use a larger buffer and whole packets: `tcpdump -B 65536 -s 0`, or a capture filter",
     },
-    Code {
+    CAPTURE_DUPLICATES = Row {
         code: "capture.duplicates",
         severity: Severity::Info,
         meaning: "Packets of the sessions were captured twice.",
@@ -95,7 +95,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "capture on one interface instead of `-i any`, a bond or both sides of a mirror",
     },
-    Code {
+    CAPTURE_CHECKSUM_OFFLOAD = Row {
         code: "capture.checksum_offload",
         severity: Severity::Info,
         meaning: "The TCP checksums of one sender are wrong, those of others right.",
@@ -103,7 +103,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the network card fills checksums in after the packet was captured"],
         advice: "nothing is wrong with the packets on the wire; `ethtool -K eth0 tx off` shows true checksums",
     },
-    Code {
+    CAPTURE_CLOCK_STEP = Row {
         code: "capture.clock_step",
         severity: Severity::Warning,
         meaning: "The times of packets go back.",
@@ -114,7 +114,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let NTP slew the clock of the capturing host, or merge files with `mergecap`",
     },
-    Code {
+    CAPTURE_FRAGMENTS_DIFFER = Row {
         code: "capture.fragments_differ",
         severity: Severity::Warning,
         meaning: "IP fragments contradict earlier ones about the bytes they share.",
@@ -122,7 +122,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["an attempt to hide something from whoever looks on"],
         advice: "somebody may be hiding something from whoever looks on",
     },
-    Code {
+    CAPTURE_FRAGMENTS_MISSING = Row {
         code: "capture.fragments_missing",
         severity: Severity::Warning,
         meaning: "IP datagrams of TCP came in parts, and a part is missing.",

@@ -1,10 +1,10 @@
 //! Findings about a conversation with the wrong one, or at the wrong time: another service, a firewall in
 //! between, a server that left, a client that could not work with what it met.
 
-use super::{Code, Severity};
+use super::row::{Code, Row, Severity};
 
-pub(super) const CODES: &[Code] = &[
-    Code {
+codes![
+    SMTP_OTHER_PROTOCOL = Row {
         code: "smtp.other_protocol",
         severity: Severity::Error,
         meaning: "One side speaks another protocol than SMTP.",
@@ -15,7 +15,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "correct the port or the host in the client",
     },
-    Code {
+    SMTP_CLOSED_BEFORE_GREETING = Row {
         code: "smtp.closed_before_greeting",
         severity: Severity::Error,
         meaning: "The server let the client in and closed the connection without a greeting.",
@@ -27,7 +27,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see the log of the server, or of the proxy before it: it closed by itself",
     },
-    Code {
+    SMTP_PROXY_HEADER_UNEXPECTED = Row {
         code: "smtp.proxy_header_unexpected",
         severity: Severity::Warning,
         meaning: "A proxy begins with a PROXY protocol header, and the server does not expect one.",
@@ -38,7 +38,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "switch the header on or off on both sides alike",
     },
-    Code {
+    SMTP_GREETING_UNFINISHED = Row {
         code: "smtp.greeting_unfinished",
         severity: Severity::Error,
         meaning: "The server's greeting had begun, and the connection ended before its last line.",
@@ -49,7 +49,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let the client wait for the last line of the greeting: RFC 5321 §4.5.3.2.1 gives it 5 minutes",
     },
-    Code {
+    SMTP_SERVER_CLOSED = Row {
         code: "smtp.server_closed",
         severity: Severity::Error,
         meaning: "The server closed the connection though something was owed or under way, and did not say why.",
@@ -60,7 +60,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see the log of the server at that time, and of whatever stands before it",
     },
-    Code {
+    SMTP_STARTTLS_INSIDE_TLS = Row {
         code: "smtp.starttls_inside_tls",
         severity: Severity::Warning,
         meaning: "STARTTLS is demanded or asked for inside TLS.",
@@ -71,7 +71,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "use one of them: TLS from the first byte (port 465) or STARTTLS (port 587 or 25), in the client, the proxy and the server alike",
     },
-    Code {
+    SMTP_MAILBOX_FULL = Row {
         code: "smtp.mailbox_full",
         severity: Severity::Error,
         meaning: "The recipient's mailbox is full.",
@@ -79,7 +79,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the recipient's quota"],
         advice: "only the recipient, or who runs the mailbox, can make room; 4xx may be tried again",
     },
-    Code {
+    SMTP_SERVER_TROUBLE = Row {
         code: "smtp.server_trouble",
         severity: Severity::Error,
         meaning: "The server could not do its work for now, for a reason of its own.",
@@ -90,7 +90,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see the server's log at that time; the client should try again later",
     },
-    Code {
+    SMTP_NO_SHARED_MECHANISM = Row {
         code: "smtp.no_shared_mechanism",
         severity: Severity::Error,
         meaning: "The server offers no way to authenticate that the client seems to know.",
@@ -101,7 +101,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let the client use one of the mechanisms offered, or let the server offer PLAIN or LOGIN inside TLS",
     },
-    Code {
+    SMTP_INSPECTED = Row {
         code: "smtp.inspected",
         severity: Severity::Warning,
         meaning: "A firewall on the way reads and rewrites SMTP.",
@@ -109,7 +109,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["Cisco PIX and ASA: `fixup protocol smtp`, `inspect esmtp`"],
         advice: "switch SMTP inspection off (`no inspect esmtp`, `no fixup protocol smtp 25`), or allow what it masks (`allow-tls`)",
     },
-    Code {
+    SMTP_SMTPUTF8_MISSING = Row {
         code: "smtp.smtputf8_missing",
         severity: Severity::Warning,
         meaning: "An address has letters beyond ASCII, without SMTPUTF8.",
@@ -120,7 +120,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let the client ask for SMTPUTF8 at MAIL, and the server offer it; else use an address in ASCII (domains: xn--)",
     },
-    Code {
+    SMTP_DUPLICATE_MAIL = Row {
         code: "smtp.duplicate_mail",
         severity: Severity::Warning,
         meaning: "The same message was accepted twice from one client.",
@@ -131,7 +131,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "look why the first was not confirmed: timeouts of the client below 10 minutes, or a final reply that was lost (RFC 1047)",
     },
-    Code {
+    SMTP_EARLY_TALKER = Row {
         code: "smtp.early_talker",
         severity: Severity::Warning,
         meaning: "The client spoke before the server had greeted it.",

@@ -1,9 +1,9 @@
 //! Findings about the conversation: why the mail failed, and what is not safe.
 
-use crate::report::findings::{Code, Severity};
+use super::row::{Code, Row, Severity};
 
-pub(super) const CODES: &[Code] = &[
-    Code {
+codes![
+    SMTP_GREETING_REFUSED = Row {
         code: "smtp.greeting_refused",
         severity: Severity::Error,
         meaning: "The server greeted the client with a refusal.",
@@ -14,7 +14,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "the greeting's text says why; a 4xx may be tried again later (RFC 5321 §3.1)",
     },
-    Code {
+    SMTP_SERVICE_CLOSING = Row {
         code: "smtp.service_closing",
         severity: Severity::Error,
         meaning: "The server said in the middle of the conversation that it closes the connection.",
@@ -26,7 +26,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "open a new connection and try again; the reply's text names the limit",
     },
-    Code {
+    SMTP_AUTH_FAILED = Row {
         code: "smtp.auth_failed",
         severity: Severity::Error,
         meaning: "The authentication was refused.",
@@ -38,7 +38,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "check name and password with `swaks --auth-user`; `--reveal auth` shows what was sent",
     },
-    Code {
+    SMTP_AUTH_NOT_OFFERED = Row {
         code: "smtp.auth_not_offered",
         severity: Severity::Error,
         meaning: "The client tried to authenticate, and the server did not offer it at that point.",
@@ -46,7 +46,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the server offers AUTH inside TLS only, and the client did not begin TLS"],
         advice: "let the client use STARTTLS first (530 5.7.0: Must issue a STARTTLS command first)",
     },
-    Code {
+    SMTP_AUTH_REQUIRED = Row {
         code: "smtp.auth_required",
         severity: Severity::Error,
         meaning: "The server wants an authentication that the client did not make.",
@@ -57,7 +57,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "configure name and password on the client, or use port 25 of the recipient's own server",
     },
-    Code {
+    SMTP_TLS_REQUIRED = Row {
         code: "smtp.tls_required",
         severity: Severity::Error,
         meaning: "The server wants TLS before anything else.",
@@ -65,7 +65,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a client without STARTTLS, or with TLS switched off"],
         advice: "switch TLS on in the client (`smtp_tls_security_level = encrypt`)",
     },
-    Code {
+    SMTP_REJECTED = Row {
         code: "smtp.rejected",
         severity: Severity::Warning,
         meaning: "A command that a mail needs was refused.",
@@ -73,7 +73,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["what the reply says: 4xx may be tried again, 5xx not"],
         advice: "the reply's text and enhanced status code say why",
     },
-    Code {
+    SMTP_RECIPIENT_REFUSED = Row {
         code: "smtp.recipient_refused",
         severity: Severity::Warning,
         meaning: "A recipient was refused.",
@@ -81,7 +81,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the mailbox does not exist", "relaying is denied", "greylisting"],
         advice: "5.1.1: check the address; 5.7.1: the server does not relay for this client; 450 or 451: try again later",
     },
-    Code {
+    SMTP_GREYLISTED = Row {
         code: "smtp.greylisted",
         severity: Severity::Warning,
         meaning: "The server does not know this client, sender and recipient yet: it wants the client to come again.",
@@ -89,7 +89,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["greylisting, which keeps out programs that never try again (RFC 6647)"],
         advice: "try again after the time that the reply names, from the same address; a mail queue does so by itself",
     },
-    Code {
+    SMTP_MESSAGE_REFUSED = Row {
         code: "smtp.message_refused",
         severity: Severity::Error,
         meaning: "The message was sent, and refused.",
@@ -101,7 +101,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "the reply's text and enhanced status code say why",
     },
-    Code {
+    SMTP_SIZE_EXCEEDED = Row {
         code: "smtp.size_exceeded",
         severity: Severity::Error,
         meaning: "The message is larger than the server takes.",
@@ -109,7 +109,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["attachments: base64 adds a third"],
         advice: "send less, or raise `message_size_limit` on the server",
     },
-    Code {
+    SMTP_POLICY_REFUSED = Row {
         code: "smtp.policy_refused",
         severity: Severity::Error,
         meaning: "A policy of the server refuses the client, the sender or the message.",
@@ -121,7 +121,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "the reply often has a link; check the sender's domain and the client's address",
     },
-    Code {
+    SMTP_UNCONFIRMED_MESSAGE = Row {
         code: "smtp.unconfirmed_message",
         severity: Severity::Error,
         meaning: "A message was sent to its end, and the server's answer never came.",
@@ -129,7 +129,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a timeout of the client while the server filtered", "a connection that was cut"],
         advice: "the mail may have been delivered: the client must try again, and the recipient may get it twice (RFC 1047); the client's timeout should be 10 minutes (RFC 5321 §4.5.3.2.6)",
     },
-    Code {
+    SMTP_MESSAGE_CUT = Row {
         code: "smtp.message_cut",
         severity: Severity::Error,
         meaning: "The connection ended in the middle of a message.",
@@ -141,7 +141,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "look for retransmissions of large segments just before the end",
     },
-    Code {
+    SMTP_NO_QUIT = Row {
         code: "smtp.no_quit",
         severity: Severity::Info,
         meaning: "The client closed the connection without QUIT.",
@@ -153,7 +153,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "RFC 5321 §4.1.1.10: a client should send QUIT and wait for the reply",
     },
-    Code {
+    SMTP_TIMEOUT = Row {
         code: "smtp.timeout",
         severity: Severity::Error,
         meaning: "A side waited for the other until it gave up.",
@@ -165,7 +165,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "RFC 5321 §4.5.3.2 names the least timeouts: 5 minutes for most commands",
     },
-    Code {
+    SMTP_STARTTLS_STRIPPED = Row {
         code: "smtp.starttls_stripped",
         severity: Severity::Warning,
         meaning: "Somebody between client and server seems to take STARTTLS out.",
@@ -177,7 +177,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "switch SMTP inspection off (`no inspect esmtp`), and let clients demand TLS (MTA-STS, DANE)",
     },
-    Code {
+    SMTP_STARTTLS_INJECTION = Row {
         code: "smtp.starttls_injection",
         severity: Severity::Warning,
         meaning: "Plain bytes stand between STARTTLS and TLS.",
@@ -188,7 +188,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "somebody between the ends may be adding commands, or a client does not wait for the reply to STARTTLS (CVE-2011-0411)",
     },
-    Code {
+    SMTP_STARTTLS_REFUSED = Row {
         code: "smtp.starttls_refused",
         severity: Severity::Error,
         meaning: "The server offered TLS, or was asked for it, and refused.",
@@ -199,7 +199,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "the server has no usable certificate or key, or refuses TLS for now: see its log",
     },
-    Code {
+    SMTP_STARTTLS_UNUSED = Row {
         code: "smtp.starttls_unused",
         severity: Severity::Info,
         meaning: "The server offers STARTTLS, and the client sent mail without it.",
@@ -207,7 +207,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["TLS is switched off in the client"],
         advice: "switch TLS on in the client (`smtp_tls_security_level = may`)",
     },
-    Code {
+    SMTP_STARTTLS_NOT_BEGUN = Row {
         code: "smtp.starttls_not_begun",
         severity: Severity::Warning,
         meaning: "The server agreed to begin TLS, and the client did not begin it.",
@@ -218,7 +218,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see the client's log; if plain text goes on, the capture may be of a decrypting proxy",
     },
-    Code {
+    SMTP_AUTH_IN_CLEAR = Row {
         code: "smtp.auth_in_clear",
         severity: Severity::Warning,
         meaning: "A password passed in plain text.",
@@ -226,7 +226,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a client without TLS", "a server that offers AUTH PLAIN or LOGIN before TLS"],
         advice: "let the client demand STARTTLS before AUTH, and the server offer AUTH inside TLS only",
     },
-    Code {
+    SMTP_SLOW_GREETING = Row {
         code: "smtp.slow_greeting",
         severity: Severity::Warning,
         meaning: "The server's greeting took long.",
@@ -238,7 +238,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "reverse DNS, tarpitting and pregreet tests are the usual causes",
     },
-    Code {
+    SMTP_BARE_NEWLINE = Row {
         code: "smtp.bare_newline",
         severity: Severity::Warning,
         meaning: "A line ends in CR or LF alone.",
@@ -249,7 +249,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "RFC 5321 §2.3.8 forbids bare CR and LF; lax servers can be made to smuggle mails with them",
     },
-    Code {
+    SMTP_EHLO_NOT_REPEATED = Row {
         code: "smtp.ehlo_not_repeated",
         severity: Severity::Warning,
         meaning: "After STARTTLS the client did not send EHLO again.",
@@ -257,7 +257,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a client that is written by hand"],
         advice: "RFC 3207 §4.2: the client must send EHLO again inside TLS",
     },
-    Code {
+    SMTP_PROTOCOL_ERROR = Row {
         code: "smtp.protocol_error",
         severity: Severity::Warning,
         meaning: "A side said something that SMTP does not allow at that point.",
@@ -265,7 +265,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a program that is not written for SMTP"],
         advice: "RFC 5321 §4.1 and §4.2 say what is allowed; see what the side at fault is",
     },
-    Code {
+    SMTP_SLOW_STARTTLS = Row {
         code: "smtp.slow_starttls",
         severity: Severity::Warning,
         meaning: "The reply to STARTTLS took long.",
@@ -273,7 +273,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the server waits for entropy", "a TLS proxy that is busy"],
         advice: "the server may be waiting for entropy or a TLS proxy",
     },
-    Code {
+    SMTP_SLOW_AUTH = Row {
         code: "smtp.slow_auth",
         severity: Severity::Warning,
         meaning: "AUTH took long.",
@@ -281,7 +281,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a slow directory or database", "a delay after wrong passwords"],
         advice: "see how the server reaches its directory or database",
     },
-    Code {
+    SMTP_SLOW_MAIL = Row {
         code: "smtp.slow_mail",
         severity: Severity::Warning,
         meaning: "The reply to MAIL took long.",
@@ -289,7 +289,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["SPF and DNS lookups", "a policy service"],
         advice: "the server may check the sender: SPF, DNS, policy service",
     },
-    Code {
+    SMTP_SLOW_RCPT = Row {
         code: "smtp.slow_rcpt",
         severity: Severity::Warning,
         meaning: "The reply to a RCPT took long.",
@@ -302,7 +302,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "greylisting, callouts, directory look-ups and tarpitting are the usual causes",
     },
-    Code {
+    SMTP_SLOW_DATA = Row {
         code: "smtp.slow_data",
         severity: Severity::Warning,
         meaning: "The reply to DATA took long.",
@@ -310,7 +310,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["filters that run before the message"],
         advice: "the server may run filters before it says 354",
     },
-    Code {
+    SMTP_SLOW_TRANSFER = Row {
         code: "smtp.slow_transfer",
         severity: Severity::Warning,
         meaning: "Sending a message took long.",
@@ -318,7 +318,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a slow or lossy path", "a client that makes the message while it sends it"],
         advice: "see `timing.attribution` for whom it waited",
     },
-    Code {
+    SMTP_SLOW_ACCEPT = Row {
         code: "smtp.slow_accept",
         severity: Severity::Warning,
         meaning: "The reply to a message took long.",

@@ -1,9 +1,9 @@
 //! Findings about TCP.
 
-use crate::report::findings::{Code, Severity};
+use super::row::{Code, Row, Severity};
 
-pub(super) const CODES: &[Code] = &[
-    Code {
+codes![
+    TCP_CONNECTION_REFUSED = Row {
         code: "tcp.connection_refused",
         severity: Severity::Error,
         meaning: "The server, or something before it, refused the connection.",
@@ -11,7 +11,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["nothing listens on that port", "a firewall rejects the connection"],
         advice: "look on the server whether something listens on that port (`ss -ltn`), and at the firewalls between",
     },
-    Code {
+    TCP_CONNECTION_TIMEOUT = Row {
         code: "tcp.connection_timeout",
         severity: Severity::Error,
         meaning: "Nobody answered the connection attempt.",
@@ -23,7 +23,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "look at the firewalls, security groups and routes between, and whether the host is up; many networks drop connections to port 25",
     },
-    Code {
+    TCP_RESET = Row {
         code: "tcp.reset",
         severity: Severity::Warning,
         meaning: "The connection was cut with an RST before its conversation was over.",
@@ -34,7 +34,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see who sent the RST, and the time since the packet before it: a round number of seconds is a timeout in between",
     },
-    Code {
+    TCP_LARGE_PACKETS_LOST = Row {
         code: "tcp.large_packets_lost",
         severity: Severity::Error,
         meaning: "A side repeats large packets, and they never arrive.",
@@ -45,7 +45,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let ICMP \"fragmentation needed\" (IPv6: \"packet too big\") pass, lower the MSS on the tunnel, or switch `net.ipv4.tcp_mtu_probing` on",
     },
-    Code {
+    TCP_LOST_SEGMENT = Row {
         code: "tcp.lost_segment",
         severity: Severity::Warning,
         meaning: "The capture lacks bytes that a side sent and the other acknowledged.",
@@ -53,7 +53,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the recorder could not keep up", "packets took another path or interface"],
         advice: "the capture lacks packets that were delivered: use a larger buffer (`tcpdump -B 16384`), or capture closer",
     },
-    Code {
+    TCP_ONE_SIDED = Row {
         code: "tcp.one_sided",
         severity: Severity::Warning,
         meaning: "Only one direction of the connection was captured.",
@@ -65,7 +65,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "capture both directions: check the filter, the mirror port, and asymmetric routing",
     },
-    Code {
+    TCP_IDLE_CUT = Row {
         code: "tcp.idle_cut",
         severity: Severity::Warning,
         meaning: "The connection was cut after nobody had spoken for a long time.",
@@ -76,7 +76,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let the client close connections that it does not use, or keep them shorter than the timeout (RFC 5321 §4.5.3.2)",
     },
-    Code {
+    TCP_OVERLAP_DIFFERS = Row {
         code: "tcp.overlap_differs",
         severity: Severity::Warning,
         meaning: "Segments say of some bytes something else than earlier ones.",
@@ -84,7 +84,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["somebody who adds or replaces bytes", "a broken network card or middlebox"],
         advice: "somebody may be adding or replacing bytes, and the receiver may have read the other ones; the first were taken",
     },
-    Code {
+    TCP_CLOCK_STEP = Row {
         code: "tcp.clock_step",
         severity: Severity::Warning,
         meaning: "Packets are older by their clock than what they follow or acknowledge.",
@@ -95,7 +95,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "times across the step are wrong: keep the clock of the capturing host steady, and merge only files of one clock",
     },
-    Code {
+    TCP_DUPLICATE_PACKETS = Row {
         code: "tcp.duplicate_packets",
         severity: Severity::Info,
         meaning: "Packets of the connection were captured twice.",
@@ -103,7 +103,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["`-i any` on a host with bridges, bonds or VLANs", "mirror ports"],
         advice: "the same packet on two interfaces or mirror ports: it does no harm; capture on one interface to avoid it",
     },
-    Code {
+    TCP_URGENT_DATA = Row {
         code: "tcp.urgent_data",
         severity: Severity::Info,
         meaning: "Segments have urgent data.",
@@ -111,7 +111,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["old programs", "an attempt to hide bytes from whoever looks on"],
         advice: "receivers may take the urgent byte out of the stream (RFC 6093): here it is in its place",
     },
-    Code {
+    TCP_OUTSIDE_WINDOW = Row {
         code: "tcp.outside_window",
         severity: Severity::Info,
         meaning: "Packets are so far outside the window that they were left out.",
@@ -119,7 +119,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["damaged or forged packets", "packets of an older connection"],
         advice: "such packets are damaged, forged, or of an older connection; they were left out",
     },
-    Code {
+    TCP_RESET_IGNORED = Row {
         code: "tcp.reset_ignored",
         severity: Severity::Warning,
         meaning: "An end went on sending after its reset.",
@@ -130,7 +130,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "somebody between the ends may send resets; or a new connection uses the old numbers",
     },
-    Code {
+    TCP_ICMP_UNREACHABLE = Row {
         code: "tcp.icmp_unreachable",
         severity: Severity::Error,
         meaning: "A router, a firewall or the host said by ICMP that the connection attempt cannot go on.",
@@ -141,7 +141,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see the rules of the firewall that sent the message, and the routes between",
     },
-    Code {
+    TCP_ZERO_WINDOW = Row {
         code: "tcp.zero_window",
         severity: Severity::Warning,
         meaning: "A side closed its receive window: its program had stopped reading, and the other could send nothing.",
@@ -152,7 +152,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "look at what the program of the side that closed the window does meanwhile: the wait is its own, whoever was sending",
     },
-    Code {
+    TCP_DELAYED_ACK = Row {
         code: "tcp.delayed_ack",
         severity: Severity::Info,
         meaning: "A side held small segments back until a delayed acknowledgement came (Nagle's algorithm).",
@@ -163,7 +163,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let the program write a command, or a message with its final dot, in one call, or set TCP_NODELAY",
     },
-    Code {
+    TCP_PATH_MTU = Row {
         code: "tcp.path_mtu",
         severity: Severity::Info,
         meaning: "A router says that a link on the way takes smaller packets only.",
@@ -171,7 +171,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a tunnel, a VPN or PPPoE on the way: path MTU discovery at work"],
         advice: "nothing, if the connection goes on; else let these ICMP messages pass to the sender",
     },
-    Code {
+    TCP_TIME_SPENT = Row {
         code: "tcp.time_spent",
         severity: Severity::Info,
         meaning: "The session took longer than a second: who was waited for, and when most.",
@@ -179,7 +179,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["what the longest wait was for"],
         advice: "`--timing` shows every phase",
     },
-    Code {
+    TCP_SLOW_CONNECT = Row {
         code: "tcp.slow_connect",
         severity: Severity::Warning,
         meaning: "The TCP handshake took long.",

@@ -1,9 +1,9 @@
 //! Findings about TLS: why a handshake failed, and what weakens a session.
 
-use crate::report::findings::{Code, Severity};
+use super::row::{Code, Row, Severity};
 
-pub(super) const CODES: &[Code] = &[
-    Code {
+codes![
+    TLS_ALERT = Row {
         code: "tls.alert",
         severity: Severity::Error,
         meaning: "A side ended the connection with an alert.",
@@ -13,7 +13,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "the alert names what its sender did not accept; the timeline shows when",
     },
-    Code {
+    TLS_NO_SHARED_CIPHER = Row {
         code: "tls.no_shared_cipher",
         severity: Severity::Error,
         meaning: "The server accepts none of the cipher suites that the client offers.",
@@ -25,7 +25,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "compare `client_hello.cipher_suites`, groups and signature algorithms with what the server allows (`openssl ciphers -s -v LIST`)",
     },
-    Code {
+    TLS_NO_SHARED_GROUP = Row {
         code: "tls.no_shared_group",
         severity: Severity::Error,
         meaning: "The server has none of the groups for the key exchange that the client offers.",
@@ -35,7 +35,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "offer x25519 or secp256r1 (P-256), which every current server has; compare `client_hello.groups` with the server's list",
     },
-    Code {
+    TLS_NO_SHARED_SIGNATURE_ALGORITHM = Row {
         code: "tls.no_shared_signature_algorithm",
         severity: Severity::Error,
         meaning: "The server's key cannot sign in any of the ways that the client accepts.",
@@ -46,7 +46,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "compare `client_hello.signature_algorithms` with the kind of the server's key, or give the server a second certificate",
     },
-    Code {
+    TLS_WEAK_DH = Row {
         code: "tls.weak_dh",
         severity: Severity::Error,
         meaning: "The client refuses the server's Diffie-Hellman group: its prime is too small.",
@@ -56,7 +56,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "use 2048 bits or more, or one of the groups of RFC 7919; or switch DHE off in favour of ECDHE",
     },
-    Code {
+    TLS_NO_SHARED_VERSION = Row {
         code: "tls.no_shared_version",
         severity: Severity::Error,
         meaning: "Client and server have no version of TLS in common.",
@@ -67,7 +67,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "allow TLS 1.2 on both sides (`smtp_tls_protocols`, `smtpd_tls_protocols`, `MinProtocol`)",
     },
-    Code {
+    TLS_UNKNOWN_CA = Row {
         code: "tls.unknown_ca",
         severity: Severity::Error,
         meaning: "A side does not trust the issuer of the other side's certificate.",
@@ -79,7 +79,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let the server send the whole chain, and give the client the root (`-CAfile`, `smtp_tls_CAfile`)",
     },
-    Code {
+    TLS_CERTIFICATE_REJECTED = Row {
         code: "tls.certificate_rejected",
         severity: Severity::Error,
         meaning: "A side refused the other side's certificate.",
@@ -91,7 +91,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see what the finding says of the certificate; verify it as the client does (`openssl s_client -connect HOST:PORT -verify_return_error`)",
     },
-    Code {
+    TLS_CERTIFICATE_EXPIRED = Row {
         code: "tls.certificate_expired",
         severity: Severity::Warning,
         meaning: "The server's certificate was out of date when it was used.",
@@ -99,7 +99,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the renewal failed", "the server was not reloaded after the renewal"],
         advice: "renew the server's certificate, and reload the server",
     },
-    Code {
+    TLS_CERTIFICATE_NOT_YET_VALID = Row {
         code: "tls.certificate_not_yet_valid",
         severity: Severity::Warning,
         meaning: "The server's certificate was not valid yet when it was used.",
@@ -110,7 +110,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "look at the clocks of both sides",
     },
-    Code {
+    TLS_CERTIFICATE_NAME_MISMATCH = Row {
         code: "tls.certificate_name_mismatch",
         severity: Severity::Info,
         meaning: "The server's certificate does not name the host that the client asked for.",
@@ -121,7 +121,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "add the name to the certificate, or call the server by a name that it has",
     },
-    Code {
+    TLS_SELF_SIGNED_CERTIFICATE = Row {
         code: "tls.self_signed_certificate",
         severity: Severity::Info,
         meaning: "The server's certificate is signed by itself.",
@@ -129,7 +129,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a certificate made at installation, and never replaced"],
         advice: "give the server a certificate of an authority that its clients trust",
     },
-    Code {
+    TLS_WEAK_KEY = Row {
         code: "tls.weak_key",
         severity: Severity::Warning,
         meaning: "The key in the server's certificate is too small.",
@@ -137,7 +137,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["an old certificate"],
         advice: "make a new key: RSA with 2048 bits or more, or P-256",
     },
-    Code {
+    TLS_CLIENT_CERTIFICATE_REQUIRED = Row {
         code: "tls.client_certificate_required",
         severity: Severity::Error,
         meaning: "The server wants a client certificate, and got none.",
@@ -147,7 +147,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "configure a certificate on the client (`smtp_tls_cert_file`), or let the server ask without demanding",
     },
-    Code {
+    TLS_CLIENT_CERTIFICATE_REJECTED = Row {
         code: "tls.client_certificate_rejected",
         severity: Severity::Error,
         meaning: "The server refused the client's certificate.",
@@ -158,7 +158,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "give the server the authority that issued it (`smtpd_tls_CAfile`)",
     },
-    Code {
+    TLS_UNRECOGNIZED_NAME = Row {
         code: "tls.unrecognized_name",
         severity: Severity::Error,
         meaning: "The server does not know the name that the client asked for, or wants one.",
@@ -169,7 +169,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "call the server by a name that it has; let the client send SNI",
     },
-    Code {
+    TLS_NO_APPLICATION_PROTOCOL = Row {
         code: "tls.no_application_protocol",
         severity: Severity::Error,
         meaning: "The server accepts none of the application protocols offered (ALPN).",
@@ -177,7 +177,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a client that offers `h2` or `http/1.1` to a mail server"],
         advice: "let the client offer no ALPN for SMTP",
     },
-    Code {
+    TLS_INAPPROPRIATE_FALLBACK = Row {
         code: "tls.inappropriate_fallback",
         severity: Severity::Error,
         meaning: "The client tried again with a lower version, and the server knows better (RFC 7507).",
@@ -185,7 +185,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["an earlier attempt that failed for another reason"],
         advice: "look for the connection before this one: the cause is there",
     },
-    Code {
+    TLS_KEYS_DISAGREE = Row {
         code: "tls.keys_disagree",
         severity: Severity::Error,
         meaning: "The sides do not have the same keys, or a record was altered on its way.",
@@ -197,7 +197,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "capture on both sides and compare; take middleboxes out of the path",
     },
-    Code {
+    TLS_CLOSED_IN_HANDSHAKE = Row {
         code: "tls.closed_in_handshake",
         severity: Severity::Error,
         meaning: "A side closed the connection in the middle of the handshake, without an alert.",
@@ -209,7 +209,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "the log of the side that closed says why",
     },
-    Code {
+    TLS_RESET_IN_HANDSHAKE = Row {
         code: "tls.reset_in_handshake",
         severity: Severity::Error,
         meaning: "A side, or something between, cut the connection in the middle of the handshake.",
@@ -221,7 +221,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "capture on both sides: an RST that its alleged sender does not have comes from between",
     },
-    Code {
+    TLS_SILENCE_IN_HANDSHAKE = Row {
         code: "tls.silence_in_handshake",
         severity: Severity::Error,
         meaning: "A side said nothing more in the middle of the handshake, until the other gave up.",
@@ -233,7 +233,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "look for retransmissions: with them packets are lost on the way, without them the side was busy",
     },
-    Code {
+    TLS_PLAINTEXT_TO_TLS_PORT = Row {
         code: "tls.plaintext_to_tls_port",
         severity: Severity::Error,
         meaning: "The client speaks plain SMTP where the server expects TLS from the first byte.",
@@ -241,7 +241,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a client configured for STARTTLS on port 465 or 2465", "a health check"],
         advice: "use implicit TLS on this port (`smtp_tls_wrappermode = yes`, `swaks --tls-on-connect`), or port 587 with STARTTLS",
     },
-    Code {
+    TLS_TLS_TO_PLAINTEXT_PORT = Row {
         code: "tls.tls_to_plaintext_port",
         severity: Severity::Error,
         meaning: "The client begins TLS at once, where the server speaks plain SMTP first.",
@@ -249,7 +249,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a client configured for implicit TLS on port 25 or 587"],
         advice: "use STARTTLS on this port (`smtp_tls_wrappermode = no`), or port 465",
     },
-    Code {
+    TLS_NOT_TLS = Row {
         code: "tls.not_tls",
         severity: Severity::Warning,
         meaning: "A side sends what is no TLS record where TLS has begun.",
@@ -260,7 +260,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "one side speaks TLS where the other does not: check port and security mode",
     },
-    Code {
+    TLS_SEARCH_GIVEN_UP = Row {
         code: "tls.search_given_up",
         severity: Severity::Info,
         meaning: "Records behind a gap were not tried with every number that they may have.",
@@ -268,7 +268,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["many gaps in one session", "a capture that was made to cost time"],
         advice: "capture without loss: what is missing hides where the records begin and which number they have",
     },
-    Code {
+    TLS_NO_CLOSE_NOTIFY = Row {
         code: "tls.no_close_notify",
         severity: Severity::Warning,
         meaning: "The connection was closed without the closing alert of TLS.",
@@ -276,7 +276,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a program that closes the socket only", "a crash, or a cut in between"],
         advice: "RFC 5246 §7.2.1: without close_notify the other side cannot tell an end from a cut; some libraries report an error (OpenSSL 3: `unexpected eof while reading`)",
     },
-    Code {
+    TLS_WEAK_CIPHER = Row {
         code: "tls.weak_cipher",
         severity: Severity::Warning,
         meaning: "The cipher agreed on is weak: none, export, RC2, RC4, DES, 3DES or IDEA.",
@@ -284,7 +284,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["an old client or server", "a cipher list such as `ALL`"],
         advice: "prefer AES-GCM suites with ECDHE",
     },
-    Code {
+    TLS_ANONYMOUS_CIPHER = Row {
         code: "tls.anonymous_cipher",
         severity: Severity::Info,
         meaning: "The suite agreed on has no certificate: anybody in between could have answered.",
@@ -294,7 +294,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "demand a certificate where it matters (`smtp_tls_security_level = verify`)",
     },
-    Code {
+    TLS_OLD_VERSION = Row {
         code: "tls.old_version",
         severity: Severity::Warning,
         meaning: "The version agreed on is deprecated.",
@@ -302,7 +302,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["an old client or server"],
         advice: "SSL 2.0, SSL 3.0, TLS 1.0 and 1.1 are deprecated (RFC 6176, 7568, 8996): use TLS 1.2 or 1.3",
     },
-    Code {
+    TLS_DOWNGRADE = Row {
         code: "tls.downgrade",
         severity: Severity::Warning,
         meaning: "The sides agreed on less than both can do.",
@@ -314,7 +314,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "capture on both sides and compare the ClientHello that was sent with the one that came",
     },
-    Code {
+    TLS_NO_EXTENDED_MASTER_SECRET = Row {
         code: "tls.no_extended_master_secret",
         severity: Severity::Info,
         meaning: "The session has no extended master secret (RFC 7627).",
@@ -322,7 +322,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a library older than 2016", "an option that switches it off"],
         advice: "needed against the triple handshake attack, and by TLS stacks under FIPS 140-3 rules",
     },
-    Code {
+    TLS_INSECURE_RENEGOTIATION = Row {
         code: "tls.insecure_renegotiation",
         severity: Severity::Warning,
         meaning: "The server does not support secure renegotiation (RFC 5746).",
@@ -330,7 +330,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a server older than 2010"],
         advice: "OpenSSL 3 clients refuse such servers (`unsafe legacy renegotiation disabled`): update the server",
     },
-    Code {
+    TLS_COMPRESSION = Row {
         code: "tls.compression",
         severity: Severity::Warning,
         meaning: "TLS compression was agreed on.",
@@ -338,7 +338,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["an old library with its defaults"],
         advice: "switch it off: secrets can be guessed from lengths (CRIME, RFC 7457 §2.6)",
     },
-    Code {
+    TLS_SLOW_HANDSHAKE = Row {
         code: "tls.slow_handshake",
         severity: Severity::Warning,
         meaning: "The handshake took long.",
@@ -351,7 +351,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see `timing` for the phase and the side that took the time",
     },
-    Code {
+    TLS_BROKEN_OFF = Row {
         code: "tls.broken_off",
         severity: Severity::Error,
         meaning: "A side broke a handshake of TLS 1.3 off, and its reason is sealed.",
@@ -362,7 +362,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "record a key log at one of the ends: the alert names what its sender did not accept; or see the log of the side that broke off",
     },
-    Code {
+    TLS_CERTIFICATE_NOT_ACCEPTED = Row {
         code: "tls.certificate_not_accepted",
         severity: Severity::Error,
         meaning: "The client finished the handshake, and left without using it.",
@@ -373,7 +373,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "see the client's log for what it checks; compare the certificate's names and issuer with what the client wants",
     },
-    Code {
+    TLS_CERTIFICATE_PURPOSE = Row {
         code: "tls.certificate_purpose",
         severity: Severity::Warning,
         meaning: "The certificate is not made for what it is used for.",
@@ -381,7 +381,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a certificate made for clients, for mail (S/MIME) or for signing code"],
         advice: "make the certificate with extendedKeyUsage = serverAuth and keyUsage = digitalSignature, keyEncipherment",
     },
-    Code {
+    TLS_WEAK_SIGNATURE = Row {
         code: "tls.weak_signature",
         severity: Severity::Warning,
         meaning: "A certificate of the chain is signed with SHA-1 or MD5.",
@@ -389,7 +389,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["an old authority, or a template of one"],
         advice: "let the authority sign with SHA-256; OpenSSL refuses SHA-1 from security level 1 on, GnuTLS and Java by default",
     },
-    Code {
+    TLS_ISSUER_EXPIRED = Row {
         code: "tls.issuer_expired",
         severity: Severity::Warning,
         meaning: "The certificate of an issuer that was sent with the server's is out of date.",
@@ -400,7 +400,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "send the chain that the authority names today",
     },
-    Code {
+    TLS_BAD_ISSUER = Row {
         code: "tls.bad_issuer",
         severity: Severity::Warning,
         meaning: "A certificate that was sent as an issuer may not vouch for the server's.",
@@ -411,7 +411,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "let an authority sign that may do so",
     },
-    Code {
+    TLS_LARGE_CLIENT_HELLO = Row {
         code: "tls.large_client_hello",
         severity: Severity::Error,
         meaning: "A ClientHello that needs more than one segment was not answered.",
@@ -422,7 +422,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "try without post-quantum groups (OpenSSL: `-groups X25519:P-256`); if that works, the server or the box before it must be mended",
     },
-    Code {
+    TLS_RENEGOTIATION_REFUSED = Row {
         code: "tls.renegotiation_refused",
         severity: Severity::Warning,
         meaning: "The client asked for new keys in the middle of the dialogue, and the server did not want to.",

@@ -1,10 +1,10 @@
 //! The reasons why a session was not opened, or not wholly. The case has the evidence and the hint;
 //! `docs/verdicts.md` has examples.
 
-use crate::report::findings::{Code, Severity};
+use super::row::{Code, Row, Severity};
 
-pub(super) const CODES: &[Code] = &[
-    Code {
+codes![
+    TLS_FORWARD_SECRECY = Row {
         code: "tls.forward_secrecy",
         severity: Severity::Info,
         meaning: "The session's keys come from an ephemeral key exchange: no server key opens it.",
@@ -12,7 +12,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["today's defaults of all TLS libraries"],
         advice: "record a key log at one of the ends (SSLKEYLOGFILE), or let one end offer RSA key exchange only for a test; docs/key-logs.md has both for each program",
     },
-    Code {
+    TLS_TLS13 = Row {
         code: "tls.tls13",
         severity: Severity::Info,
         meaning: "TLS 1.3 always has an ephemeral key exchange: no server key opens it.",
@@ -20,7 +20,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["today's defaults of all TLS libraries"],
         advice: "record a key log at one of the ends (SSLKEYLOGFILE), or let a test use TLS 1.2 with RSA key exchange; docs/key-logs.md has both for each program",
     },
-    Code {
+    TLS_NO_KEY = Row {
         code: "tls.no_key",
         severity: Severity::Info,
         meaning: "None of the keys given is the key of the server's certificate.",
@@ -28,7 +28,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["no key was given", "the key of another server, or of the client, was given"],
         advice: "give the private key of that certificate with --keys or --key",
     },
-    Code {
+    TLS_KEY_MISMATCH = Row {
         code: "tls.key_mismatch",
         severity: Severity::Warning,
         meaning: "A row of the key list names this server, but its key is not the certificate's.",
@@ -39,7 +39,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "give the private key of that certificate",
     },
-    Code {
+    TLS_NO_CERTIFICATE = Row {
         code: "tls.no_certificate",
         severity: Severity::Info,
         meaning: "No certificate of the server was captured, and no key opens the ClientKeyExchange.",
@@ -47,7 +47,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the capture lost the server's first flight"],
         advice: "give the private key of the server that was called, or capture the whole handshake",
     },
-    Code {
+    TLS_RESUMED_WITHOUT_ORIGIN = Row {
         code: "tls.resumed_without_origin",
         severity: Severity::Info,
         meaning: "The session takes up an earlier one, which is not in the capture or was not opened.",
@@ -58,7 +58,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "capture from before the client's first connection to this server, or restart the client so that it makes a full handshake",
     },
-    Code {
+    TLS_HANDSHAKE_MISSING = Row {
         code: "tls.handshake_missing",
         severity: Severity::Info,
         meaning: "The capture begins after the handshake.",
@@ -66,7 +66,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a long-lived connection that was open before the recorder was started"],
         advice: "start the capture before the connection is opened, or restart the client",
     },
-    Code {
+    TLS_HANDSHAKE_INCOMPLETE = Row {
         code: "tls.handshake_incomplete",
         severity: Severity::Info,
         meaning: "The handshake was never finished: there is nothing to decrypt.",
@@ -74,7 +74,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a failure: see the finding about its cause", "the capture ends first"],
         advice: "the timeline shows who stopped",
     },
-    Code {
+    TLS_ONE_SIDED = Row {
         code: "tls.one_sided",
         severity: Severity::Warning,
         meaning: "The session cannot be opened because one direction alone was captured.",
@@ -86,7 +86,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "capture both directions: check the filter, the mirror port, and asymmetric routing",
     },
-    Code {
+    TLS_LOST_PACKETS = Row {
         code: "tls.lost_packets",
         severity: Severity::Warning,
         meaning: "The session cannot be opened, or not wholly, because packets are missing.",
@@ -94,7 +94,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["the recorder could not keep up", "packets took another path or interface"],
         advice: "capture again with a larger buffer (`tcpdump -B 16384`) or closer to one of the ends",
     },
-    Code {
+    TLS_SNAPLEN = Row {
         code: "tls.snaplen",
         severity: Severity::Warning,
         meaning: "The session cannot be opened, or not wholly, because its packets were cut when they were recorded.",
@@ -102,7 +102,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["an option `-s`, or a probe that keeps headers only"],
         advice: "capture whole packets: `tcpdump -s 0`, the default since tcpdump 4.0",
     },
-    Code {
+    TLS_TRUNCATED_IN_TUNNEL = Row {
         code: "tls.truncated_in_tunnel",
         severity: Severity::Warning,
         meaning: "The session cannot be opened, or not wholly, because its packets were cut when they were put into a tunnel.",
@@ -113,7 +113,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "raise the MTU on the way from the mirror to the recorder, or have the mirror keep whole packets",
     },
-    Code {
+    TLS_BAD_PREMASTER = Row {
         code: "tls.bad_premaster",
         severity: Severity::Warning,
         meaning: "The key is the certificate's, but what it decrypts is no premaster secret.",
@@ -125,7 +125,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "the ClientKeyExchange was altered or badly made; the server will have refused it too",
     },
-    Code {
+    TLS_KEYLOG_WITHOUT_SESSION = Row {
         code: "tls.keylog_without_session",
         severity: Severity::Info,
         meaning: "A key log was given, and has no line for this session.",
@@ -136,7 +136,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "record the key log in the process that made this connection, while it is made",
     },
-    Code {
+    TLS_KEYLOG_INCOMPLETE = Row {
         code: "tls.keylog_incomplete",
         severity: Severity::Info,
         meaning: "The key log has lines for this session, but not all that it needs.",
@@ -148,7 +148,7 @@ pub(super) const CODES: &[Code] = &[
         ],
         advice: "record the log again with a recorder that writes the missing labels; docs/key-logs.md names them",
     },
-    Code {
+    TLS_UNSUPPORTED_CIPHER_SUITE = Row {
         code: "tls.unsupported_cipher_suite",
         severity: Severity::Info,
         meaning: "The cipher suite agreed on cannot be opened.",
@@ -156,7 +156,7 @@ pub(super) const CODES: &[Code] = &[
         causes: &["a private or very rare suite", "a suite of a pre-shared key without a key log"],
         advice: "for a test, let the server choose AES128-SHA or AES128-GCM-SHA256 with TLS 1.0 to 1.2",
     },
-    Code {
+    TLS_INTEGRITY_FAILED = Row {
         code: "tls.integrity_failed",
         severity: Severity::Warning,
         meaning: "The keys are right as far as can be seen, but records do not verify.",

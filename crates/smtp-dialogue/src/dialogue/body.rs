@@ -1,7 +1,7 @@
 //! Messages on their way, by DATA and by BDAT.
 
 use super::{Dialogue, Mode};
-use crate::event::{Sink, Transfer};
+use crate::event::{FindingKind, Sink, Transfer};
 use crate::message::{Body, Message};
 use crate::moment::Moment;
 use crate::open::{Kind, Open};
@@ -99,7 +99,7 @@ impl Dialogue {
         let (bare, last) = (body.bare_newlines(), body.last());
         let summary = if dot { body.end(out) } else { body.abandon(out) };
         if let Some(at) = last.filter(|_| !bare.is_empty()) {
-            self.note("smtp.bare_newline", at, bare_newlines(bare), out);
+            self.note(FindingKind::BareNewline, at, bare_newlines(bare), out);
         }
         self.push(Open::body(summary, dot), out);
         if let Some((reply, at)) = self.early.take() {

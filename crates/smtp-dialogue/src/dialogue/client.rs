@@ -3,7 +3,7 @@
 use super::{Dialogue, Mode};
 use crate::auth::{self, Attempt};
 use crate::command::{self, Command};
-use crate::event::{SecretSpan, Sink, SmtpEvent};
+use crate::event::{FindingKind, SecretSpan, Sink, SmtpEvent};
 use crate::facts::AuthResult;
 use crate::line::Line;
 use crate::moment::Moment;
@@ -171,11 +171,11 @@ impl Dialogue {
                 self.owes_hello = false;
                 // RFC 3207 §4.2: the client SHOULD send EHLO as the first command inside TLS.
                 let message = "MAIL inside TLS without a new EHLO".to_owned();
-                self.note("smtp.ehlo_not_repeated", at, message, out);
+                self.note(FindingKind::EhloNotRepeated, at, message, out);
             }
             Command::MalformedBdat => {
                 let message = "BDAT without a readable size".to_owned();
-                self.note("smtp.protocol_error", at, message, out);
+                self.note(FindingKind::ProtocolError, at, message, out);
             }
             _ => {}
         }
@@ -238,7 +238,7 @@ impl Dialogue {
         self.facts.auth = Some(attempt.auth.clone());
         if is_first && attempt.is_readable() && !self.facts.encrypted {
             let message = format!("AUTH {} without TLS", attempt.auth.mechanism);
-            self.note("smtp.auth_in_clear", at, message, out);
+            self.note(FindingKind::AuthInClear, at, message, out);
         }
     }
 

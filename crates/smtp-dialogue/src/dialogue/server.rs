@@ -1,7 +1,7 @@
 //! The server's side: what its replies make of the commands.
 
 use super::{Dialogue, Mode, Switch};
-use crate::event::{Exchange, ExchangeKind, SecretSpan, Sink, SmtpEvent};
+use crate::event::{Exchange, ExchangeKind, FindingKind, SecretSpan, Sink, SmtpEvent};
 use crate::facts::{ForeignLine, Greeting, StartTls};
 use crate::line::Line;
 use crate::moment::Moment;
@@ -41,7 +41,7 @@ impl Dialogue {
         let step = self.replies.push(line);
         if std::mem::take(&mut self.replies.is_mixed) && !self.losses.replies {
             let message = "the lines of a reply have different codes".to_owned();
-            self.note("smtp.protocol_error", line.at, message, out);
+            self.note(FindingKind::ProtocolError, line.at, message, out);
         }
         match step {
             Step::More => {}
@@ -74,7 +74,7 @@ impl Dialogue {
             self.facts.foreign = Some(ForeignLine { text, at: line.at });
         }
         let message = "a line of the server is no reply".to_owned();
-        self.note("smtp.protocol_error", line.at, message, out);
+        self.note(FindingKind::ProtocolError, line.at, message, out);
     }
 
     /// The server will say nothing more.
@@ -148,7 +148,7 @@ impl Dialogue {
         if let Some(early) = early.and_then(Open::sent_at) {
             self.facts.early = Some(early);
             let message = "the client spoke before the greeting".to_owned();
-            self.note("smtp.early_talker", early, message, out);
+            self.note(FindingKind::EarlyTalker, early, message, out);
         }
         self.reply_alone(ExchangeKind::Greeting, reply, at, out);
     }
@@ -185,7 +185,7 @@ impl Dialogue {
         if older > 0 && !self.losses.ever {
             let s = if older == 1 { "" } else { "s" };
             let message = format!("the reply {code} leaves {older} older command{s} unanswered");
-            self.note("smtp.protocol_error", at, message, out);
+            self.note(FindingKind::ProtocolError, at, message, out);
         }
     }
 
@@ -213,7 +213,7 @@ impl Dialogue {
         }
         if !is_explained {
             let message = format!("a reply {} to no command", reply.code);
-            self.note("smtp.protocol_error", at, message, out);
+            self.note(FindingKind::ProtocolError, at, message, out);
         }
         self.reply_alone(ExchangeKind::Stray, reply, at, out);
     }

@@ -19,7 +19,7 @@ struct Seen {
     spans: Vec<SecretSpan>,
     /// Those that follow each other as one, however they were cut.
     body_spans: Vec<SecretSpan>,
-    findings: Vec<&'static str>,
+    findings: Vec<FindingKind>,
     switches: usize,
     /// All events but the bodies' pieces, printed.
     log: Vec<String>,
@@ -39,7 +39,7 @@ impl Seen {
                 Some(last) if last.start + last.len == span.start => last.len += span.len,
                 _ => self.body_spans.push(span),
             },
-            SmtpEvent::Finding { code, .. } => self.findings.push(code),
+            SmtpEvent::Finding { kind, .. } => self.findings.push(kind),
             SmtpEvent::SwitchToTls { .. } | SmtpEvent::TlsUnasked { .. } => self.switches += 1,
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::compare::{Outlier, Population, ShapeRow, Share, Spread, SpreadRow};
+use crate::compare::{FailureGroup, Outlier, Population, ShapeRow, Share, Spread, SpreadRow};
 use crate::render::text::duration::Duration;
 use crate::render::text::ink::Ink;
 use crate::render::text::line::Line;
@@ -16,10 +16,41 @@ const TIMES: [usize; 4] = [36, 48, 60, 72];
 
 /// Writes the distributions and what stands out.
 pub(super) fn section(population: &Population, page: &mut Page<'_>) -> io::Result<()> {
+    groups(population, page)?;
     shares(&population.shares, page)?;
     spreads(&population.phases, page)?;
     shapes(&population.shapes, page)?;
     outliers(population, page)
+}
+
+/// The failures by cause, each beside the nearest good session.
+fn groups(population: &Population, page: &mut Page<'_>) -> io::Result<()> {
+    if population.groups.is_empty() {
+        return Ok(());
+    }
+    page.heading("Failures by cause")?;
+    population.groups.iter().try_for_each(|group| failures(group, page))?;
+    match population.further_failures {
+        0 => Ok(()),
+        more => page.put(Line::default().own("  and ").text(more).own(" of other causes")),
+    }
+}
+
+fn failures(group: &FailureGroup, page: &mut Page<'_>) -> io::Result<()> {
+    let mut line = Line::hanging(6);
+    line.ink(Ink::Bad).own("  ").text(group.sessions).own(" x ");
+    line.text(group.code.as_deref().unwrap_or_else(|| group.outcome.name())).ink(Ink::Plain);
+    line.own(if group.sessions == 1 { ": session " } else { ": sessions " });
+    line.list(&group.named, ", ", usize::MAX);
+    let more = group.sessions.saturating_sub(group.named.len() as u64);
+    if more > 0 {
+        line.own(" and ").text(more).own(" more");
+    }
+    if let Some(good) = group.nearest_good {
+        line.ink(Ink::Dim).own("; nearest good one: session ").text(good).ink(Ink::Plain);
+    }
+    page.put(&line)?;
+    page.put(Line::hanging(6).own("      ").text(&group.sentence))
 }
 
 fn marked(differs: bool, hang: usize) -> Line {

@@ -3,7 +3,8 @@
 
 use crate::render::text::grid::Instant;
 use crate::report::{
-    ConversationExchange, MailReport, SessionReport, SmtpReport, TimelineEntry, TlsReport, Verb,
+    ConversationExchange, Layer, MailReport, SessionReport, SmtpReport, TimelineEntry,
+    TimelineEvent, TlsReport, Verb,
 };
 
 /// Something that was said, or should have been.
@@ -41,7 +42,7 @@ pub(in crate::render) fn entries(session: &SessionReport) -> Entries<'_> {
 /// The border stands where the first sign of TLS is.
 fn border(session: &SessionReport) -> Option<(Instant, Entry<'_>)> {
     let tls = session.tls.as_ref()?;
-    let first = session.timeline.iter().find(|entry| entry.event.starts_with("tls."));
+    let first = session.timeline.iter().find(|entry| entry.event.layer() == Layer::Tls);
     Some((first.map_or(START, instant), Entry::Border(tls)))
 }
 
@@ -50,8 +51,8 @@ const START: Instant = Instant { t_ns: i64::MIN, frame: 0 };
 
 fn events(session: &SessionReport) -> impl Iterator<Item = (Instant, Entry<'_>)> {
     let is_told = |entry: &&TimelineEntry| match entry.event {
-        "tcp.gap" => true,
-        "tls.alert" => entry.detail.as_deref() != Some("encrypted"),
+        TimelineEvent::TcpGap => true,
+        TimelineEvent::TlsAlert => entry.detail.as_deref() != Some("encrypted"),
         _ => false,
     };
     let told = session.timeline.iter().filter(is_told);
@@ -99,7 +100,8 @@ fn instants(exchange: &ConversationExchange) -> (Instant, Instant) {
 
 /// When the body began that ended at `end`.
 fn began(session: &SessionReport, end: Instant) -> Instant {
-    let starts = session.timeline.iter().filter(|entry| entry.event == "smtp.data_start");
+    let starts =
+        session.timeline.iter().filter(|entry| entry.event == TimelineEvent::SmtpDataStart);
     starts.map(instant).take_while(|start| *start <= end).last().unwrap_or(end)
 }
 

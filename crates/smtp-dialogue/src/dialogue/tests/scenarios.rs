@@ -174,7 +174,7 @@ fn inside_tls_all_is_encrypted_and_begins_anew() {
 fn mail_inside_tls_without_a_new_ehlo_is_a_finding() {
     let wire = introduced().client("STARTTLS\r\n").server("220 go\r\n");
     let seen = wire.client("MAIL FROM:<a@b>\r\n").server("503 hello first\r\n").finish();
-    assert_eq!(seen.findings, ["smtp.ehlo_not_repeated"]);
+    assert_eq!(seen.findings, [FindingKind::EhloNotRepeated]);
 }
 
 #[test]
@@ -193,7 +193,10 @@ fn the_caller_says_what_was_injected() {
     for role in Role::BOTH {
         wire.dialogue.injected(role, Moment::default(), &mut |event| wire.seen.note(event));
     }
-    assert_eq!(wire.finish().findings, ["smtp.starttls_injection", "smtp.starttls_injection"]);
+    assert_eq!(
+        wire.finish().findings,
+        [FindingKind::StarttlsInjection, FindingKind::StarttlsInjection]
+    );
 }
 
 #[test]
@@ -360,7 +363,7 @@ fn a_client_that_does_not_wait_for_the_greeting_is_found_out() {
         .server("220 foo.com\r\n521 5.5.1 Protocol error\r\n")
         .finish();
     assert_eq!(seen.talk(), ["- 220", "EHLO 521"]);
-    assert_eq!(seen.findings, ["smtp.early_talker"]);
+    assert_eq!(seen.findings, [FindingKind::EarlyTalker]);
 }
 
 #[test]
@@ -384,7 +387,7 @@ fn bare_newlines_are_findings() {
         .client("a\n.\r\nMAIL FROM:<smuggled@x>\r\n.\r\n")
         .server("250 ok\r\n")
         .finish();
-    assert_eq!(seen.findings, ["smtp.bare_newline", "smtp.bare_newline"]);
+    assert_eq!(seen.findings, [FindingKind::BareNewline, FindingKind::BareNewline]);
     assert_eq!(seen.mails[0].sha256, sha256("a\n.\r\nMAIL FROM:<smuggled@x>\r\n"));
     assert!(seen.log.iter().any(|line| line.contains("only a lax server")));
 }
@@ -408,7 +411,7 @@ fn an_overlong_line_is_cut_and_the_dialogue_goes_on() {
     let line = format!("NOOP {}\r\n", "x".repeat(40_000));
     let seen = introduced().client(&line).server("250 ok\r\n").finish();
     assert_eq!(seen.talk()[2], "NOOP 250");
-    assert_eq!(seen.findings, ["smtp.protocol_error"]);
+    assert_eq!(seen.findings, [FindingKind::ProtocolError]);
     assert!(seen.exchanges[2].command.as_ref().unwrap().as_bytes().len() < 20_000);
 }
 

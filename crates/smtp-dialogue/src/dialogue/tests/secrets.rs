@@ -32,7 +32,7 @@ fn an_initial_response_is_masked_and_tells_the_user() {
     let secret = seen.exchanges[2].secret.as_ref().unwrap();
     assert_eq!(secret.reveal(), "AUTH PLAIN AHRpbQBzM2NyZXQ=");
     assert_eq!(seen.spans, [SecretSpan { from: Role::Client, start: 14 + 11, len: 16 }]);
-    assert_eq!(seen.findings, ["smtp.auth_in_clear"]);
+    assert_eq!(seen.findings, [FindingKind::AuthInClear]);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_refusal_of_whoever_spoke_too_early_is_the_greeting() {
     assert!(wire.dialogue.facts().early.is_some());
     let seen = wire.finish();
     assert_eq!(seen.talk(), ["- 554", "EHLO -"]);
-    assert_eq!(seen.findings, ["smtp.early_talker"]);
+    assert_eq!(seen.findings, [FindingKind::EarlyTalker]);
 }
 
 #[test]
