@@ -41,6 +41,23 @@ const VOLATILE: &[&str] = &[
     "key",
 ];
 
+/// Who sends what to whom: another mail is no other behaviour.
+const OF_MAIL: &[&str] = &[
+    "from",
+    "to",
+    "rejected_to",
+    "recipients",
+    "header_from",
+    "header_to",
+    "header_cc",
+    "date",
+    "parts",
+    "dkim",
+];
+
+/// What holds mails.
+const MAILS: &[&str] = &["mails", "transactions", "deliveries"];
+
 /// What changes with the mail: the size that MAIL announces (RFC 1870 §5).
 const VOLATILE_PARAMETERS: &[&str] = &["SIZE"];
 
@@ -52,6 +69,38 @@ const CERTIFICATES: &str = "certificates";
 
 /// Fields of a text in which words with digits change from run to run.
 const TEXTS: &[&str] = &["lines", "text", "command"];
+
+/// Which fields are compared beside those that always are, and which are not, by their names or by
+/// the end of their paths (`version`, `tls.version`).
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Passed over.
+    pub ignored: Vec<String>,
+    /// Compared, though they change with the mail or the run.
+    pub also: Vec<String>,
+}
+
+impl Choice {
+    fn ignores(&self, path: &str) -> bool {
+        let bare = bare(path);
+        self.ignored.iter().any(|field| is_end(&bare, field))
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        let bare = bare(path);
+        self.also.iter().any(|field| is_end(&bare, field))
+    }
+}
+
+/// A path without the numbers of elements.
+fn bare(path: &str) -> String {
+    let parts = path.split('[');
+    parts.map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect()
+}
+
+fn is_end(path: &str, field: &str) -> bool {
+    path.strip_suffix(field).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -103,8 +152,8 @@ impl Baseline {
 
     /// What of `report` is not as stored.
     #[must_use]
-    pub fn changes(&self, report: &Json, tolerance: &Tolerance) -> Vec<Change> {
-        let mut diff = Diff { tolerance, changes: Vec::new() };
+    pub fn changes(&self, report: &Json, tolerance: &Tolerance, choice: &Choice) -> Vec<Change> {
+        let mut diff = Diff { tolerance, choice, changes: Vec::new() };
         diff.values(&self.report, report, String::new(), "", false);
         diff.changes
     }
@@ -112,6 +161,7 @@ impl Baseline {
 
 struct Diff<'t> {
     tolerance: &'t Tolerance,
+    choice: &'t Choice,
     changes: Vec<Change>,
 }
 
@@ -121,17 +171,20 @@ impl Diff<'_> {
         match (was, is) {
             (Json::Object(a), Json::Object(b)) => {
                 let names: BTreeSet<_> = a.keys().chain(b.keys()).collect();
-                for field in
-                    names.into_iter().filter(|field| !is_volatile(field, name, certificate))
-                {
+                for field in names {
                     let (was, is) =
                         (a.get(field).unwrap_or(&Json::Null), b.get(field).unwrap_or(&Json::Null));
                     let path =
                         if path.is_empty() { field.clone() } else { format!("{path}.{field}") };
+                    let is_chance = is_volatile(field, name, certificate);
+                    if self.choice.ignores(&path) || is_chance && !self.choice.wants(&path) {
+                        continue;
+                    }
                     self.values(was, is, path, field, certificate || field == CERTIFICATES);
                 }
             }
             (Json::Array(a), Json::Array(b)) if name == "findings" => self.findings(a, b, &path),
+            (Json::Array(a), Json::Array(b)) if name == "sessions" => self.sessions(a, b),
             (Json::Array(a), Json::Array(b)) => self.arrays(a, b, &path, name, certificate),
             _ if name.ends_with("_ns") && self.is_same_time(was, is) => {}
             _ if same(was, is, name) => {}
@@ -139,11 +192,19 @@ impl Diff<'_> {
         }
     }
 
-    /// Elements by their place; sessions are numbered as in the report.
+    /// Sessions by what they are: names of both ends, port and protocol, and the order of those that
+    /// are alike; of the rest by their ports. They are numbered as in the newer report.
+    fn sessions(&mut self, was: &[Json], is: &[Json]) {
+        for (was, is) in paired(was, is) {
+            let number = is.or(was).and_then(|session| session["id"].as_u64()).unwrap_or(0);
+            self.element(was, is, format!("sessions[{number}]"), "session", false);
+        }
+    }
+
+    /// Elements by their place.
     fn arrays(&mut self, was: &[Json], is: &[Json], path: &str, name: &str, certificate: bool) {
-        let first = usize::from(name == "sessions");
         for at in 0..was.len().max(is.len()) {
-            let path = format!("{path}[{}]", at + first);
+            let path = format!("{path}[{at}]");
             self.element(was.get(at), is.get(at), path, name, certificate);
         }
     }
@@ -193,6 +254,37 @@ fn summary(value: &Json) -> Json {
     found.unwrap_or(value).clone()
 }
 
+type Pair<'j> = (Option<&'j Json>, Option<&'j Json>);
+
+/// Stored sessions beside those of now, in the order of now; what is gone comes last.
+fn paired<'j>(was: &'j [Json], is: &'j [Json]) -> Vec<Pair<'j>> {
+    let mut left: Vec<Option<&Json>> = was.iter().map(Some).collect();
+    let mut found: Vec<Pair<'_>> = is.iter().map(|session| (None, Some(session))).collect();
+    let alike: [fn(&Json, &Json) -> bool; 2] =
+        [|a, b| identity(a) == identity(b), |a, b| a["server"]["port"] == b["server"]["port"]];
+    for is_alike in alike {
+        for (mine, session) in &mut found {
+            let Some(session) = session.filter(|_| mine.is_none()) else { continue };
+            let at = left.iter().position(|old| old.is_some_and(|old| is_alike(old, session)));
+            *mine = at.and_then(|at| left.get_mut(at)?.take());
+        }
+    }
+    found.extend(left.into_iter().flatten().map(|gone| (Some(gone), None)));
+    found
+}
+
+/// What a session is, whatever its number: how both ends name themselves, port and protocol.
+fn identity(session: &Json) -> [&Json; 5] {
+    let smtp = &session["smtp"];
+    [
+        &smtp["helo"]["name"],
+        &smtp["greeting"]["text"],
+        &session["server"]["ip"],
+        &session["server"]["port"],
+        &session["protocol"],
+    ]
+}
+
 fn code(finding: &Json) -> Option<&str> {
     finding["code"].as_str()
 }
@@ -204,7 +296,9 @@ fn of_code<'f>(findings: &'f [Json], wanted: &str) -> Vec<&'f Json> {
 fn is_volatile(field: &str, holder: &str, certificate: bool) -> bool {
     let is_client_port = field == "port" && holder == "client";
     let is_parameter = holder == "parameters" && VOLATILE_PARAMETERS.contains(&field);
+    let is_of_mail = MAILS.contains(&holder) && OF_MAIL.contains(&field);
     (VOLATILE.contains(&field) && !certificate)
+        || is_of_mail
         || is_client_port
         || is_parameter
         || (holder.is_empty() && ABOUT_FILES.contains(&field))
@@ -219,8 +313,9 @@ fn same(was: &Json, is: &Json, name: &str) -> bool {
 
 /// A text without its words that have digits, the code of a reply apart.
 fn steady(text: &str) -> String {
-    let word = |(at, word): (usize, &str)| match at > 0 && word.chars().any(|c| c.is_ascii_digit())
-    {
+    let is_address = |word: &str| word.contains('<') && word.contains('>');
+    let changes = |word: &str| is_address(word) || word.chars().any(|c| c.is_ascii_digit());
+    let word = |(at, word): (usize, &str)| match at > 0 && changes(word) {
         true => "*".to_owned(),
         false => word.to_owned(),
     };
@@ -234,7 +329,7 @@ mod tests {
 
     fn changes(was: Json, is: Json) -> Vec<String> {
         let baseline = Baseline { report: was };
-        let found = baseline.changes(&is, &Tolerance::default());
+        let found = baseline.changes(&is, &Tolerance::default(), &Choice::default());
         found
             .iter()
             .map(|change| format!("{}: {} {}", change.path, change.was, change.is))
@@ -244,7 +339,7 @@ mod tests {
     #[test]
     fn structure_is_exact_times_have_a_tolerance_and_chance_is_ignored() {
         let session = |version: &str, ns: i64, frame: u64| {
-            json!({"sessions": [{"tls": {"version": version}, "timing": {"mail_ns": ns}, "frame": frame,
+            json!({"sessions": [{"id": 1, "tls": {"version": version}, "timing": {"mail_ns": ns}, "frame": frame,
                 "client": {"port": frame}, "server": {"port": 25}}]})
         };
         assert!(changes(session("a", 5, 1), session("a", 90_000_000, 2)).is_empty());
@@ -259,7 +354,7 @@ mod tests {
     fn a_finding_more_is_one_change() {
         let report = |codes: &[&str]| {
             let findings: Vec<_> = codes.iter().map(|c| json!({"code": c, "frame": 7})).collect();
-            json!({"sessions": [{"findings": findings}]})
+            json!({"sessions": [{"id": 1, "findings": findings}]})
         };
         assert_eq!(
             changes(report(&["tls.no_key"]), report(&["tls.slow_handshake", "tls.no_key"])),
@@ -278,11 +373,43 @@ mod tests {
     fn what_comes_and_goes_is_named() {
         let report = |commands: &[&str]| {
             let exchanges: Vec<_> = commands.iter().map(|c| json!({"command": c})).collect();
-            json!({"sessions": [{"smtp": {"exchanges": exchanges}}]})
+            json!({"sessions": [{"id": 1, "smtp": {"exchanges": exchanges}}]})
         };
         assert_eq!(
             changes(report(&["EHLO x", "QUIT"]), report(&["EHLO x"])),
             ["sessions[1].smtp.exchanges[1]: \"QUIT\" null"]
         );
+    }
+
+    #[test]
+    fn sessions_are_matched_by_what_they_are_and_not_by_place() {
+        let session = |id: u64, name: &str, version: &str| {
+            json!({"id": id, "smtp": {"helo": {"name": name}}, "tls": {"version": version},
+                "server": {"ip": "192.0.2.1", "port": 25}, "protocol": "smtps"})
+        };
+        let was = json!({"sessions": [session(1, "a", "x"), session(2, "b", "y")]});
+        let swapped = json!({"sessions": [session(1, "b", "y"), session(2, "a", "x")]});
+        assert!(changes(was.clone(), swapped).is_empty());
+        let more = json!({"sessions": [session(1, "new", "z"), session(2, "a", "x"), session(3, "b", "q")]});
+        assert_eq!(changes(was, more).len(), 2, "one session more, and one version");
+    }
+
+    #[test]
+    fn fields_are_left_out_and_taken_in_by_name() {
+        let report = |version: &str, from: &str| {
+            json!({"sessions": [{"id": 1, "tls": {"version": version},
+                "smtp": {"mails": [{"from": from}]}}]})
+        };
+        let baseline = Baseline { report: report("a", "x@a") };
+        let now = report("b", "y@a");
+        let with = |ignored: &[&str], also: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let choice = Choice { ignored: owned(ignored), also: owned(also) };
+            baseline.changes(&now, &Tolerance::default(), &choice).len()
+        };
+        assert_eq!(with(&[], &[]), 1);
+        assert_eq!(with(&["tls.version"], &[]), 0);
+        assert_eq!(with(&["version"], &["mails.from"]), 1);
+        assert_eq!(with(&["ersion"], &[]), 1, "no part of a name");
     }
 }

@@ -4,6 +4,8 @@ use super::error::PolicyError;
 use super::policy::Policy;
 
 const TEXTS: &[(&str, &str)] = &[
+    ("delivered", include_str!("../../policies/delivered.toml")),
+    ("enforce", include_str!("../../policies/enforce.toml")),
     ("intermediate", include_str!("../../policies/intermediate.toml")),
     ("modern", include_str!("../../policies/modern.toml")),
     ("no-plaintext-auth", include_str!("../../policies/no-plaintext-auth.toml")),
@@ -11,7 +13,8 @@ const TEXTS: &[(&str, &str)] = &[
 ];
 
 /// Their names.
-pub const NAMES: &[&str] = &["intermediate", "modern", "no-plaintext-auth", "ses"];
+pub const NAMES: &[&str] =
+    &["delivered", "enforce", "intermediate", "modern", "no-plaintext-auth", "ses"];
 
 /// The text of a policy, by its name.
 #[must_use]

@@ -35,6 +35,7 @@ struct Tally {
     passed: u64,
     failed: u64,
     skipped: u64,
+    duration_ns: i64,
     failures: Vec<Failure>,
 }
 
@@ -79,7 +80,8 @@ impl Checker {
         Ok(())
     }
 
-    /// The results. With `strict`, warnings count as errors do.
+    /// The results. With `strict`, warnings count as errors do; with `allow_empty`, a run that checked
+    /// nothing passes.
     ///
     /// # Errors
     ///
@@ -87,6 +89,7 @@ impl Checker {
     pub fn finish(
         self,
         strict: bool,
+        allow_empty: bool,
         baseline: Option<(String, Vec<Change>)>,
     ) -> Result<Checks, PolicyError> {
         let mut results = Vec::new();
@@ -104,8 +107,13 @@ impl Checker {
             BaselineResult { path, changes, further_changes }
         });
         let is_as_stored = baseline.as_ref().is_none_or(|baseline| baseline.changes.is_empty());
-        let passed = is_as_stored && !results.iter().any(|result| result.counts(strict));
-        Ok(Checks { schema: SCHEMA, passed, sessions: self.sessions, results, baseline })
+        let was_held = results.iter().any(|result| result.status != Status::Skipped);
+        let has_checked = self.sessions > 0 && (was_held || baseline.is_some());
+        let is_empty = !has_checked && !allow_empty;
+        let has_failed = results.iter().any(|result| result.counts(strict));
+        let passed = is_as_stored && !has_failed && !is_empty;
+        let sessions = self.sessions;
+        Ok(Checks { schema: SCHEMA, passed, sessions, is_empty, strict, results, baseline })
     }
 }
 
@@ -128,7 +136,12 @@ impl Tally {
         if !applies(&rule.head, policy, scope)? {
             return Ok(());
         }
-        match rule.expect.is_true(scope, &policy.text)? {
+        let verdict = rule.expect.is_true(scope, &policy.text)?;
+        if !matches!(verdict, Verdict::Absent(_)) {
+            let took = session["duration_ns"].as_i64().unwrap_or(0);
+            self.duration_ns = self.duration_ns.saturating_add(took);
+        }
+        match verdict {
             Verdict::True => self.passed += 1,
             Verdict::Absent(_) => self.skipped += 1,
             Verdict::False => {
@@ -152,6 +165,7 @@ impl Tally {
             sessions_passed: self.passed,
             sessions_failed: self.failed,
             sessions_skipped: self.skipped,
+            duration_ns: self.duration_ns,
             failures: self.failures.clone(),
             further_failures: self.failed - self.failures.len() as u64,
             ..blank(&rule.head, policy, Kind::Rule, &rule.expect.written)
@@ -189,6 +203,7 @@ fn blank(head: &Head, policy: &Policy, kind: Kind, expect: &str) -> RuleResult {
         sessions_passed: 0,
         sessions_failed: 0,
         sessions_skipped: 0,
+        duration_ns: 0,
         failures: Vec::new(),
         further_failures: 0,
         hint: head.hint.clone(),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::account::Account;
 use super::error::{PolicyError, Text};
 use super::evaluation::{Evaluation, Fault, Worked};
+use super::fields;
 use super::pattern::{self, Patterns};
 use super::reading::{self, Read};
 use super::tree;
@@ -27,6 +28,15 @@ pub(super) struct Expression {
     pub(super) paths: Vec<Vec<String>>,
 }
 
+/// What an expression is worked out over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// A session of the report.
+    Session,
+    /// The figures of a limit.
+    Figures,
+}
+
 /// What an expression came to.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Verdict {
@@ -38,9 +48,19 @@ pub(super) enum Verdict {
 
 impl Expression {
     /// Reads an expression whose TOML string begins at `start`.
-    pub(super) fn parse(written: &str, start: usize, text: &Text) -> Result<Self, PolicyError> {
+    pub(super) fn parse(
+        written: &str,
+        start: usize,
+        about: About,
+        text: &Text,
+    ) -> Result<Self, PolicyError> {
         let error = |(at, message): (usize, String)| text.error(text.within(start, at), message);
         let Read { expr, places } = reading::read(written).map_err(error)?;
+        let fits = match about {
+            About::Session => fields::about_session(&expr),
+            About::Figures => fields::about_figures(&expr),
+        };
+        fits.map_err(|(id, message)| error((places.get(&id).copied().unwrap_or(0), message)))?;
         let patterns = pattern::of(&expr)
             .map_err(|(id, message)| error((places.get(&id).copied().unwrap_or(0), message)))?;
         let mut paths = Vec::new();

@@ -17,6 +17,10 @@ pub struct Checks {
     pub passed: bool,
     /// Sessions that were looked at.
     pub sessions: u64,
+    /// Nothing was checked: no session, or none that a rule is about; and that was not allowed.
+    pub is_empty: bool,
+    /// Warnings fail the run.
+    pub strict: bool,
     /// A result for each rule and limit, in the order of the policies.
     pub results: Vec<RuleResult>,
     /// Beside the baseline; null without one.
@@ -48,6 +52,8 @@ pub struct RuleResult {
     pub sessions_failed: u64,
     /// Sessions that lack a value that the expression needs.
     pub sessions_skipped: u64,
+    /// How long the sessions took that it was held against, added up.
+    pub duration_ns: i64,
     /// What failed, the first of them.
     pub failures: Vec<Failure>,
     /// Failures beyond those.
@@ -102,7 +108,88 @@ pub struct BaselineResult {
     pub further_changes: u64,
 }
 
+impl BaselineResult {
+    /// The changes in a sentence.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        let count = self.changes.len() as u64 + self.further_changes;
+        let noun = if count == 1 { "difference" } else { "differences" };
+        let shown: Vec<_> = self
+            .changes
+            .iter()
+            .take(MOST_FOLDED)
+            .map(|change| format!("{}: was {}, is {}", change.path, change.was, change.is))
+            .collect();
+        let more = count.saturating_sub(shown.len() as u64);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        format!("{count} {noun} from the baseline: {}{more}", shown.join("; "))
+    }
+}
+
+/// Sessions and changes that a sentence names.
+const MOST_FOLDED: usize = 5;
+
 impl Checks {
+    /// Tests as all formats count them: rules and limits, the baseline, and that anything was
+    /// checked where nothing was.
+    #[must_use]
+    pub fn tests(&self) -> usize {
+        self.results.len() + usize::from(self.baseline.is_some()) + usize::from(self.is_empty)
+    }
+
+    /// Tests that make the run fail.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        let rules = self.results.iter().filter(|result| result.counts(self.strict)).count();
+        let differs = self.baseline.as_ref().is_some_and(|baseline| !baseline.changes.is_empty());
+        rules + usize::from(differs) + usize::from(self.is_empty)
+    }
+
+    /// Rules that fail and do not make the run fail.
+    #[must_use]
+    pub fn warned(&self) -> usize {
+        let warns =
+            |result: &&RuleResult| result.status == Status::Failed && !result.counts(self.strict);
+        self.results.iter().filter(warns).count()
+    }
+
+    /// What the run came to, with its counts.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let result = match (self.passed, self.is_empty) {
+            (_, true) => "failed, for nothing was checked",
+            (true, _)
+                if self.results.iter().all(|r| r.status == Status::Skipped)
+                    && self.baseline.is_none() =>
+            {
+                "nothing was checked"
+            }
+            (true, _) => "passed",
+            (false, _) => "failed",
+        };
+        let noun = if self.sessions == 1 { "session" } else { "sessions" };
+        let skipped = self.count(Status::Skipped);
+        let passed = self.tests() - self.failed() - self.warned() - skipped;
+        let mut sentence = format!(
+            "{result}: {} {noun}; {passed} checks passed, {} failed",
+            self.sessions,
+            self.failed()
+        );
+        if self.warned() > 0 {
+            sentence.push_str(&format!(", {} warned", self.warned()));
+        }
+        sentence.push_str(&format!(", {skipped} were about no session"));
+        if let Some(baseline) = &self.baseline {
+            let changes = baseline.changes.len() as u64 + baseline.further_changes;
+            let noun = if changes == 1 { "difference" } else { "differences" };
+            sentence.push_str(&format!("; {changes} {noun} from the baseline"));
+        }
+        if self.is_empty {
+            sentence.push_str("; --allow-empty lets such a run pass");
+        }
+        sentence
+    }
+
     /// How many results have a status.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
@@ -111,6 +198,44 @@ impl Checks {
 }
 
 impl RuleResult {
+    /// How many sessions it is about, and how many of them fail: `1 of 301 sessions fails`.
+    #[must_use]
+    pub fn share(&self) -> String {
+        let all = self.sessions_passed + self.sessions_failed;
+        let noun = if all == 1 { "session" } else { "sessions" };
+        match (self.kind, self.sessions_failed) {
+            (Kind::Limit, _) => "all sessions together".to_owned(),
+            (Kind::Rule, 0) if all == 0 => "no session that it is about".to_owned(),
+            (Kind::Rule, 0) => format!("{all} {noun}"),
+            (Kind::Rule, 1) => format!("1 of {all} {noun} fails"),
+            (Kind::Rule, failed) => format!("{failed} of {all} {noun} fail"),
+        }
+    }
+
+    /// What failed in a sentence, its sessions folded.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        let one = |failure: &Failure| match (failure.session, &failure.ends) {
+            (Some(session), Some(ends)) => {
+                format!("session {session}, {ends}: {}", failure.message)
+            }
+            _ => failure.message.clone(),
+        };
+        let shown: Vec<_> = self.failures.iter().take(MOST_FOLDED).map(one).collect();
+        let all = self.failures.len() as u64 + self.further_failures;
+        let more = all.saturating_sub(shown.len() as u64);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let hint = self.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+        let share = self.share();
+        let (before, behind) = match (self.sessions_failed, self.sessions_passed) {
+            (0, _) | (1, 0) => (String::new(), String::new()),
+            (1, _) => (String::new(), format!(" ({share})")),
+            _ => (format!("{share}: "), String::new()),
+        };
+        let expected = self.expected();
+        format!("{before}{}{more}{behind}; expected {expected}{hint}", shown.join("; "))
+    }
+
     /// What was expected, on one line.
     #[must_use]
     pub fn expected(&self) -> String {

@@ -4,7 +4,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{PolicyError, Text};
-use super::expression::Expression;
+use super::expression::{About, Expression};
+use super::nearest::nearest;
+use super::words;
 use crate::report::Severity;
 
 /// Rules and limits of a policy; more is no policy that people keep.
@@ -90,7 +92,7 @@ impl Policy {
     pub fn parse(source: &str, text: &str) -> Result<Self, PolicyError> {
         let text = Text { source: source.to_owned(), text: text.to_owned() };
         let file: File = toml::from_str(&text.text).map_err(|error| {
-            text.error(error.span().map_or(0, |span| span.start), error.message().trim_end())
+            text.error(error.span().map_or(0, |span| span.start), words::of_toml(error.message()))
         })?;
         let asked = file.rules.len() + file.limits.len();
         if asked == 0 || asked > MOST_RULES {
@@ -108,22 +110,28 @@ fn rule(row: Row, text: &Text) -> Result<Rule, PolicyError> {
     if let Some(value) = &row.value {
         return Err(text.error(value.span().start, "`value` is for a `[[limit]]`"));
     }
-    let expect = expression(&row.expect, text)?;
+    let expect = expression(&row.expect, About::Session, text)?;
     Ok(Rule { head: head(row, text)?, expect })
 }
 
 fn limit(row: Row, text: &Text) -> Result<Limit, PolicyError> {
-    let value = row.value.as_ref().map(|value| expression(value, text)).transpose()?;
-    let expect = expression(&row.expect, text)?;
+    let value =
+        row.value.as_ref().map(|value| expression(value, About::Session, text)).transpose()?;
+    let expect = expression(&row.expect, About::Figures, text)?;
     Ok(Limit { head: head(row, text)?, value, expect })
 }
 
-fn expression(written: &Spanned<String>, text: &Text) -> Result<Expression, PolicyError> {
-    Expression::parse(written.as_ref(), written.span().start, text)
+fn expression(
+    written: &Spanned<String>,
+    about: About,
+    text: &Text,
+) -> Result<Expression, PolicyError> {
+    Expression::parse(written.as_ref(), written.span().start, about, text)
 }
 
 fn head(row: Row, text: &Text) -> Result<Head, PolicyError> {
-    let filter = row.filter.as_ref().map(|filter| expression(filter, text)).transpose()?;
+    let filter =
+        row.filter.as_ref().map(|filter| expression(filter, About::Session, text)).transpose()?;
     let severity =
         row.severity.as_ref().map_or(Ok(Severity::Error), |name| severity(name, text))?;
     Ok(Head {
@@ -138,5 +146,11 @@ fn head(row: Row, text: &Text) -> Result<Head, PolicyError> {
 fn severity(name: &Spanned<String>, text: &Text) -> Result<Severity, PolicyError> {
     let known = [Severity::Error, Severity::Warning, Severity::Info];
     let found = known.into_iter().find(|severity| severity.name() == name.as_ref());
-    found.ok_or_else(|| text.error(name.span().start, "`severity` is error, warning or info"))
+    let names = known.map(Severity::name);
+    found.ok_or_else(|| {
+        let meant = nearest(name.as_ref(), &names);
+        let meant = meant.map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+        let message = format!("`severity` is error, warning or info{meant}");
+        text.error(name.span().start, message)
+    })
 }

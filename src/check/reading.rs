@@ -7,7 +7,7 @@ use std::thread;
 use cel::IdedExpr;
 use cel::parser::{ParseErrors, Parser};
 
-use super::tree;
+use super::{tree, words};
 
 /// Bytes of stack for the reader: twice what the largest expression takes of it.
 const STACK: usize = 32 << 20;
@@ -54,10 +54,10 @@ fn parsed(written: &str) -> Result<Read, Unread> {
 fn said(written: &str, errors: &ParseErrors) -> Unread {
     let first = errors.errors.first();
     let at = first.map_or(0, |error| char_at(written, error.pos));
-    let message = first.map_or("no expression", |error| error.msg.as_str());
+    let message = words::of_expression(first.map_or("", |error| error.msg.as_str()));
     let hint = if has_unit(written) { UNITS } else { "" };
     let message: String = message.chars().take(MOST_SAID).collect();
-    (at, format!("not an expression: {message}{hint}"))
+    (at, format!("this is no expression: {message}{hint}"))
 }
 
 /// Characters of the reader's message: it may quote all of the text.

@@ -13,6 +13,10 @@ pub(super) fn values(paths: &[Vec<String>], session: &Json) -> String {
     let found = paths.iter().filter_map(|path| {
         let value = path.iter().try_fold(session, |value, name| part(value, name))?;
         let name = path.join(".").replace(".[", "[");
+        // That an object is there says nothing.
+        if value.is_object() {
+            return None;
+        }
         Some(format!("{name} is {}", short(value)))
     });
     joined(found)
@@ -35,8 +39,17 @@ fn joined(found: impl Iterator<Item = String>) -> String {
     if found.is_empty() { "it is not so".to_owned() } else { found.join(", ") }
 }
 
+/// Whether these are findings, which their codes stand for.
+fn has_codes(items: &[Json]) -> bool {
+    !items.is_empty() && items.iter().all(|item| item["code"].is_string())
+}
+
 fn short(value: &Json) -> String {
     match value {
+        Json::Array(items) if has_codes(items) => {
+            let codes = items.iter().filter_map(|item| item["code"].as_str());
+            format!("[{}]", codes.take(MOST_FIELDS).collect::<Vec<_>>().join(", "))
+        }
         Json::Array(items) if items.len() > 4 => format!("a list of {}", items.len()),
         Json::Object(_) => "an object".to_owned(),
         Json::Number(number) if number.is_f64() => {

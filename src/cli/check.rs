@@ -14,12 +14,13 @@ use super::plan::{self, Plan};
 use super::target::{How, Target};
 use crate::capture::Capture;
 use crate::check::{
-    BUILT_IN, Baseline, Change, Checker, Checks, Policy, PolicyError, named, text_of,
+    BUILT_IN, Baseline, Change, Checker, Checks, Choice, Policy, PolicyError, explain, named,
+    text_of,
 };
 use crate::compare::Tolerance;
 use crate::engine;
 use crate::render::text::{self, check as page};
-use crate::render::{github, json, junit};
+use crate::render::{github, json, junit, sarif, tap};
 use crate::report::{CaptureReport, Generator, KeyReport, Report, SCHEMA, SessionReport};
 use crate::sandbox::Access;
 
@@ -33,6 +34,9 @@ pub(super) const MOST_BASELINE: u64 = 512 << 20;
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     if let Some(name) = &args.print_policy {
         return print(name);
+    }
+    if let Some(name) = &args.explain_policy {
+        return explained(name);
     }
     // What was typed wrong is told before captures are read.
     let policies = policies(args)?;
@@ -55,7 +59,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         say_written(args, report.sessions.len());
     }
     let changes = stored.map(|(path, stored)| (path, changes(&stored, &report, args)));
-    let checks = checker.finish(args.strict, changes)?;
+    let checks = checker.finish(args.strict, args.allow_empty || args.update, changes)?;
     write(args, &checks, out)?;
     Ok(match plan.exit() {
         Exit::Done if !checks.passed => Exit::Differs,
@@ -82,6 +86,15 @@ fn print(name: &str) -> anyhow::Result<Exit> {
     };
     let mut out = output::open(None, How::default())?;
     out.write_all(text.as_bytes())?;
+    out.finish()?;
+    Ok(Exit::Done)
+}
+
+/// Shows what a policy names.
+fn explained(name: &str) -> anyhow::Result<Exit> {
+    let policy = policy(name)?;
+    let mut out = output::open(None, How::default())?;
+    out.write_all(explain(&policy).as_bytes())?;
     out.finish()?;
     Ok(Exit::Done)
 }
@@ -182,7 +195,8 @@ fn updated(args: &CheckArgs) -> anyhow::Result<Option<Target>> {
 
 fn changes(stored: &Baseline, report: &Report, args: &CheckArgs) -> Vec<Change> {
     let tolerance = Tolerance { ratio: args.tolerance, floor_ns: args.floor };
-    stored.changes(&json::value(report), &tolerance)
+    let choice = Choice { ignored: args.ignore.clone(), also: args.also.clone() };
+    stored.changes(&json::value(report), &tolerance, &choice)
 }
 
 fn write(args: &CheckArgs, checks: &Checks, mut out: Output) -> anyhow::Result<()> {
@@ -193,8 +207,10 @@ fn write(args: &CheckArgs, checks: &Checks, mut out: Output) -> anyhow::Result<(
     match args.format {
         CheckFormat::Text => page::write(checks, &style, &mut out)?,
         CheckFormat::Json => json::document(checks, &mut out)?,
-        CheckFormat::Junit => junit::write(checks, args.strict, &mut out)?,
-        CheckFormat::Github => github::write(checks, args.strict, &mut out)?,
+        CheckFormat::Junit => junit::write(checks, &mut out)?,
+        CheckFormat::Github => github::write(checks, &mut out)?,
+        CheckFormat::Sarif => sarif::write(checks, &mut out)?,
+        CheckFormat::Tap => tap::write(checks, &mut out)?,
     }
     Ok(out.finish()?)
 }

@@ -261,7 +261,8 @@ pub(super) fn blamed(of: Waited, splits: [Attribution; 2], gap: i64, has_grown: 
     };
     let shares = [
         (Waited::Client, grown(|split| split.client_ns)),
-        (Waited::Server, grown(|split| split.server_ns)),
+        // What the server waits for itself is its turn, as seen from the client.
+        (Waited::Server, grown(|split| split.server_ns.saturating_add(split.third_party_ns))),
         (Waited::Network, grown(|split| split.network_ns)),
     ];
     let is_enough = |grown: i64| grown.saturating_mul(2) >= gap;

@@ -1,10 +1,11 @@
-//! Annotations of GitHub Actions: a line for each failure, and a sentence at the end.
+//! Annotations of GitHub Actions: a line for each rule that fails, its sessions folded, and a sentence
+//! at the end.
 //! <https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions>
 
 use std::io::{self, Write};
 
 use super::term;
-use crate::check::{Checks, Failure, RuleResult, Status};
+use crate::check::{Checks, RuleResult, Status};
 use crate::report::Severity;
 
 /// Writes the annotations.
@@ -12,30 +13,22 @@ use crate::report::Severity;
 /// # Errors
 ///
 /// What `out` says.
-pub fn write(checks: &Checks, strict: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(checks: &Checks, out: &mut dyn Write) -> io::Result<()> {
     for result in checks.results.iter().filter(|result| result.status == Status::Failed) {
-        for failure in &result.failures {
-            one(result, failure, strict, out)?;
-        }
+        one(result, checks.strict, out)?;
     }
-    if let Some(baseline) = &checks.baseline {
-        for change in &baseline.changes {
-            let message = format!("{}: was {}, is {}", change.path, change.was, change.is);
-            let file = property(&baseline.path);
-            writeln!(out, "::error file={file},title=baseline::{}", data(&message))?;
-        }
+    let baseline = checks.baseline.as_ref().filter(|baseline| !baseline.changes.is_empty());
+    if let Some(baseline) = baseline {
+        let file = property(&baseline.path);
+        writeln!(out, "::error file={file},title=baseline::{}", data(&baseline.folded()))?;
     }
-    let (failed, all) = (checks.count(Status::Failed), checks.results.len());
-    let result = if checks.passed { "passed" } else { "failed" };
-    writeln!(out, "{result}: {failed} of {all} checks failed, {} sessions", checks.sessions)
+    if checks.is_empty {
+        writeln!(out, "::error title=nothing was checked::{}", data(&checks.sentence()))?;
+    }
+    writeln!(out, "{}", data(&checks.sentence()))
 }
 
-fn one(
-    result: &RuleResult,
-    failure: &Failure,
-    strict: bool,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn one(result: &RuleResult, strict: bool, out: &mut dyn Write) -> io::Result<()> {
     let level = match result.severity {
         _ if result.counts(strict) => "error",
         Severity::Info => "notice",
@@ -45,12 +38,7 @@ fn one(
         Some(file) => format!("file={},line={},", property(file), result.line),
         None => String::new(),
     };
-    let session = match (failure.session, &failure.ends) {
-        (Some(session), Some(ends)) => format!("session {session}, {ends}: "),
-        _ => String::new(),
-    };
-    let hint = result.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-    let message = format!("{session}{}; expected {}{hint}", failure.message, result.expected());
+    let message = result.folded();
     writeln!(out, "::{level} {place}title={}::{}", property(&result.name), data(&message))
 }
 

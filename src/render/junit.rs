@@ -1,6 +1,7 @@
 //! JUnit XML of checks, for CI servers: a suite a policy, a case a rule.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -13,17 +14,26 @@ use crate::check::{BaselineResult, Checks, RuleResult, Status};
 /// # Errors
 ///
 /// What `out` says.
-pub fn write(checks: &Checks, strict: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(checks: &Checks, out: &mut dyn Write) -> io::Result<()> {
+    let strict = checks.strict;
     let mut report = Report::new("smtp-decrypt check");
     for of_policy in checks.results.chunk_by(|a, b| a.policy == b.policy) {
         let name = of_policy.first().map_or("", |result| result.policy.as_str());
         let mut suite = TestSuite::new(safe(name));
         suite.add_test_cases(of_policy.iter().map(|result| case(result, strict)));
+        suite.set_time(took(of_policy.iter().map(|result| result.duration_ns).sum()));
         report.add_test_suite(suite);
     }
     if let Some(baseline) = &checks.baseline {
         let mut suite = TestSuite::new("baseline");
         suite.add_test_case(of_baseline(baseline));
+        report.add_test_suite(suite);
+    }
+    if checks.is_empty {
+        let mut suite = TestSuite::new("the capture");
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(checks.sentence());
+        suite.add_test_case(TestCase::new("something was checked", status));
         report.add_test_suite(suite);
     }
     report.serialize(out).map_err(io::Error::other)
@@ -41,17 +51,22 @@ fn case(result: &RuleResult, strict: bool) -> TestCase {
     };
     let mut case = TestCase::new(safe(&result.name), status);
     case.set_classname(safe(&result.policy));
+    case.set_time(took(result.duration_ns));
     if result.status == Status::Failed && !result.counts(strict) {
         case.set_system_out(format!("{}: {}", result.severity.name(), lines(result)));
     }
     case
 }
 
+/// Time of the capture, not of the program: the same bytes for the same input.
+fn took(ns: i64) -> Duration {
+    Duration::from_nanos(u64::try_from(ns).unwrap_or(0))
+}
+
 fn failed(result: &RuleResult) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    let first = result.failures.first().map_or("", |failure| failure.message.as_str());
     status.set_type(result.severity.name());
-    status.set_message(format!("expected {}; {}", safe(&result.expected()), safe(first)));
+    status.set_message(safe(&result.folded()));
     status.set_description(lines(result));
     status
 }
@@ -80,8 +95,7 @@ fn of_baseline(baseline: &BaselineResult) -> TestCase {
         return TestCase::new(safe(&baseline.path), TestCaseStatus::success());
     }
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    let count = baseline.changes.len() as u64 + baseline.further_changes;
-    status.set_message(format!("{count} changes"));
+    status.set_message(safe(&baseline.folded()));
     let line = |change: &crate::check::Change| {
         format!(
             "{}: was {}, is {}\n",

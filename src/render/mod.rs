@@ -14,6 +14,8 @@ pub(crate) mod limits;
 pub mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod sarif;
+pub mod tap;
 pub mod tcpflow;
 pub mod term;
 pub mod text;

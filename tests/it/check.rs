@@ -22,7 +22,7 @@ fn sessions(name: &str) -> Vec<SessionReport> {
 fn checked(policy: &str, sessions: &[SessionReport]) -> Result<Checks, PolicyError> {
     let mut checker = Checker::new(vec![Policy::parse("p.toml", policy)?]);
     sessions.iter().try_for_each(|session| checker.add(session))?;
-    checker.finish(false, None)
+    checker.finish(false, false, None)
 }
 
 /// What one expectation comes to.
@@ -159,7 +159,7 @@ fn built_in_policies_judge_every_capture_of_testdata_without_an_error() {
                     panic!("{name} on {}: {error}", lab.name);
                 }
             }
-            let checks = checker.finish(false, None).expect("limits");
+            let checks = checker.finish(false, false, None).expect("limits");
             schema::assert_valid_of("check", &checks);
         }
     }
@@ -171,7 +171,7 @@ fn the_levels_of_mozilla_part_old_sessions_from_new_ones() {
         let policy = smtp_decrypt::check::named(name).expect("built in").expect("a policy");
         let mut checker = Checker::new(vec![policy]);
         sessions(capture).iter().for_each(|session| checker.add(session).expect("no error"));
-        let checks = checker.finish(false, None).expect("limits");
+        let checks = checker.finish(false, false, None).expect("limits");
         let failed = checks.results.iter().filter(|result| result.status == Status::Failed);
         failed.map(|result| result.name.clone()).collect::<Vec<_>>()
     };
@@ -187,7 +187,7 @@ fn the_levels_of_mozilla_part_old_sessions_from_new_ones() {
 
 #[test]
 fn a_failure_says_what_was_found_instead() {
-    let policy = "[[rule]]\nname = 'x'\nexpect = '''\ntls.certificates[0].key_bits > 9000\n && outcome == 'x\
+    let policy = "[[rule]]\nname = 'x'\nexpect = '''\ntls.certificates[0].key_bits > 9000\n && outcome == 'reset\
                   ' && tls.alerts[7].level == null'''\n";
     let checks = checked(policy, &sessions("key_rsa1024")).expect("a policy");
     assert_eq!(
@@ -312,8 +312,11 @@ fn a_built_in_policy_is_printed_as_it_is_held() {
 fn a_capture_without_sessions_passes_no_check_that_wants_some() {
     let nobody = ["check", "--filter", "host 192.0.2.200", GOOD];
     let none = run(&[&nobody[..], &["--policy", "modern"]].concat());
-    assert_eq!(code(&none), 0);
+    assert_eq!(code(&none), 1);
     assert!(stdout(&none).contains("nothing was checked: 0 sessions"), "{}", stdout(&none));
+    let allowed = run(&[&nobody[..], &["--policy", "modern", "--allow-empty"]].concat());
+    assert_eq!(code(&allowed), 0);
+    assert!(stdout(&allowed).contains("nothing was checked: 0 sessions"), "{}", stdout(&allowed));
     assert_eq!(code(&run(&[&nobody[..], &["--min-sessions", "1"]].concat())), 1);
     assert_eq!(code(&run(&["check", "--min-sessions", "1", GOOD])), 0);
     assert_eq!(code(&run(&["check", "--min-sessions", "2", GOOD])), 1);
@@ -460,4 +463,165 @@ const WORDS: &[&str] = &[
 
 thread_local! {
     static SESSION: SessionReport = sessions("plain").remove(0);
+}
+
+#[test]
+fn values_that_a_field_never_has_and_other_kinds_are_errors_with_the_nearest_name() {
+    let told =
+        |expect: &str| Policy::parse("p.toml", &of_one(expect)).expect_err(expect).to_string();
+    for (expect, place, words) in [
+        ("outcome == 'deliverd'", "3:24", "did you mean \"delivered\"?"),
+        ("outcome in ['delivered', 'rejectd']", "3:38", "did you mean \"rejected\"?"),
+        ("tls.version == 1.2", "3:25", "compared with a number"),
+        ("tls.decryption.status == 'decryptd'", "3:", "did you mean \"decrypted\"?"),
+        ("smtp.mails.all(m, m.repli.code == 250)", "3:", "did you mean `reply`?"),
+        ("findings.exists(f, f.severity == 'eror')", "3:", "did you mean \"error\"?"),
+        ("tls.handshake_complete == 'yes'", "3:", "the field is true or false"),
+        ("tls.version == ", "3:", "this is no expression: it ends where"),
+    ] {
+        let error = told(expect);
+        assert!(error.starts_with(&format!("p.toml:{place}")), "{expect}: {error}");
+        assert!(error.contains(words), "{expect}: {error}");
+        assert!(!error.contains("expecting {") && !error.contains("<EOF>"), "{error}");
+    }
+    let field = Policy::parse("p.toml", "[[rule]]\nname = 'x'\nexpects = 'true'\n").expect_err("x");
+    assert!(field.to_string().contains("did you mean `expect`?"), "{field}");
+    let kind = Policy::parse("p.toml", "[[rule]]\nname = 'x'\nexpect = true\n").expect_err("x");
+    assert!(kind.to_string().contains("a text in quotes"), "{kind}");
+}
+
+/// A policy, a capture that is right by it, and some that are not.
+const TEETH: &[(&str, &str, &[&str])] = &[
+    (
+        "delivered",
+        "tls12_aes128_gcm_sha256",
+        &[
+            "greeting_554",
+            "tls_unknown_ca",
+            "starttls_refused",
+            "bad_syn_unanswered",
+            "bad_no_greeting",
+        ],
+    ),
+    (
+        "enforce",
+        "ecdhe_tls12",
+        &[
+            "plain",
+            "starttls_refused",
+            "bad_starttls_stripped",
+            "bad_certificate_expired",
+            "bad_certificate_name",
+            "tls_unknown_ca",
+            "bad_syn_unanswered",
+            "bad_connection_refused",
+        ],
+    ),
+    (
+        "intermediate",
+        "ecdhe_tls12",
+        &[
+            "starttls_refused",
+            "bad_starttls_stripped",
+            "bad_certificate_name",
+            "bad_syn_unanswered",
+        ],
+    ),
+    (
+        "ses",
+        "",
+        &["tls_handshake_failed", "tls_unknown_ca", "bad_syn_unanswered", "starttls_refused"],
+    ),
+];
+
+#[test]
+fn built_in_policies_have_teeth() {
+    let passes = |policy: &str, capture: &str| {
+        let policy = smtp_decrypt::check::named(policy).expect("built in").expect("a policy");
+        let mut checker = Checker::new(vec![policy]);
+        sessions(capture).iter().for_each(|session| checker.add(session).expect("no error"));
+        let checks = checker.finish(false, false, None).expect("limits");
+        let failed = checks.results.iter().filter(|result| result.counts(false));
+        (checks.passed, failed.map(|result| result.name.clone()).collect::<Vec<_>>())
+    };
+    for (policy, good, bad) in TEETH {
+        if !good.is_empty() {
+            let (passed, failed) = passes(policy, good);
+            assert!(passed, "{policy} on {good}: {failed:?}");
+        }
+        for bad in *bad {
+            assert!(!passes(policy, bad).0, "{policy} lets {bad} pass");
+        }
+    }
+}
+
+#[test]
+fn all_formats_count_the_same_things() {
+    let (_folder, policy) = file(
+        "p.toml",
+        "[[rule]]\nname = 'a'\nexpect = 'tls.version == \"TLSv1.3\"'\n\
+         [[rule]]\nname = 'soft'\nseverity = 'warning'\nexpect = 'false'\n\
+         [[rule]]\nname = 'good'\nexpect = 'true'\n\
+         [[rule]]\nname = 'nobody'\nwhere = 'false'\nexpect = 'true'\n",
+    );
+    let check = |format: &str| {
+        let all = ["check", "--keys", KEYS, "--policy", path(&policy), "--format", format, GOOD];
+        stdout(&run(&all)).to_owned()
+    };
+    let counts = "1 checks passed, 1 failed, 1 warned, 1 were about no session";
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for format in ["text", "github", "tap"] {
+        assert!(flat(&check(format)).contains(counts), "{format}: {}", check(format));
+    }
+    let junit = check("junit");
+    assert!(junit.contains("tests=\"4\"") && junit.contains("failures=\"1\""), "{junit}");
+    assert!(junit.contains(" time=\"") && junit.contains("<skipped"), "{junit}");
+    let tap = check("tap");
+    assert!(tap.starts_with("TAP version 14\n1..4\nnot ok 1 - "), "{tap}");
+    assert_eq!(tap.lines().filter(|line| line.starts_with("not ok")).count(), 1);
+    let sarif: Value = serde_json::from_str(&check("sarif")).expect("JSON");
+    assert_eq!(sarif["version"], "2.1.0");
+    let results = items(&sarif["runs"][0]["results"]);
+    let levels: Vec<_> = results.iter().map(|result| lab::text(&result["level"])).collect();
+    assert_eq!(levels, ["error", "warning"]);
+    assert_eq!(items(&sarif["runs"][0]["tool"]["driver"]["rules"]).len(), 4);
+}
+
+#[test]
+fn sessions_of_a_rule_are_one_annotation() {
+    let (_folder, policy) = file("p.toml", "[[rule]]\nname = 'x'\nexpect = 'id > 1'\n");
+    let all = ["check", "--policy", path(&policy), "--format", "github", "@mixed.pcap"];
+    let output = run(&all);
+    let annotations: Vec<_> = stdout(&output).lines().filter(|l| l.starts_with("::")).collect();
+    assert_eq!(annotations.len(), 1, "{annotations:?}");
+    assert!(annotations[0].contains("(1 of 4 sessions fails)"), "{annotations:?}");
+    let text = run(&["check", "--policy", path(&policy), "@mixed.pcap"]);
+    assert!(stdout(&text).contains("(1 of 4 sessions fails)"), "{}", stdout(&text));
+}
+
+#[test]
+fn a_policy_is_explained_with_types_and_values() {
+    let output = run(&["check", "--explain-policy", "delivered"]);
+    assert_eq!(code(&output), 0);
+    let text = stdout(&output);
+    assert!(text.contains("outcome: a text, one of delivered, rejected"), "{text}");
+    assert!(text.contains("smtp.mails: a list"), "{text}");
+}
+
+#[test]
+fn fields_are_left_out_of_a_baseline_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stored = folder.path().join("stored.json");
+    let check = |more: &[&str]| {
+        let all = ["check", "-q", "--keys", KEYS, "--baseline", path(&stored)];
+        code(&run(&[&all, more, &[GOOD]].concat()))
+    };
+    assert_eq!(check(&["--update"]), 0);
+    let mut report: Value = lab::json(&stored);
+    report["sessions"][0]["tls"]["version"] = json!("TLSv1.1");
+    report["sessions"][0]["smtp"]["mails"][0]["from"] = json!("another@example.org");
+    fs::write(&stored, report.to_string()).expect("written");
+    assert_eq!(check(&[]), 1);
+    assert_eq!(check(&["--ignore", "tls.version"]), 0);
+    assert_eq!(check(&["--ignore", "tls.version", "--also", "mails.from"]), 1);
 }

@@ -14,6 +14,7 @@ mod run;
 mod wire;
 
 // A module a feature.
+mod adoption;
 mod anonymize;
 mod border;
 mod causes;

@@ -55,9 +55,8 @@ fn octets(bytes: &[u8], fits: impl Fn(usize) -> bool) -> Option<(&[u8], &[u8])> 
 
 /// Whether a session begins here.
 pub(crate) fn is_session(bytes: &[u8]) -> bool {
-    let body = match bytes {
-        [0x30, 0x82, _, _, body @ ..] | [0x30, 0x81, _, body @ ..] => body,
-        _ => return false,
+    let ([0x30, 0x82, _, _, body @ ..] | [0x30, 0x81, _, body @ ..]) = bytes else {
+        return false;
     };
     body.starts_with(&NEEDLE)
 }

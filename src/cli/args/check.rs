@@ -7,23 +7,35 @@ use clap::{Args, ValueEnum};
 use super::{JUDGEMENT, OUTPUT, SharedArgs, parse_duration, parse_ratio};
 
 #[derive(Debug, Args)]
-#[command(mut_arg("captures", |arg| arg.required(false).required_unless_present("print_policy")))]
+#[command(mut_arg("captures", |arg| arg.required(false).required_unless_present_any(["print_policy", "explain_policy"])))]
 #[command(after_help = CHECK_HELP, after_long_help = CHECK_LONG_HELP)]
 pub(in crate::cli) struct CheckArgs {
     #[command(flatten)]
     pub(in crate::cli) shared: SharedArgs,
-    /// A policy: a TOML file, or modern, intermediate, no-plaintext-auth, ses
+    /// A policy: a TOML file, or delivered, enforce, modern, intermediate, no-plaintext-auth, ses
     #[arg(help_heading = JUDGEMENT, long, value_name = "FILE|NAME")]
     pub(in crate::cli) policy: Vec<String>,
     /// Print a built-in policy, to begin one's own with: modern, intermediate, ...
     #[arg(help_heading = JUDGEMENT, long, value_name = "NAME", exclusive = true)]
     pub(in crate::cli) print_policy: Option<String>,
+    /// Show which fields a policy names, with their types and values
+    #[arg(help_heading = JUDGEMENT, long, value_name = "FILE|NAME", exclusive = true)]
+    pub(in crate::cli) explain_policy: Option<String>,
+    /// Pass even if nothing was checked: no session, or none that a rule is about
+    #[arg(help_heading = JUDGEMENT, long)]
+    pub(in crate::cli) allow_empty: bool,
     /// Fail if there are fewer sessions: where nothing was captured, no rule fails
     #[arg(help_heading = JUDGEMENT, long, value_name = "N")]
     pub(in crate::cli) min_sessions: Option<u64>,
     /// A stored report that the sessions must be like
     #[arg(help_heading = JUDGEMENT, long, value_name = "FILE")]
     pub(in crate::cli) baseline: Option<PathBuf>,
+    /// Leave a field out of the comparison with the baseline: tls.version, findings
+    #[arg(help_heading = JUDGEMENT, long, value_name = "FIELD", requires = "baseline")]
+    pub(in crate::cli) ignore: Vec<String>,
+    /// Compare a field that changes with the mail or the run, too: mails.from, queue_id
+    #[arg(help_heading = JUDGEMENT, long, value_name = "FIELD", requires = "baseline")]
+    pub(in crate::cli) also: Vec<String>,
     /// Write the baseline instead of holding it
     #[arg(help_heading = JUDGEMENT, long, requires = "baseline")]
     pub(in crate::cli) update: bool,
@@ -80,4 +92,8 @@ pub(in crate::cli) enum CheckFormat {
     Junit,
     /// Annotations of GitHub Actions
     Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Test Anything Protocol, version 14
+    Tap,
 }

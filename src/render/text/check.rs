@@ -7,8 +7,7 @@ use super::duration::Duration;
 use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
-use super::summary::counted;
-use crate::check::{BaselineResult, Change, Checks, Failure, Kind, RuleResult, Status};
+use crate::check::{BaselineResult, Change, Checks, Failure, RuleResult, Status};
 use crate::report::Severity;
 
 /// Failures of a rule that are shown; JSON and JUnit have more.
@@ -62,15 +61,8 @@ fn one(result: &RuleResult, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn counts(result: &RuleResult, line: &mut Line) {
-    let (passed, failed, skipped) =
-        (result.sessions_passed, result.sessions_failed, result.sessions_skipped);
-    if result.kind == Kind::Limit {
-        line.own(" (all sessions)");
-    } else if passed + failed == 0 {
-        line.own(" (no session that it is about)");
-    } else {
-        line.own(" (").text(passed).own(" of ").text(passed + failed).own(" sessions)");
-    }
+    let skipped = result.sessions_skipped;
+    line.own(" (").text(result.share()).own(")");
     if skipped > 0 {
         line.own(" (").text(skipped).own(" without the value)");
     }
@@ -118,24 +110,12 @@ fn shown(change: &Change, value: &serde_json::Value) -> String {
 }
 
 fn totals(checks: &Checks, page: &mut Page<'_>) -> io::Result<()> {
-    let mut line = Line::default();
-    match checks.passed {
+    let was_held = checks.results.iter().any(|result| result.status != Status::Skipped);
+    let ink = match checks.passed {
+        false => Ink::Bad,
         // Where nothing was captured, or nothing that a rule is about, nothing can fail.
-        true if checks.count(Status::Passed) == 0 && checks.baseline.is_none() => {
-            line.inked(Ink::Warn, "nothing was checked")
-        }
-        true => line.inked(Ink::Good, "passed"),
-        false => line.inked(Ink::Bad, "failed"),
+        true if !was_held && checks.baseline.is_none() => Ink::Warn,
+        true => Ink::Good,
     };
-    counted(checks.sessions, "session", line.own(": "));
-    if !checks.results.is_empty() {
-        line.own("; ").text(checks.count(Status::Passed)).own(" checks passed, ");
-        line.text(checks.count(Status::Failed)).own(" failed, ");
-        line.text(checks.count(Status::Skipped)).own(" were about no session");
-    }
-    if let Some(baseline) = &checks.baseline {
-        let changes = baseline.changes.len() as u64 + baseline.further_changes;
-        counted(changes, "difference", line.own("; ")).own(" from the baseline");
-    }
-    page.put(&line)
+    page.put(Line::default().ink(ink).text(checks.sentence()))
 }
