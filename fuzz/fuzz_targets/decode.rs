@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     while let Some(data) = piece(&mut rest) {
         frame += 1;
         let wire_len = data.len() as u32;
-        let packet = Packet { frame, ts: Timestamp(0), link, wire_len, data };
+        let packet = Packet { frame, ts: Timestamp(0), link, interface: 0, wire_len, data };
         if let Ok(segment) = decoder.decode(&packet) {
             assert!(segment.payload.len() <= data.len().max(LONGEST));
             assert!(segment.at.frame == frame);

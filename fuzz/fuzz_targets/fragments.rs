@@ -37,6 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
             frame,
             ts: Timestamp(frame as i64),
             link: RAW,
+            interface: 0,
             wire_len: data.len() as u32,
             data: &data,
         };

@@ -153,18 +153,20 @@ fn render(
     let mut transcripts = HashMap::new();
     let mut opened = Opened::default();
     let mut written = Ok(());
+    let mut shown = 0;
     let reveal = setup.reveal;
     let listen = |_| {
         let listener = || Box::new(Listener::new(wants, reveal, done.clone()));
         wants.anything().then(|| -> Box<dyn Tap> { listener() })
     };
-    let totals = engine::run(capture, &setup, listen, |mut session| {
+    let mut totals = engine::run(capture, &setup, listen, |mut session| {
         transcripts.extend(heard.try_iter());
         session.transcript = transcripts.remove(&session.frames.first).map(Box::new);
         if !plan.wants(&session) {
             return ControlFlow::Continue(());
         }
         opened.count(&session);
+        shown += 1;
         written = renderer.session(session, out);
         if is_live && written.is_ok() {
             written = out.flush();
@@ -173,6 +175,7 @@ fn render(
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     written?;
+    totals.summary.shown_sessions = shown;
     let rest = Conclusion {
         captures: capture.files().map(CaptureReport::new).collect(),
         keys: KeyReport::of_counted(&setup.keys, &opened),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::negotiation::{Kind, Step};
 use super::normal;
 use super::seen::{Alert, Entry, Exchange, Reply, Seen, Tls};
+use crate::moment::decimal;
 use crate::report::{CloseKind, Outcome, Verb};
 use crate::role::Role;
 
@@ -298,11 +299,7 @@ fn end(session: &Seen, steps: &[Step]) -> Step {
         said.push_str(" without close_notify");
     }
     if silence > LONG_SILENCE {
-        said.push_str(&format!(
-            " after {}.{} s of silence",
-            silence / 1_000_000_000,
-            silence / 100_000_000 % 10
-        ));
+        said.push_str(&format!(" after {} s of silence", decimal(silence, 1_000_000_000, 1)));
     }
     let course = match (session.tcp.close, orderly) {
         (CloseKind::None, _) => "open",

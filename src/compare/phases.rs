@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::negotiation::Negotiation;
+use crate::moment::{decimal, seconds};
 use crate::report::{Attribution, Timing};
 use crate::role::Role;
 
@@ -313,8 +314,9 @@ fn pause(side: &Negotiation, at: usize) -> Option<i64> {
 /// A duration in words.
 pub(super) fn spell(ns: i64) -> String {
     match ns {
-        1_000_000_000.. => format!("{}.{:03} s", ns / 1_000_000_000, ns / 1_000_000 % 1_000),
-        1_000_000.. => format!("{}.{} ms", ns / 1_000_000, ns / 100_000 % 10),
-        _ => format!("{} \u{b5}s", ns / 1_000),
+        // A bound is where rounding reaches the next unit.
+        999_950_000.. => seconds(ns),
+        999_500.. => format!("{} ms", decimal(ns, 1_000_000, 1)),
+        _ => format!("{} \u{b5}s", decimal(ns, 1_000, 0)),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::capture::{FileFacts, LinkType, Statistics};
+use crate::moment::seconds;
 use crate::report::codes::{self, Severity};
 use crate::report::findings::Finding;
 use crate::report::quality::{Checksums, ClockSteps, Quality, Sender, SkippedLink};
@@ -170,10 +171,9 @@ impl Quality {
 
     fn clock(&self) -> Option<Finding> {
         let ClockSteps { count, largest_ns, frame } = self.clock_steps;
-        let seconds = largest_ns / 1_000_000_000;
-        let milliseconds = largest_ns / 1_000_000 % 1000;
+        let step = seconds(largest_ns);
         let message = format!(
-            "the times of packets go back {count} times, by up to {seconds}.{milliseconds:03} s: durations \
+            "the times of packets go back {count} times, by up to {step}: durations \
              across such a step are wrong"
         );
         (largest_ns >= CLOCK_STEP).then(|| {

@@ -12,6 +12,7 @@ impl Summary {
     /// Adds a session.
     pub fn count(&mut self, session: &SessionReport) {
         self.sessions += 1;
+        self.shown_sessions += 1;
         *self.outcomes.entry(session.outcome.name()).or_default() += 1;
         *self.protocols.entry(session.protocol.name()).or_default() += 1;
         if let Some(tls) = &session.tls {

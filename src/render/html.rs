@@ -5,6 +5,7 @@
 pub mod comparison;
 mod conversation;
 mod counts;
+mod deliveries;
 mod escape;
 mod findings;
 mod histogram;
@@ -28,6 +29,7 @@ use std::path::Path;
 use super::text::{Style, Times};
 use super::{Conclusion, Renderer};
 use crate::report::{CaptureReport, SessionReport};
+use deliveries::Deliveries;
 use findings::Glossary;
 use overview::{CaptureSection, Overview};
 use packets::Room;
@@ -80,6 +82,9 @@ impl Renderer for HtmlReport {
         let glossary = Glossary::new(detailed, &rest.findings);
         page::write(&title, out, |out| {
             page::put(&overview, out)?;
+            if let Some(deliveries) = Deliveries::of(&rest.deliveries, overview.detailed()) {
+                page::put(&deliveries, out)?;
+            }
             self.details(&overview, out)?;
             page::put(&CaptureSection::new(&rest), out)?;
             if !glossary.is_empty() {

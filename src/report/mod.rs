@@ -47,6 +47,7 @@ pub use key_audit::{
 };
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
+pub(crate) use percentiles::MOST_EXACT;
 pub use percentiles::Percentiles;
 pub use proxy::ProxyReport;
 pub use quality::{BySender, Checksums, ClockSteps, Dropped, Quality, Sender, SkippedLink};

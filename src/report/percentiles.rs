@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Durations that are kept as they are; of more, only counts by size are.
-pub(super) const MOST_EXACT: usize = 1_000;
+pub(crate) const MOST_EXACT: usize = 1_000;
 
 /// Counts are by powers of two, each cut into so many parts (2^6): what is read of them is too high
 /// by less than 1.6 %. At most 3,700 counts.

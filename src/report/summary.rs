@@ -16,8 +16,10 @@ pub struct Summary {
     pub filtered_packets: u64,
     /// TCP connections seen, of those that the filters take.
     pub connections: u64,
-    /// Sessions reported.
+    /// Sessions, whichever of them were chosen. All further counts are of these.
     pub sessions: u64,
+    /// Of these, sessions that are shown: those chosen by number, outcome and server.
+    pub shown_sessions: u64,
     /// Connections that carry TLS, but nothing that concerns us (`--all-tls` reports them).
     pub other_tls_connections: u64,
     /// All other connections.

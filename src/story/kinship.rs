@@ -177,7 +177,8 @@ impl Kinship {
             if envelope.is_report {
                 let to = envelope.recipients().next().map(|to| to.to_ascii_lowercase());
                 let candidates = to.and_then(|to| failed.get_mut(&(host, to)));
-                let reported = candidates.and_then(Vec::pop);
+                // Of several failures the report may be of any.
+                let reported = candidates.filter(|of| of.len() == 1).and_then(Vec::pop);
                 reported.into_iter().for_each(|of| _ = self.bounces.insert(of, place));
             } else if envelope.code >= 500 && !envelope.from.is_empty() {
                 failed.entry((host, envelope.from.to_ascii_lowercase())).or_default().push(place);

@@ -99,7 +99,7 @@ impl<'c> Story<'c> {
             self.members.iter().take(at + 1).filter(|(_, one)| one.envelope.is_none()).count();
         let why = carrier.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
         let what = match carrier.outcome {
-            Outcome::Unanswered => "not answered (unanswered)",
+            Outcome::Unanswered => "unanswered",
             Outcome::NoMail => "no mail was tried",
             Outcome::Unknown => "what was said was not opened",
             outcome => outcome.name(),
@@ -136,9 +136,10 @@ impl<'c> Story<'c> {
         let (kind, summary) = match came {
             Came::First => {
                 let by = self.after_attempts(at);
+                let mail = envelope.message_id.as_deref().unwrap_or("a mail");
                 (
                     StepKind::Session,
-                    format!("{} gave{id} to {name}{by}: {result}", carrier.client.ip()),
+                    format!("{} gave {mail} to {name}{by}: {result}", carrier.client.ip()),
                 )
             }
             Came::ByProxy(other) => {
@@ -239,7 +240,10 @@ impl<'c> Story<'c> {
     fn conclude(mut self) -> DeliveryReport {
         self.steps.sort_by_key(|(at, step)| (*at, step.frame, step.kind));
         let start = self.steps.first().map(|(at, _)| *at).unwrap_or_default();
-        let end = self.steps.iter().map(|(at, step)| at.plus(step.duration_ns)).max();
+        // The time of a retry or a hop is the time before it.
+        let is_forward = |step: &StepReport| !matches!(step.kind, StepKind::Retry | StepKind::Hop);
+        let forward = self.steps.iter().filter(|(_, step)| is_forward(step));
+        let end = forward.map(|(at, step)| at.plus(step.duration_ns)).max();
         let end = self.members.iter().map(|(_, one)| one.ended()).chain(end).max().unwrap_or(start);
         let mails: Vec<_> =
             self.members.iter().filter_map(|(_, one)| one.envelope.as_deref()).collect();

@@ -56,6 +56,7 @@ mod share;
 mod shuffle;
 mod smtp;
 mod ssl2;
+mod story;
 mod threads;
 mod timing;
 mod truth;

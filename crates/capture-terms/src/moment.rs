@@ -72,12 +72,37 @@ impl Serialize for Timestamp {
 /// A duration as people read it: `1.503 s`.
 #[must_use]
 pub fn seconds(ns: i64) -> String {
-    format!("{}.{:03} s", ns / 1_000_000_000, ns / 1_000_000 % 1000)
+    format!("{} s", decimal(ns, 1_000_000_000, 3))
+}
+
+/// A duration in a unit of so many ns, a power of ten, with so many decimals: rounded, half away from
+/// zero.
+#[must_use]
+pub fn decimal(ns: i64, unit: u64, places: u8) -> String {
+    let digits = 10_u64.pow(places.into());
+    let step = (unit / digits).max(1);
+    let steps = ns.unsigned_abs().saturating_add(step / 2) / step;
+    let sign = if ns < 0 && steps > 0 { "-" } else { "" };
+    match places {
+        0 => format!("{sign}{steps}"),
+        _ => format!("{sign}{}.{:0width$}", steps / digits, steps % digits, width = places.into()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_rounded_in_their_last_digit() {
+        let told = [1_502_499_999, 1_502_500_000, 999_999_999, 0].map(seconds);
+        assert_eq!(told, ["1.502 s", "1.503 s", "1.000 s", "0.000 s"]);
+        assert_eq!([-1_500_600_000, -1].map(seconds), ["-1.501 s", "0.000 s"]);
+        assert_eq!(decimal(2_449_999, 1_000_000, 1), "2.4");
+        assert_eq!(decimal(2_450_000, 1_000_000, 1), "2.5");
+        assert_eq!(decimal(1_500, 1_000, 0), "2");
+        assert_eq!(decimal(i64::MIN, 1_000_000_000, 3), "-9223372036.855");
+    }
 
     #[test]
     fn prints_rfc_3339_with_nine_decimals_before_and_after_1970() {

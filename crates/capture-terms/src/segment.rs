@@ -27,6 +27,13 @@ pub struct Segment<'b> {
     pub ip_id: Option<u16>,
     /// Hops that it had left: TTL (RFC 791 §3.1) or hop limit (RFC 8200 §3) of the innermost header.
     pub hops: Option<u8>,
+    /// The interface that captured it, as the file numbers them; 0 where it does not tell.
+    pub interface: u32,
+    /// The sender's clock: TSval of the timestamps option (RFC 7323 §3.2).
+    pub timestamp: Option<u32>,
+    /// A digest of what its options acknowledge: the clock that it echoes (RFC 7323 §3.2) and the blocks
+    /// of SACK (RFC 2018 §3); 0 without either.
+    pub echoes: u32,
     /// The payload bytes captured.
     pub payload: &'b [u8],
     /// Payload bytes that the packet had, but that were cut off.

@@ -6,20 +6,21 @@ use super::hops::Hops;
 use super::nagle::Stalls;
 use super::oddity::Oddities;
 use super::window::Closure;
-use crate::moment::{Moment, Timestamp};
+use crate::moment::Moment;
 use crate::role::{PerRole, Role};
-use capture_terms::segment::{IcmpError, TcpFlags};
+use capture_terms::segment::IcmpError;
 
 /// Counters of one direction, by the end that sent the packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counters {
     /// Packets.
     pub packets: u64,
-    /// Segments whose bytes had been sent before, or that came so late that they must have been.
+    /// Segments sent again: bytes, a SYN or a FIN. Those too that were captured once, where clock, count,
+    /// requests or time show that they were sent after their successors.
     pub retransmissions: u64,
-    /// Segments captured after their successors, within a round trip.
+    /// Segments captured after their successors, but sent before them.
     pub out_of_order: u64,
-    /// Packets captured twice (`-i any`, bonded interfaces, mirror ports).
+    /// Packets captured more than once (`-i any`, bonded interfaces, mirror ports).
     pub duplicate_packets: u64,
     /// Bytes sent that no captured frame has.
     pub lost_bytes: u64,
@@ -75,6 +76,8 @@ pub struct TcpFacts {
     pub rst: PerRole<Option<Moment>>,
     /// First and last packet, by time.
     pub span: Option<(Moment, Moment)>,
+    /// The last packet by time that is no copy of another.
+    pub last_sent: Option<Moment>,
     /// Lowest and highest frame number.
     pub frames: Option<(u64, u64)>,
     /// Counters by sender.
@@ -150,58 +153,10 @@ fn first_of(moments: &PerRole<Option<Moment>>) -> Option<(Moment, Role)> {
     Role::BOTH.iter().filter_map(|&role| Some((moments[role]?, role))).min()
 }
 
-/// How many recent packets a new one is compared with, to know it for a second copy. Two taps on
-/// one host write the copies next to each other, or a few packets apart.
-const RECENT: usize = 4;
-
-/// Copies of one packet lie no further apart than this, in ns (10 ms).
-const COPY_WINDOW: i64 = 10_000_000;
-
-/// The fields that are equal in two captures of one packet and differ in a retransmission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fingerprint {
-    pub(super) seq: u32,
-    pub(super) ack: u32,
-    pub(super) flags: u8,
-    pub(super) window: u16,
-    pub(super) len: usize,
-    pub(super) ip_id: Option<u16>,
-}
-
-impl Fingerprint {
-    /// Bare acknowledgements without an IP identification are alike without being copies; SYN and
-    /// FIN are not sent again so soon (RFC 6298 §2).
-    fn tells(&self) -> bool {
-        let flags = TcpFlags(self.flags);
-        self.len > 0 || flags.syn() || flags.fin() || self.ip_id.is_some_and(|id| id != 0)
-    }
-}
-
-/// The packets last seen in one direction.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Recent {
-    seen: [Option<(Fingerprint, Timestamp)>; RECENT],
-    turn: usize,
-}
-
-impl Recent {
-    /// Whether the packet is a second copy of one just seen; remembers it.
-    pub(super) fn is_copy(&mut self, packet: Fingerprint, ts: Timestamp) -> bool {
-        let is_copy = packet.tells()
-            && self.seen.iter().flatten().any(|&(known, then)| {
-                known == packet && (ts - then).unsigned_abs() <= COPY_WINDOW.unsigned_abs()
-            });
-        if let Some(slot) = self.seen.get_mut(self.turn % RECENT) {
-            *slot = Some((packet, ts));
-        }
-        self.turn = self.turn.wrapping_add(1);
-        is_copy
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::moment::Timestamp;
 
     fn at(ns: i64) -> Moment {
         Moment { ts: Timestamp(ns), frame: 1 }
@@ -215,16 +170,5 @@ mod tests {
         assert_eq!(facts.closing(), Closing::Rst(Role::Client));
         facts.fin.server = Some(at(5));
         assert_eq!(facts.closing(), Closing::Fin(Role::Server));
-    }
-
-    #[test]
-    fn a_copy_is_known_by_its_fields_and_nearness() {
-        let packet = Fingerprint { seq: 1, ack: 2, flags: 0x18, window: 9, len: 4, ip_id: Some(7) };
-        let mut recent = Recent::default();
-        assert!(!recent.is_copy(packet, Timestamp(0)));
-        assert!(recent.is_copy(packet, Timestamp(100)));
-        assert!(!recent.is_copy(packet, Timestamp(COPY_WINDOW * 3)));
-        let retransmission = Fingerprint { ip_id: Some(8), ..packet };
-        assert!(!recent.is_copy(retransmission, Timestamp(200)));
     }
 }

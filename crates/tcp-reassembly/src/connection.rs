@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
-use super::analysis::{Fingerprint, TcpFacts};
+use super::analysis::TcpFacts;
 use super::delivery::Piece;
 use super::half::Half;
 use super::key::{FlowKey, Side};
 use super::nagle::Paths;
+use super::sightings::Around;
 use super::{Conversation, PacketSeen, TcpEvent};
 use crate::moment::{Moment, Timestamp};
 use crate::role::{PerRole, Role};
@@ -67,6 +68,7 @@ pub(super) struct Connection<C> {
     /// When something was last handed on, or began to wait.
     pub(super) progress: Timestamp,
     span: Option<(Moment, Moment)>,
+    last_sent: Option<Moment>,
     frames: Option<(u64, u64)>,
     syn: Option<Moment>,
     syns: u64,
@@ -90,6 +92,7 @@ impl<C: Conversation> Connection<C> {
             newest: Timestamp(i64::MIN),
             progress: Timestamp(i64::MIN),
             span: None,
+            last_sent: None,
             frames: None,
             syn: None,
             syns: 0,
@@ -163,6 +166,7 @@ impl<C: Conversation> Connection<C> {
         self.conversation.on_tcp(TcpEvent::Packet(&packet));
         self.learn(side, segment);
         if !is_copy {
+            self.note_repetition(side, segment);
             self.syns += u64::from(segment.flags.syn() && !segment.flags.ack());
             self.watch_stalls(side, segment);
         }
@@ -207,6 +211,7 @@ impl<C: Conversation> Connection<C> {
         let frame = at.frame;
         self.frames =
             Some(self.frames.map_or((frame, frame), |(a, z)| (a.min(frame), z.max(frame))));
+        let round_trip = self.round_trip();
         let half = &mut self.halves[side.index()];
         half.counters.packets += 1;
         let flags = segment.flags;
@@ -221,20 +226,13 @@ impl<C: Conversation> Connection<C> {
             half.rst_at = earliest(half.rst_at, at);
             half.rst_seq = segment.seq;
         }
-        let print = Fingerprint {
-            seq: segment.seq,
-            ack: segment.ack,
-            flags: flags.0,
-            window: segment.window,
-            len: segment.payload.len(),
-            ip_id: segment.ip_id,
-        };
-        let is_copy = half.recent.is_copy(print, at.ts);
-        if is_copy {
+        let around = Around { asked: half.times_asked(segment.seq), round_trip };
+        if half.sightings.is_copy(segment, around) || half.is_late_copy(segment) {
             half.counters.duplicate_packets += 1;
             half.odd.duplicates.note(at);
             return true;
         }
+        self.last_sent = self.last_sent.max(Some(at));
         half.hops.note(segment.hops, flags.rst());
         half.first_at = earliest(half.first_at, at);
         if !flags.syn() && !flags.rst() {
@@ -245,6 +243,44 @@ impl<C: Conversation> Connection<C> {
             half.odd.urgent.note(at);
         }
         false
+    }
+
+    /// The smallest round trip so far, both sides of the point of capture together, in ns.
+    pub(super) fn round_trip(&self) -> i64 {
+        self.halves.iter().filter_map(|half| half.quickest_ack_ns).sum()
+    }
+
+    /// Counts a SYN or FIN that was sent again, and requests for bytes that the sender of this packet
+    /// misses. Bytes sent again are counted where they have a place.
+    fn note_repetition(&mut self, side: Side, segment: &Segment<'_>) {
+        let (flags, seq) = (segment.flags, segment.seq);
+        let len = segment.payload.len() as u32 + segment.cut;
+        let is_bare = len == 0 && !flags.syn() && !flags.fin() && !flags.rst();
+        if is_bare && flags.ack() {
+            self.halves[side.peer().index()].is_asked_for(segment.ack);
+        }
+        let half = &mut self.halves[side.index()];
+        let mut is_again = false;
+        if flags.syn() && !flags.rst() {
+            is_again = half.syn_seq.replace(seq) == Some(seq);
+        } else if flags.fin() {
+            // Modulo 2^32 is meant: sequence numbers wrap.
+            let end = seq.wrapping_add(len);
+            half.fin_again |= half.fin_seq.replace(end) == Some(end);
+            is_again = half.fin_again && len == 0;
+        }
+        if is_again {
+            half.counters.retransmissions += 1;
+            self.tell_retransmission(side, segment.at);
+        }
+    }
+
+    /// Nobody is told before who is who is known.
+    pub(super) fn tell_retransmission(&mut self, side: Side, at: Moment) {
+        if self.client.is_some() {
+            let role = self.role(side);
+            self.conversation.on_tcp(TcpEvent::Retransmission(role, at));
+        }
     }
 
     /// Sees whether a small segment was held back until an acknowledgement came.
@@ -374,6 +410,7 @@ impl<C: Conversation> Connection<C> {
             fin_heard_all: PerRole::new(|role| half(role.peer()).ends_by(half(role).fin_ack)),
             rst: PerRole::new(|role| half(role).rst_at),
             span: self.span,
+            last_sent: self.last_sent,
             frames: self.frames,
             counters: PerRole::new(|role| half(role).counters),
             odd: PerRole::new(|role| half(role).odd),

@@ -7,7 +7,9 @@
 
 use super::connection::Connection;
 use super::half::HeldBody;
+use super::holes::Filler;
 use super::key::Side;
+use super::sightings::Sent;
 use super::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent};
 use crate::moment::Moment;
 use capture_terms::segment::{CutBy, Segment};
@@ -29,10 +31,6 @@ pub(super) const ARRIVED: Patience =
 pub(super) const UNDER_WAY: Patience =
     Patience { segments: 4096, bytes: 4 << 20, ns: 120_000_000_000 };
 
-/// A filler this long after its successor, in ns, was sent again rather than overtaken, where no
-/// round trip is known (3 ms, as Wireshark's `tcp.analysis.out_of_order`).
-const OVERTAKEN: i64 = 3_000_000;
-
 /// What of a segment has a place in the stream.
 #[derive(Clone, Copy)]
 pub(super) struct Piece<'p> {
@@ -50,6 +48,8 @@ pub(super) struct Piece<'p> {
     pub(super) cut_by: CutBy,
     /// The packet was captured before: it was sent once, and says nothing about its sender.
     pub(super) is_copy: bool,
+    /// What tells when it was sent.
+    pub(super) sent: Sent,
 }
 
 impl<'p> Piece<'p> {
@@ -69,6 +69,7 @@ impl<'p> Piece<'p> {
             cut: if is_reset { 0 } else { segment.cut },
             cut_by: segment.cut_by,
             is_copy: false,
+            sent: Sent::of(segment),
         }
     }
 
@@ -156,36 +157,32 @@ impl<C: Conversation> Connection<C> {
     /// Tells new bytes from bytes sent again and from bytes overtaken on their way.
     fn classify(&mut self, side: Side, piece: &Piece<'_>, offset: u64, fresh: u64) {
         let (at, end) = (piece.at, offset.saturating_add(piece.payload.len() as u64));
-        let round_trip = self.halves.iter().filter_map(|half| half.quickest_ack_ns).sum();
+        let round_trip = self.round_trip();
         let half = &mut self.halves[side.index()];
         if offset == end || (piece.is_copy && fresh == 0) || !half.is_within_window(end) {
             return;
         }
         half.counters.stream_bytes += fresh;
-        let late = (at.ts - half.top_ts).saturating_abs();
+        let filler = Filler { at, sent: piece.sent, asked: half.times_asked(piece.seq) };
         if offset >= half.top {
-            if half.top > 0 {
-                half.odd.check_clock(half.top_ts, at);
-            }
-            (half.top, half.top_ts) = (end, at.ts);
-            half.sent(end, at);
-            half.sample.get_or_insert((end, at.ts));
-            return;
+            return half.moves_on(offset, end, filler);
         }
-        half.sample = None;
         // A keep-alive repeats the last byte, or one before the first (RFC 9293 §3.8.4).
         let keep_alive = fresh == 0 && end - offset == 1 && end == half.next;
         if keep_alive {
             return;
         }
-        if fresh > 0 && end <= half.top && late <= OVERTAKEN.max(round_trip) {
+        let fills = fresh > 0 && end <= half.top;
+        let count = half.sightings.count;
+        if fills && half.holes.fill((offset, end), filler, &count, round_trip) {
             half.counters.out_of_order += 1;
             return;
         }
+        half.under_way.sent_again(offset, end);
         half.top = half.top.max(end);
         half.counters.retransmissions += 1;
-        let role = self.role(side);
-        self.conversation.on_tcp(TcpEvent::Retransmission(role, at));
+        half.repeated += 1;
+        self.tell_retransmission(side, at);
     }
 
     /// Whether everything that a segment of `side` acknowledges has been handed on.

@@ -1,12 +1,15 @@
 //! One direction of a connection: sequence numbers become offsets, segments wait for their turn.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use super::analysis::{Counters, Recent, Unacknowledged};
+use super::analysis::{Counters, Unacknowledged};
+use super::holes::{Filler, Holes};
 use super::hops::Hops;
 use super::nagle::Nagle;
 use super::oddity::Oddities;
 use super::recent_segments::{self, RecentSegments};
+use super::sightings::{COPY_WINDOW, Sent, Sightings};
+use super::under_way::UnderWay;
 use super::window::Window;
 use super::{Gap, GapCause};
 use crate::moment::{Moment, Timestamp};
@@ -59,10 +62,6 @@ impl HeldBody {
     }
 }
 
-/// Segments under way whose moments are kept one by one: more than a dialogue ever has, and a message
-/// needs only the first.
-pub(super) const MOST_UNDER_WAY: usize = 64;
-
 /// One direction.
 #[derive(Debug, Default)]
 pub(super) struct Half {
@@ -72,16 +71,17 @@ pub(super) struct Half {
     pub(super) next: u64,
     /// The end of the furthest byte seen.
     pub(super) top: u64,
-    /// When `top` was last moved.
+    /// When `top` was last moved, and by which packet.
     pub(super) top_ts: Timestamp,
+    pub(super) top_sent: Sent,
     /// The furthest byte that the peer has acknowledged, and when it did.
     pub(super) acked: u64,
     pub(super) acked_at: Moment,
     /// The same, but never taken back: packets that were recorded in a wrong order look like false
     /// acknowledgements, and nobody is to be blamed for them.
     furthest_ack: u64,
-    /// The retransmissions up to then.
-    repeated_before: u64,
+    /// Segments with bytes that were sent again since.
+    pub(super) repeated: u64,
     /// Where the newest acknowledgement stands, by time and by place in the file. It never goes
     /// back: one that is beyond both was no true one.
     newest_ack: Option<(Moment, u64)>,
@@ -97,14 +97,16 @@ pub(super) struct Half {
     pub(super) held: BTreeMap<u64, Held>,
     /// Bytes allocated for `held`; the caps are about these, not about the payload alone.
     pub(super) allocated: usize,
-    /// A segment under way, to measure how long its acknowledgement takes: its end and its time.
-    pub(super) sample: Option<(u64, Timestamp)>,
     pub(super) quickest_ack_ns: Option<i64>,
     /// The first acknowledgement sent by this end after its SYN.
     pub(super) first_ack_at: Option<Moment>,
     pub(super) fin_at: Option<Moment>,
     /// What that FIN acknowledges.
     pub(super) fin_ack: u32,
+    /// The numbers of its SYN and FIN.
+    pub(super) syn_seq: Option<u32>,
+    pub(super) fin_seq: Option<u32>,
+    pub(super) fin_again: bool,
     pub(super) rst_at: Option<Moment>,
     /// The sequence number of that RST.
     pub(super) rst_seq: u32,
@@ -112,9 +114,11 @@ pub(super) struct Half {
     pub(super) odd: Oddities,
     /// What was handed on lately.
     pub(super) handed_on: RecentSegments,
-    pub(super) recent: Recent,
-    /// Ends of what was sent and not acknowledged yet, each with its moment.
-    under_way: VecDeque<(u64, Moment)>,
+    pub(super) sightings: Sightings,
+    pub(super) holes: Holes,
+    /// The number that the other end acknowledged last without bytes of its own, and how often again.
+    asked: (u32, u32),
+    pub(super) under_way: UnderWay,
     pub(super) window: Window,
     pub(super) nagle: Nagle,
     pub(super) hops: Hops,
@@ -149,8 +153,9 @@ impl Half {
     /// Notes an acknowledgement by the peer, and the window that it announces.
     pub(super) fn acknowledge(&mut self, ack: u32, window: u32, at: Moment) {
         let Some(offset) = self.read_before(ack) else { return };
-        self.fin_acked |=
-            self.fin.is_some() && self.offset_of(ack) > self.fin.map(u64::cast_signed);
+        if self.fin.is_some() && self.offset_of(ack) > self.fin.map(u64::cast_signed) {
+            self.fin_is_acknowledged(at);
+        }
         let window_end = offset.saturating_add(window.into());
         self.window_end = Some(self.window_end.map_or(window_end, |end| end.max(window_end)));
         if self.newest_ack.is_none_or(|(newest, _)| newest <= at) {
@@ -162,36 +167,81 @@ impl Half {
         }
         if offset > self.furthest_ack {
             self.furthest_ack = offset;
-            self.repeated_before = self.counters.retransmissions;
-            while self.under_way.front().is_some_and(|&(end, _)| end <= offset) {
-                self.under_way.pop_front();
+            self.repeated = 0;
+            if let Some(ns) = self.under_way.acknowledged(offset, at) {
+                self.saw_answer(ns);
             }
         }
-        if let Some((end, sent)) = self.sample
-            && offset >= end
-        {
-            self.sample = None;
-            self.saw_answer(at.ts - sent);
+    }
+
+    fn fin_is_acknowledged(&mut self, at: Moment) {
+        if let Some(fin_at) = self.fin_at.filter(|_| !self.fin_acked && !self.fin_again) {
+            self.saw_answer(at.ts - fin_at.ts);
+        }
+        self.fin_acked = true;
+    }
+
+    /// Notes an acknowledgement by the peer that brought no bytes.
+    pub(super) fn is_asked_for(&mut self, ack: u32) {
+        let (last, times) = self.asked;
+        self.asked = (ack, if ack == last { times.saturating_add(1) } else { 0 });
+    }
+
+    /// How often the peer has asked for the byte of this number (RFC 5681 §2: duplicate acknowledgements).
+    pub(super) fn times_asked(&self, seq: u32) -> u32 {
+        let (last, times) = self.asked;
+        if last == seq { times } else { 0 }
+    }
+
+    /// Whether the bytes of a segment were captured before, and the sender's clock or count shows that
+    /// this segment was sent before others that were captured: a copy that comes late. What is sent
+    /// again is sent after them. Within one tick of the clock only what was asked for is sent again.
+    pub(super) fn is_late_copy(&self, segment: &Segment<'_>) -> bool {
+        let len = segment.payload.len() as u64 + u64::from(segment.cut);
+        let start = self.offset_of(segment.seq).and_then(|start| u64::try_from(start).ok());
+        let Some(start) = start.filter(|start| len > 0 && start + len <= self.top) else {
+            return false;
+        };
+        if self.holes.has(start, start + len) {
+            return false;
+        }
+        let sent = Sent::of(segment);
+        let is_soon = (segment.at.ts - self.top_ts).saturating_abs() <= COPY_WINDOW;
+        match self.sightings.count.order(sent, self.top_sent) {
+            Some(order) if sent.ticks_after(self.top_sent) != Some(0) => order.is_lt(),
+            _ => {
+                let same_tick = sent.ticks_after(self.top_sent) == Some(0);
+                same_tick && is_soon && self.times_asked(segment.seq) == 0
+            }
         }
     }
 
     pub(super) fn unacknowledged(&self) -> Unacknowledged {
         Unacknowledged {
             bytes: self.top.saturating_sub(self.furthest_ack),
-            attempts: self.counters.retransmissions.saturating_sub(self.repeated_before),
-            since: self.under_way.front().map(|&(_, at)| at),
+            attempts: self.repeated,
+            since: self.under_way.since(),
         }
     }
 
-    /// Notes that new bytes up to `end` were sent.
-    pub(super) fn sent(&mut self, end: u64, at: Moment) {
-        if end <= self.furthest_ack {
-            return;
+    /// Notes a segment ahead of all others, and what it jumped over.
+    pub(super) fn moves_on(&mut self, start: u64, end: u64, shown: Filler) {
+        let Filler { at, sent, .. } = shown;
+        if self.top > 0 {
+            self.odd.check_clock(self.top_ts, at);
         }
-        let is_full = self.under_way.len() >= MOST_UNDER_WAY;
-        match self.under_way.back_mut() {
-            Some((last, _)) if is_full => *last = end,
-            _ => self.under_way.push_back((end, at)),
+        if start > self.top {
+            let missing = self.base.map_or(0, |base| base.wrapping_add(self.top as u32));
+            self.holes.open(self.top, start, Filler { asked: self.times_asked(missing), ..shown });
+        }
+        (self.top, self.top_ts, self.top_sent) = (end, at.ts, sent);
+        self.sent(start, end, at);
+    }
+
+    /// Notes that new bytes were sent.
+    pub(super) fn sent(&mut self, start: u64, end: u64, at: Moment) {
+        if end > self.furthest_ack {
+            self.under_way.sent(start, end, at);
         }
     }
 

@@ -43,6 +43,9 @@
 //!     window_scale: None,
 //!     ip_id: None,
 //!     hops: None,
+//!     interface: 0,
+//!     timestamp: None,
+//!     echoes: 0,
 //!     payload,
 //!     cut: 0,
 //!     cut_by: CutBy::default(),
@@ -76,13 +79,16 @@ mod clock;
 mod connection;
 mod delivery;
 mod half;
+mod holes;
 mod hops;
 mod key;
 pub mod limits;
 mod nagle;
 mod oddity;
 mod recent_segments;
+mod sightings;
 mod table;
+mod under_way;
 mod window;
 
 use capture_terms::{moment, role};
@@ -215,7 +221,7 @@ pub enum TcpEvent<'b> {
     },
     /// The next bytes of one direction.
     Data(Chunk<'b>),
-    /// Bytes were sent again.
+    /// Bytes, a SYN or a FIN were sent again.
     Retransmission(Role, Moment),
     /// Nothing more will come; always the last event.
     Finished(&'b TcpFacts),

@@ -1,6 +1,8 @@
 //! The limits of this room.
 
-use super::{clock, connection, delivery, half, recent_segments, window};
+use super::{
+    clock, connection, delivery, half, holes, recent_segments, sightings, under_way, window,
+};
 use capture_terms::limits::{Limit, limits};
 
 /// All of them.
@@ -19,7 +21,9 @@ pub const LIMITS: &[Limit] = limits! { "flow":
     connection::SYN_TIMEOUT => Nanoseconds, "how long one is kept that never got further than its SYN", "Linux stops trying after 127 s";
     connection::IDLE_TIMEOUT => Nanoseconds, "how long one is kept without a packet", "the longest timeout of SMTP is 10 min (RFC 5321 section 4.5.3.2.6)";
     connection::MOST_ERRORS => Count, "ICMP errors that are kept, by connection", "the first tell what is wrong";
-    half::MOST_UNDER_WAY => Count, "segments not acknowledged whose moments are kept, by direction", "only the first matters";
+    under_way::MOST_UNDER_WAY => Count, "segments not acknowledged whose moments are kept, by direction", "only the first and the last matter";
+    sightings::REMEMBERED_PACKETS => Count, "packets that are known again when they are captured twice, by direction", "later copies are known by the sender's clock or count alone";
+    holes::MOST_HOLES => Count, "runs of bytes jumped over that are kept, by direction", "what fills an older one counts as sent again";
     window::MOST_CLOSURES => Count, "times that a window was closed, by direction", "the waits beyond them are not moved to their owner";
     clock::LARGEST_STEP => Nanoseconds, "how far one frame moves the clock that ages connections", "one damaged time must not age them all";
 };

@@ -1,6 +1,7 @@
 //! Findings about the packets of a connection.
 
 use crate::flow::{Noted, Oddities, TcpFacts};
+use crate::moment::decimal;
 use crate::report::codes::{self, Code};
 use crate::report::findings::{Finding, finding};
 use crate::role::Role;
@@ -11,7 +12,7 @@ pub(super) fn odd(tcp: &TcpFacts) -> Vec<Finding> {
 }
 
 fn of_end(role: Role, odd: &Oddities) -> Vec<Finding> {
-    let (who, ms) = (role.name(), odd.largest_step_ns / 1_000_000);
+    let (who, ms) = (role.name(), decimal(odd.largest_step_ns, 1_000_000, 0));
     let rows = [
         (
             codes::TCP_OVERLAP_DIFFERS,

@@ -101,9 +101,14 @@ impl Turns {
         manners: DialogueFacts,
     ) -> (Attribution, i64) {
         self.close(tcp);
+        if tcp.is_attempt() {
+            // What is sent again because nobody answers was not lost.
+            self.events.retain(|event| event.kind != Kind::Again);
+        }
         self.events.sort_by_key(|event| event.began);
         let debts = OwedReplies::new(std::mem::take(&mut self.debts));
         let (first, last) = tcp.span.unwrap_or_default();
+        let last = tcp.last_sent.unwrap_or(last);
         let mut sum = Sum { tcp, split: Attribution::default(), lost_ns: 0 };
         let waits = Waits(tcp);
         let mut cursor = tcp.established.or(tcp.syn_ack).unwrap_or(first);
@@ -383,6 +388,24 @@ mod tests {
         let mut facts = tcp(100, 60_200);
         facts.fin.client = Some(ms(60_200));
         assert_eq!(split(turns, &facts, 60_200), (100 + 90 + 10 + 90, 0, 59_910));
+    }
+
+    #[test]
+    fn a_syn_sent_again_was_not_lost_where_nobody_answers() {
+        let mut turns = Turns::default();
+        turns.again(Role::Client, ms(1_000));
+        let facts =
+            TcpFacts { syn: Some(ms(0)), span: Some((ms(0), ms(7_000))), ..TcpFacts::default() };
+        assert_eq!(split(turns, &facts, 7_000), (0, 0, 7_000));
+    }
+
+    #[test]
+    fn the_time_of_copies_is_nobodys() {
+        let mut turns = Turns::default();
+        turns.spoke(Role::Server, ms(190));
+        turns.owed(None, Some(ms(190)));
+        let facts = TcpFacts { last_sent: Some(ms(300)), ..tcp(100, 5_000) };
+        assert_eq!(split(turns, &facts, 5_000), (100 + 90 + 10 + 4_700, 100, 0));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
 use super::timing::phases;
-use crate::report::{Outcome, Percentiles, SessionReport};
+use crate::report::{MOST_EXACT, Outcome, Percentiles, SessionReport};
 
 /// Servers that have a table of their own; the sessions of others only count for all.
 pub(in crate::render) const MOST_SERVERS: usize = 100;
@@ -52,8 +52,13 @@ impl Spread {
         if self.all.sessions < 2 {
             return Ok(());
         }
-        page.rule("== Timing of all sessions ")?;
+        page.rule("== Timing of the sessions shown ")?;
         self.all.write(page)?;
+        if self.all.sessions > MOST_EXACT as u64 {
+            let mut line = Line::default();
+            line.ink(Ink::Dim).own("  p50 and p95 of more than ").text(MOST_EXACT);
+            page.put(line.own(" durations are up to 1.6 % too high"))?;
+        }
         if self.by_server.len() > 1 {
             for (server, group) in &self.by_server {
                 let mut line = Line::default();

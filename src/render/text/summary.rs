@@ -41,7 +41,11 @@ fn read(summary: &Summary, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::labelled("Read");
     counted(summary.packets, "packet", &mut line).own(", ");
     counted(summary.connections, "TCP connection", &mut line).own(", ");
-    page.put(counted(summary.sessions, "mail session", &mut line))
+    counted(summary.sessions, "mail session", &mut line);
+    if summary.shown_sessions != summary.sessions {
+        line.own("; ").text(summary.shown_sessions).own(" of them shown, all of them counted here");
+    }
+    page.put(&line)
 }
 
 /// `1 packet`, `2 packets`.

@@ -109,7 +109,8 @@ impl Capture {
         if let Some(watcher) = &mut self.watcher {
             watcher(data.len() as u64);
         }
-        Some(Packet { frame: self.frames, ts, link, wire_len, data })
+        let interface = record.written.interface;
+        Some(Packet { frame: self.frames, ts, link, interface, wire_len, data })
     }
 
     /// The file of the packet given last, with so many packets as were read of it, that one among

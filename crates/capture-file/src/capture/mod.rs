@@ -47,6 +47,8 @@ pub struct Packet<'b> {
     pub ts: Timestamp,
     /// What the first byte of `data` is.
     pub link: LinkType,
+    /// The interface that captured it: its number in a section of pcapng, else 0.
+    pub interface: u32,
     /// Bytes the frame had on the wire; more than `data` holds if the snap length cut it.
     pub wire_len: u32,
     /// The bytes captured.

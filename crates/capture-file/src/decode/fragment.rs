@@ -356,6 +356,7 @@ impl Datagram {
             cut: u32::try_from(len - captured).unwrap_or(u32::MAX),
             ip_id: self.ip_id,
             hops: None,
+            interface: 0,
             mirrored: self.mirrored,
             cut_by: self.cut_by,
             depth: self.depth,

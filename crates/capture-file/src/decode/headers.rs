@@ -74,6 +74,7 @@ mod tests {
             frame: 1,
             ts: Timestamp(0),
             link: LinkType::EN10MB,
+            interface: 0,
             wire_len: frame.len() as u32,
             data: &frame,
         };

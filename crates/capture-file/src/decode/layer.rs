@@ -44,6 +44,8 @@ pub(super) struct Layer<'b> {
     pub(super) ip_id: Option<u16>,
     /// The hops that the innermost IP header has left.
     pub(super) hops: Option<u8>,
+    /// The interface that captured the frame.
+    pub(super) interface: u32,
     /// Inside a tunnel that mirrors packets. Mirrors cut packets short as a snap length does, but
     /// the capture file does not tell.
     pub(super) mirrored: bool,

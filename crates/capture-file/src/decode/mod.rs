@@ -205,6 +205,7 @@ fn outermost<'b>(packet: &Packet<'b>) -> Layer<'b> {
         cut: packet.wire_len.saturating_sub(captured),
         ip_id: None,
         hops: None,
+        interface: packet.interface,
         mirrored: false,
         cut_by: CutBy::SnapLength,
         depth: 0,

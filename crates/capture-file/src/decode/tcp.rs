@@ -13,6 +13,8 @@ const MAX_WINDOW_SCALE: u8 = 14;
 const END_OF_OPTIONS: u8 = 0;
 const NO_OPERATION: u8 = 1;
 const WINDOW_SCALE: u8 = 3;
+const SACK: u8 = 5;
+const TIMESTAMPS: u8 = 8;
 
 /// Reads the header; the payload is what is left of the IP datagram.
 pub(super) fn segment(
@@ -23,6 +25,7 @@ pub(super) fn segment(
 ) -> Result<Segment<'_>, Skip> {
     let header = Header::new(layer.data)?;
     let (options, payload, cut) = header.split(&layer)?;
+    let clocks = option(options, TIMESTAMPS).and_then(|clocks| clocks.first_chunk::<8>());
     Ok(Segment {
         at,
         source: SocketAddr::new(source, header.source_port()),
@@ -31,9 +34,12 @@ pub(super) fn segment(
         ack: header.ack(),
         flags: header.flags(),
         window: header.window(),
-        window_scale: if header.flags().syn() { window_scale(options) } else { None },
+        window_scale: window_scale(options).filter(|_| header.flags().syn()),
         ip_id: layer.ip_id,
         hops: layer.hops,
+        interface: layer.interface,
+        timestamp: clocks.map(|&[a, b, c, d, ..]| u32::from_be_bytes([a, b, c, d])),
+        echoes: echoes(clocks, option(options, SACK)),
         payload,
         cut,
         cut_by: layer.cut_by,
@@ -97,17 +103,37 @@ impl<'b> Header<'b> {
 }
 
 /// The shift count of the first window scale option (RFC 7323 §2.2).
-fn window_scale(mut options: &[u8]) -> Option<u8> {
+fn window_scale(options: &[u8]) -> Option<u8> {
+    match option(options, WINDOW_SCALE) {
+        Some(&[shift]) => Some(shift.min(MAX_WINDOW_SCALE)),
+        _ => None,
+    }
+}
+
+/// What stands in the first option of a kind (RFC 9293 §3.1).
+fn option(mut options: &[u8], wanted: u8) -> Option<&[u8]> {
     loop {
         options = match *options {
             [] | [END_OF_OPTIONS, ..] => return None,
             [NO_OPERATION, ref rest @ ..] => rest,
-            [WINDOW_SCALE, 3, shift, ..] => return Some(shift.min(MAX_WINDOW_SCALE)),
+            [kind, len @ 2..=255, ..] if kind == wanted => return options.get(2..len.into()),
             // A length below 2 would never end.
             [_, len @ 2..=255, ..] => options.get(len.into()..)?,
             _ => return None,
         };
     }
+}
+
+/// A digest (FNV-1a) of the clock that is echoed and the blocks of SACK.
+fn echoes(clocks: Option<&[u8; 8]>, sack: Option<&[u8]>) -> u32 {
+    const OFFSET: u32 = 0x811c_9dc5;
+    const PRIME: u32 = 0x0100_0193;
+    let echoed = clocks.map_or(&[][..], |clocks| &clocks[4..]);
+    let mut said = echoed.iter().chain(sack.unwrap_or_default()).peekable();
+    if said.peek().is_none() {
+        return 0;
+    }
+    said.fold(OFFSET, |digest, &byte| (digest ^ u32::from(byte)).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]
@@ -151,6 +177,24 @@ mod tests {
         for options in [&b"\x08\x00\x03\x03\x07"[..], b"\x08\x40", b"\x03", b"\x00\x03\x03\x07"] {
             assert_eq!(window_scale(options), None);
         }
+    }
+
+    #[test]
+    fn reads_the_senders_clock_and_tells_acknowledgements_apart() {
+        let read_with = |options| {
+            let bytes = Tcp { options, ..Tcp::new() }.around(b"");
+            let segment = read(&bytes, 0).unwrap();
+            (segment.timestamp, segment.echoes)
+        };
+        let clocks = b"\x01\x01\x08\x0a\0\0\x01\x02\0\0\0\x09";
+        let (clock, echoes) = read_with(&clocks[..]);
+        assert_eq!(clock, Some(0x102));
+        assert_ne!(echoes, 0);
+        let sack = b"\x01\x01\x05\x0a\0\0\x01\x02\0\0\0\x09";
+        let more = b"\x01\x01\x05\x0a\0\0\x01\x02\0\0\0\x0a";
+        assert_ne!(read_with(&sack[..]).1, read_with(&more[..]).1);
+        assert_eq!(read_with(b""), (None, 0));
+        assert_eq!(read_with(b"\x08\x04\0\0"), (None, 0), "too short for a clock");
     }
 
     #[test]

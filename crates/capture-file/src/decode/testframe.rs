@@ -18,6 +18,7 @@ pub(super) fn layer_of(data: &[u8]) -> Layer<'_> {
         cut: 0,
         ip_id: None,
         hops: None,
+        interface: 0,
         mirrored: false,
         cut_by: CutBy::SnapLength,
         depth: 0,

@@ -9,7 +9,8 @@ use crate::moment::Timestamp;
 const UNKNOWN: LinkType = LinkType(147);
 
 fn packet(link: LinkType, data: &[u8]) -> Packet<'_> {
-    Packet { frame: 3, ts: Timestamp(5), link, wire_len: data.len() as u32, data }
+    let wire_len = data.len() as u32;
+    Packet { frame: 3, ts: Timestamp(5), link, interface: 0, wire_len, data }
 }
 
 fn skip(link: LinkType, data: &[u8]) -> Skip {

@@ -65,7 +65,8 @@ mod tests {
 
     fn found(frame: &[u8]) -> Option<Vec<u8>> {
         let (wire_len, ts) = (frame.len() as u32, Timestamp(0));
-        let packet = Packet { frame: 1, ts, link: LinkType::EN10MB, wire_len, data: frame };
+        let packet =
+            Packet { frame: 1, ts, link: LinkType::EN10MB, interface: 0, wire_len, data: frame };
         secrets(&packet).map(<[u8]>::to_vec)
     }
 

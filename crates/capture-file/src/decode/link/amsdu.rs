@@ -79,7 +79,8 @@ mod tests {
     use crate::moment::Timestamp;
 
     fn packet(link: LinkType, data: &[u8]) -> Packet<'_> {
-        Packet { frame: 3, ts: Timestamp(5), link, wire_len: data.len() as u32, data }
+        let wire_len = data.len() as u32;
+        Packet { frame: 3, ts: Timestamp(5), link, interface: 0, wire_len, data }
     }
 
     fn given<'b>(packet: &Packet<'b>) -> Vec<(LinkType, &'b [u8])> {
