@@ -89,7 +89,7 @@ impl Reader {
         self.setup.all_tls = true;
     }
 
-    /// Only connections of which a packet matches.
+    /// Only connections with a packet that matches.
     pub fn filter(&mut self, filter: ConnectionFilter) {
         self.setup.selection = Selection { connections: Some(filter), ..Selection::default() };
     }

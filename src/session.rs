@@ -10,8 +10,8 @@ mod hearing;
 pub mod limits;
 mod mid_capture;
 mod observer;
-mod prospect;
 mod protocol;
+mod retention;
 mod talk;
 mod tunnel;
 
@@ -22,15 +22,15 @@ use std::net::SocketAddr;
 use crate::flow::{Body, Chunk, Conversation, Gap, GapCause, TcpEvent, TcpFacts};
 use crate::moment::{Moment, Span};
 use crate::role::{PerRole, Role};
-use crate::smtp::sniff::{Likeness, sniff};
+use crate::smtp::sniff::{Detection, sniff};
 use crate::smtp::{Dialogue, IMPLICIT_TLS_PORTS, Input};
 use crate::tls::{Keys, Sniffed, Tls, TlsEvent, TlsFacts, begins_in_text, hello_of, sniffed};
 use border::Border;
 pub use closed::{Closed, Ends};
 use hearing::Trust;
 pub use observer::{Observer, StreamParts};
-pub use prospect::Prospect;
 pub use protocol::Protocol;
+pub use retention::Retention;
 use talk::Piece;
 pub use tunnel::{Tunnel, TunnelProtocol};
 
@@ -59,7 +59,7 @@ enum Text {
     Foreign,
 }
 
-/// One connection, and who hears of it. `()` hears nothing: the [`Prospect`] can be asked for.
+/// One connection, and who hears of it. `()` hears nothing: the [`Retention`] can be asked for.
 pub struct Session<O> {
     keys: Keys,
     /// Every connection that carries TLS concerns us.
@@ -94,7 +94,7 @@ pub struct Session<O> {
 }
 
 impl<O: Observer> Session<O> {
-    /// A connection of which nothing is known but its number in order of first packets. With
+    /// A connection. Nothing is known yet but its number in order of first packets. With
     /// `all_tls` it concerns us if it carries TLS, whatever is inside.
     #[must_use]
     pub fn new(number: u64, keys: Keys, all_tls: bool, observer: O) -> Self {
@@ -218,12 +218,12 @@ impl<O: Observer> Session<O> {
             None => return,
         }
         match sniff(&self.sniffed.client, &self.sniffed.server) {
-            Likeness::Yes => self.start_dialogue(),
-            Likeness::No if !self.is_smtp_port() => self.give_up_text(),
+            Detection::Yes => self.start_dialogue(),
+            Detection::No if !self.is_smtp_port() => self.give_up_text(),
             // On a port of SMTP the dialogue says what is wrong better than silence does.
-            Likeness::No => self.start_doubtful_dialogue(),
-            Likeness::Unsure if self.pending_bytes > ENOUGH => self.start_doubtful_dialogue(),
-            Likeness::Unsure => {}
+            Detection::No => self.start_doubtful_dialogue(),
+            Detection::Unsure if self.pending_bytes > ENOUGH => self.start_doubtful_dialogue(),
+            Detection::Unsure => {}
         }
     }
 

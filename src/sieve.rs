@@ -16,7 +16,7 @@ use crate::decode::{self, Decoder, Segment, Skip};
 use crate::flow::{CaptureClock, FlowKey, FlowTable, TableLimits};
 use crate::limits::{Limit, limits};
 use crate::moment::Timestamp;
-use crate::session::{Prospect, Session};
+use crate::session::{Retention, Session};
 use crate::tls::Keys;
 use sifted::{Fate, Sifted};
 use waiting::{Queue, Waiting};
@@ -210,7 +210,7 @@ impl<'s> Sieve<'s> {
         let ends = [segment.source, segment.destination];
         let is_named = ends.iter().any(|end| self.ports.contains(&end.port()));
         let fate = sifted.look(is_named);
-        (fate.get() != Prospect::Dropped).then_some(Place::Of(fate, sifted.shard))
+        (fate.get() != Retention::Dropped).then_some(Place::Of(fate, sifted.shard))
     }
 
     /// Nothing more will come.

@@ -1,4 +1,4 @@
-//! Key lists, key files and password files of any bytes: a ring, or errors with a hint, none of which
+//! Key lists, key files and password files of any bytes: a ring, or errors with a hint. None of them
 //! a terminal obeys.
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Sessions are held against policies as they end.
+//! Policies are checked against each session when it ends.
 
 use serde_json::{Map, Value as Json, json};
 

@@ -33,9 +33,9 @@ pub(super) fn run(args: &AnonymizeArgs) -> anyhow::Result<Exit> {
     let mut wants = |session: &SessionReport| plan.wants(session);
     let mut run = Run::new(setup, &mut capture, &mut wants, staging.aside());
     let files = anonymize::write(&mut run, &name)?;
-    let Run { summary, leaving, .. } = run;
+    let Run { summary, notice, .. } = run;
     if !args.shared.quiet {
-        output::tell(&leaving);
+        output::tell(&notice);
     }
     staging.publish(&files, args.force)?;
     list(&files, &staging, &mut output::open(None, How::default())?)?;

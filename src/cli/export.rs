@@ -43,9 +43,9 @@ fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
         ExportKind::PcapngDsb => pcapng_dsb::write(&mut run)?,
         ExportKind::PcapngPlain => plain::write(&mut run)?,
     };
-    let Run { summary, notes, closed, leaving, .. } = run;
+    let Run { summary, notes, closed, notice, .. } = run;
     if !args.shared.quiet {
-        output::tell(&leaving);
+        output::tell(&notice);
     }
     staging.publish(&files, args.force)?;
     list(&files, &staging, out)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::Color;
 use super::target::{How, Target};
-use crate::export::Leaving;
+use crate::export::Notice;
 use crate::render::term;
 
 /// Tells of an error.
@@ -19,8 +19,8 @@ pub(super) fn hint(message: &str) {
 }
 
 /// Says what is about to leave.
-pub(super) fn tell(leaving: &Leaving) {
-    leaving.sentences().iter().for_each(|what| say(what));
+pub(super) fn tell(notice: &Notice) {
+    notice.sentences().iter().for_each(|what| say(what));
 }
 
 /// Tells of what may do harm later.

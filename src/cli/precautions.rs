@@ -27,7 +27,7 @@ pub(super) fn confine(access: &Access, verbose: bool) {
     }
 }
 
-/// What to say of files with secrets that others than their owner may read.
+/// What to say about files with secrets that more people than their owner may read.
 pub(super) fn exposed(files: impl Iterator<Item = PathBuf>) -> Option<String> {
     let mut names: Vec<_> =
         files.filter(|file| is_exposed(file)).map(|file| file.display().to_string()).collect();

@@ -22,7 +22,7 @@ use super::redaction::{self, Redacted};
 use super::target::{self, How, Target};
 use crate::capture::Capture;
 use crate::engine::{self, Tap};
-use crate::export::listener::{Heard, Listener, Wants};
+use crate::export::listener::{Heard, Interest, Listener};
 use crate::judge::Opened;
 use crate::render::{Renderer, text};
 use crate::report::Conclusion;
@@ -132,9 +132,9 @@ fn times(times: Times) -> text::Times {
     }
 }
 
-fn wants(args: &ShowArgs) -> Wants {
+fn interest(args: &ShowArgs) -> Interest {
     let has_views = args.format.has_views;
-    Wants {
+    Interest {
         packets: args.packets && has_views,
         bytes: args.format.needs_bytes || args.hex && has_views,
     }
@@ -148,7 +148,7 @@ fn render(
     renderer: &mut dyn Renderer,
     out: &mut dyn Write,
 ) -> io::Result<Summary> {
-    let (setup, wants, is_live) = (plan.setup.clone(), wants(args), is_live(args));
+    let (setup, interest, is_live) = (plan.setup.clone(), interest(args), is_live(args));
     let (done, heard) = mpsc::channel::<Heard>();
     let mut transcripts = HashMap::new();
     let mut opened = Opened::default();
@@ -156,8 +156,8 @@ fn render(
     let mut shown = 0;
     let reveal = setup.reveal;
     let listen = |_| {
-        let listener = || Box::new(Listener::new(wants, reveal, done.clone()));
-        wants.anything().then(|| -> Box<dyn Tap> { listener() })
+        let listener = || Box::new(Listener::new(interest, reveal, done.clone()));
+        interest.is_any().then(|| -> Box<dyn Tap> { listener() })
     };
     let mut totals = engine::run(capture, &setup, listen, |mut session| {
         transcripts.extend(heard.try_iter());

@@ -11,7 +11,7 @@ use super::phases::PHASES;
 use super::seen::{self, Seen};
 use crate::report::{Outcome, SessionReport};
 
-/// Sessions of which times are kept; all are counted. 280 bytes each: 290 MB at most.
+/// Sessions whose times are kept; all are counted. 280 bytes each: 290 MB at most.
 pub(super) const MOST_SAMPLES: usize = 1 << 20;
 
 /// Ways to negotiate that are told apart on a side; a capture of more is one of attacks.

@@ -1,13 +1,13 @@
 //! The limits of this room.
 
 use super::batch::Limits;
-use super::{ahead, crew, numbering, sorter, worker};
+use super::{first_pass, numbering, sorter, worker, worker_pool};
 use crate::limits::{Limit, limits};
 
 /// All of them.
 pub const LIMITS: &[Limit] = limits! { "engine":
-    ahead::MOST_WITHOUT_TRAILER => Count, "packets in which a trailer with secrets must show that a pcap file has any", "each frame has one from the first handshake on";
-    ahead::MOST_TRAILERS => Count, "trailers with secrets that are told from each other", "one a session; further ones are not read";
+    first_pass::MOST_WITHOUT_TRAILER => Count, "packets in which a trailer with secrets must show that a pcap file has any", "each frame has one from the first handshake on";
+    first_pass::MOST_TRAILERS => Count, "trailers with secrets that are told from each other", "one a session; further ones are not read";
     worker::MOST_OPEN => Count, "connections open at one time in each of 64 shards", "a flood is held to 32 MiB; for one more, that ends which would end first";
     worker::MOST_CLOSED => Count, "closed connections kept for late packets in each of 64 shards", "what a busy relay closes in ten seconds";
     numbering::MOST_WAITING => Count, "reports that wait for their session number", "30 MB at most; beyond, a silent connection counts as no session";
@@ -15,5 +15,5 @@ pub const LIMITS: &[Limit] = limits! { "engine":
     sorter::MOST_ATTEMPTS => Count, "attempts to connect to any port that are told where a capture has nothing else", "who knocks at more ports is no mail client";
     Limits::DEFAULT.bytes => Bytes, "a batch of packets", "handing it over costs nothing beside the work";
     Limits::DEFAULT.segments => Count, "segments of a batch", "the same";
-    crew::MOST_UNDER_WAY => Count, "batches on their way to workers", "then the reader waits";
+    worker_pool::MOST_UNDER_WAY => Count, "batches on their way to workers", "then the reader waits";
 };

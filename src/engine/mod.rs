@@ -1,17 +1,16 @@
 //! The pipeline: packets in, sessions out. Knows no protocol.
 //!
 //! The thread that calls [`run`] reads and decodes (`reader`), and cuts the segments into batches
-//! (`batch`). Each batch has a part for each worker (`crew`, `worker`), who owns whole connections and
+//! (`batch`). Each batch has a part for each worker (`worker_pool`, `worker`), who owns whole connections and
 //! tells what becomes of them (`event`). Back on the first thread the events of a batch are put into
 //! the order that one worker alone would have told them in, and become numbered sessions (`sorter`,
 //! `numbering`). So the output is the same for any number of workers and any size of batches.
 
-mod ahead;
 mod batch;
 mod chooser;
-mod crew;
 mod ended;
 mod event;
+mod first_pass;
 pub mod limits;
 mod numbering;
 mod reader;
@@ -21,6 +20,7 @@ mod tap;
 mod totals;
 mod watched;
 mod worker;
+mod worker_pool;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -29,12 +29,12 @@ use std::thread;
 use crate::capture::{Capture, Secrets};
 use crate::report::{Finding, SessionReport, Severity, codes};
 use batch::{Limits, Part};
-use crew::{Crew, MOST_UNDER_WAY};
 use reader::{Border, Reader};
 pub use setup::Setup;
 use sorter::Sorter;
 pub use tap::Tap;
 pub use totals::Totals;
+use worker_pool::{MOST_UNDER_WAY, WorkerPool};
 
 /// Groups of connections. Which one a connection belongs to is a function of its ends, whatever the
 /// number of workers, so that what is limited by group is too. No more workers have work.
@@ -63,13 +63,13 @@ fn run_in_batches(
         let mut line = Line {
             setup,
             reader: Reader::new(capture, setup, limits),
-            crew: Crew::new(setup, tap, scope),
+            pool: WorkerPool::new(setup, tap, scope),
             sorter: Sorter::default(),
             spare: Vec::new(),
             secrets: Vec::new(),
             on_session,
         };
-        ahead::add_secrets(line.reader.capture, setup);
+        first_pass::add_secrets(line.reader.capture, setup);
         // Whether all was read or somebody has had enough, what was counted is told.
         let _ = line.read();
         line.conclude()
@@ -80,7 +80,7 @@ fn run_in_batches(
 struct Line<'l, F> {
     setup: &'l Setup,
     reader: Reader<'l>,
-    crew: Crew<'l>,
+    pool: WorkerPool<'l>,
     sorter: Sorter,
     /// Buffers of batches that were used before.
     spare: Vec<Vec<Part>>,
@@ -93,10 +93,10 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
     fn read(&mut self) -> ControlFlow<()> {
         let mut next = 1;
         loop {
-            let parts = self.spare.pop().unwrap_or_else(|| self.crew.empty());
+            let parts = self.spare.pop().unwrap_or_else(|| self.pool.empty());
             let (parts, border) = self.reader.fill(next, parts);
             next = parts.first().map_or(next, |part| part.clocks.end());
-            self.crew.give(parts);
+            self.pool.give(parts);
             match border {
                 Border::Full => self.collect(MOST_UNDER_WAY - 1)?,
                 Border::Waiting => self.collect(0)?,
@@ -122,8 +122,8 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
 
     /// Takes finished batches until no more than so many are under way.
     fn collect(&mut self, most: usize) -> ControlFlow<()> {
-        while self.crew.under_way() > most {
-            let Some(mut parts) = self.crew.take() else { return ControlFlow::Break(()) };
+        while self.pool.under_way() > most {
+            let Some(mut parts) = self.pool.take() else { return ControlFlow::Break(()) };
             let quality = &mut self.reader.decoding.quality;
             self.sorter.take(&mut parts, quality, &mut self.on_session)?;
             self.spare.push(parts);

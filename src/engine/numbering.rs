@@ -14,7 +14,7 @@ pub(super) const MOST_UNDECIDED: usize = 100_000;
 /// Gives sessions their `id`, and holds back those whose `id` is not known yet.
 #[derive(Default)]
 pub(super) struct Numbering {
-    /// From the first connection on of which it is not known whether it is a session.
+    /// From the first connection on that may or may not be a session.
     undecided: BTreeMap<u64, Option<bool>>,
     sessions: u64,
     ids: HashMap<u64, u64>,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::SHARDS;
-use super::ahead::Trailers;
 use super::batch::{Clocks, Limits, Part, Stamped};
 use super::chooser::Chooser;
 use super::event::{Event, Place, What};
+use super::first_pass::Trailers;
 use super::setup::Setup;
 use super::totals::Skipped;
 use crate::beside::Observation;

@@ -9,7 +9,7 @@ mod tap;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, mpsc};
 
-use super::leaving::numbers;
+use super::notice::numbers;
 use super::plain::capture_head;
 use super::runs::{Merge, Writer};
 use super::staged::{Placed, StagedFile};
@@ -85,7 +85,7 @@ pub(crate) fn write(run: &mut Run<'_>, name: &str) -> Result<Vec<Placed>> {
         }
     }
     if !left_out.is_empty() {
-        run.leaving.add(format!("{}: {UNSHARABLE}", numbers(&left_out)));
+        run.notice.add(format!("{}: {UNSHARABLE}", numbers(&left_out)));
     }
     write_sessions(sessions, run, name)
 }
@@ -96,7 +96,7 @@ fn write_sessions(
     name: &str,
 ) -> Result<Vec<Placed>> {
     if sessions.is_empty() {
-        run.leaving.add("nothing to write: there is no session to anonymize".to_owned());
+        run.notice.add("nothing to write: there is no session to anonymize".to_owned());
         return Ok(Vec::new());
     }
     tell(&sessions, run);
@@ -105,7 +105,7 @@ fn write_sessions(
     for (session, anonymous) in sessions {
         let Ends { client, server } = session.ends;
         let shown = Ends { client: redactor.end(client), server: redactor.end(server) };
-        key_log.extend(anonymous.disguised.key_log);
+        key_log.extend(anonymous.rewritten.key_log);
         streams.push(Stream::new(session.ends, shown, anonymous.parts));
         written.push(anonymous.packets.or_cannot("write a session")?);
     }
@@ -123,17 +123,17 @@ fn write_sessions(
 fn tell(sessions: &[(Chosen, Anonymous)], run: &mut Run<'_>) {
     let ids = |is_closed: bool| -> Vec<u64> {
         let is_zero = |(session, anonymous): &&(Chosen, Anonymous)| {
-            session.is_closed || anonymous.disguised.unsealed > 0
+            session.is_closed || anonymous.rewritten.unsealed > 0
         };
         let of_kind = sessions.iter().filter(|session| is_zero(session) == is_closed);
         of_kind.map(|(session, _)| session.id).collect()
     };
-    run.leaving.say_of(
+    run.notice.say_of(
         &ids(false),
         "each packet at its time, handshakes, verbs and replies; IP addresses are pseudonyms, \
          names, bodies and what AUTH carries are masked",
     );
-    run.leaving.say_of(
+    run.notice.say_of(
         &ids(true),
         "each packet at its time and handshakes; IP addresses are pseudonyms; what lies in TLS that \
          is not opened, or cannot be written anew, is zeros, and no verbs and replies are to be seen",

@@ -102,7 +102,7 @@ pub(crate) fn write(run: &mut Run<'_>) -> Result<Vec<Placed>> {
     }
     let mut with_mail: Vec<_> = placed.iter().filter_map(|file| file.session).collect();
     with_mail.dedup();
-    run.leaving.say_of(&with_mail, &format!("mails ({}), with envelopes and bodies", placed.len()));
+    run.notice.say_of(&with_mail, &format!("mails ({}), with envelopes and bodies", placed.len()));
     placed.push(write_envelopes(&envelopes, run)?);
     Ok(placed)
 }

@@ -159,7 +159,7 @@ pub(crate) fn write(run: &mut Run<'_>, template: &Template) -> Result<Vec<Placed
     sessions.sort_by_key(|session| session.id);
     let ids: Vec<_> = sessions.iter().map(|session| session.id).collect();
     let secrets = if reveal { "is shown" } else { "is masked" };
-    run.leaving.say_of(&ids, &format!("envelopes and bodies; what AUTH carries {secrets}"));
+    run.notice.say_of(&ids, &format!("envelopes and bodies; what AUTH carries {secrets}"));
     place(&sessions, streams, template, run)
 }
 

@@ -1,6 +1,6 @@
 //! `export keylog`: the secrets of the sessions that were opened, for other programs to open them.
 
-use super::leaving::numbers;
+use super::notice::numbers;
 use super::secrets::{self, Secrets};
 use super::staged::Placed;
 use super::{OrCannot as _, Result, Run};
@@ -25,13 +25,13 @@ pub(crate) fn write(run: &mut Run<'_>) -> Result<Vec<Placed>> {
 pub(super) fn tell(secrets: &Secrets, run: &mut Run<'_>) {
     if secrets.wordless > 0 {
         let sessions = secrets.wordless;
-        run.leaving.add(format!("left out: SSL 2.0 ({sessions}), which no key log can hold"));
+        run.notice.add(format!("left out: SSL 2.0 ({sessions}), which no key log can hold"));
     }
     match secrets.len() {
-        0 => run.leaving.add(
+        0 => run.notice.add(
             "no secret to write: no session was opened; `smtp-decrypt show` tells why".to_owned(),
         ),
-        lines => run.leaving.add(format!(
+        lines => run.notice.add(format!(
             "to be written: the secrets of {} ({lines} {}); whoever has them and the capture reads \
              passwords and bodies",
             numbers(&secrets.sessions),

@@ -14,13 +14,13 @@ use crate::smtp::{SecretSpan, SmtpEvent};
 
 /// What of a session is listened to.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wants {
+pub(crate) struct Interest {
     pub(crate) packets: bool,
     pub(crate) bytes: bool,
 }
 
-impl Wants {
-    pub(crate) fn anything(self) -> bool {
+impl Interest {
+    pub(crate) fn is_any(self) -> bool {
         self.packets || self.bytes
     }
 }
@@ -30,7 +30,7 @@ pub(crate) type Heard = (u64, Transcript);
 
 /// Makes the transcript of one connection.
 pub(crate) struct Listener {
-    wants: Wants,
+    interest: Interest,
     reveal: Reveal,
     now: Moment,
     lanes: PerRole<Lane<Moment>>,
@@ -39,9 +39,9 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(wants: Wants, reveal: Reveal, done: Sender<Heard>) -> Self {
+    pub(crate) fn new(interest: Interest, reveal: Reveal, done: Sender<Heard>) -> Self {
         Self {
-            wants,
+            interest,
             reveal,
             now: Moment::default(),
             lanes: PerRole::default(),
@@ -66,7 +66,7 @@ impl Listener {
 impl Observer for Listener {
     fn tcp(&mut self, event: &TcpEvent<'_>) {
         if let TcpEvent::Packet(packet) = event
-            && self.wants.packets
+            && self.interest.packets
         {
             self.transcript.packet(packet);
         }
@@ -77,13 +77,13 @@ impl Observer for Listener {
     }
 
     fn bytes(&mut self, from: Role, bytes: &[u8]) {
-        if self.wants.bytes {
+        if self.interest.bytes {
             self.lanes[from].bytes(bytes, self.now);
         }
     }
 
     fn gap(&mut self, from: Role, bytes: u64) {
-        if self.wants.bytes {
+        if self.interest.bytes {
             self.lanes[from].gap(bytes, self.now);
         }
     }
@@ -132,8 +132,8 @@ mod tests {
     }
 
     fn listener() -> Listener {
-        let wants = Wants { packets: false, bytes: true };
-        Listener::new(wants, Reveal::default(), channel().0)
+        let interest = Interest { packets: false, bytes: true };
+        Listener::new(interest, Reveal::default(), channel().0)
     }
 
     fn span(start: u64, len: u64) -> SecretSpan {

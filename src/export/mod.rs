@@ -7,11 +7,11 @@ mod envelope;
 pub(crate) mod flows;
 pub(crate) mod keylog;
 mod lane;
-mod leaving;
 pub(crate) mod limits;
 pub(crate) mod listener;
 mod mask;
 mod masked_stream;
+mod notice;
 mod pcapng;
 pub(crate) mod pcapng_dsb;
 pub(crate) mod plain;
@@ -31,7 +31,7 @@ use thiserror::Error;
 use crate::capture::Capture;
 use crate::engine::{self, Setup, Tap};
 use crate::report::{SessionReport, Summary};
-pub(crate) use leaving::Leaving;
+pub(crate) use notice::Notice;
 pub(crate) use staged::{Placed, StagedFile};
 
 /// A file that cannot be written, or what was put aside for it and cannot be read.
@@ -68,7 +68,7 @@ pub(crate) struct Run<'r> {
     /// What all sessions were.
     pub(crate) summary: Summary,
     /// What to say before the files leave.
-    pub(crate) leaving: Leaving,
+    pub(crate) notice: Notice,
     /// What to say of the files written.
     pub(crate) notes: Vec<String>,
     /// Sessions with data that was not opened.
@@ -90,7 +90,7 @@ impl<'r> Run<'r> {
             aside,
             redacts: false,
             summary: Summary::default(),
-            leaving: Leaving::default(),
+            notice: Notice::default(),
             notes: Vec::new(),
             closed: 0,
         }

@@ -62,13 +62,13 @@ pub(crate) fn write(run: &mut Run<'_>) -> Result<Vec<Placed>> {
     if secrets.is_empty() {
         return Ok(Vec::new());
     }
-    run.leaving.add(
+    run.notice.add(
         "to be written: every packet of the captures, also those of other sessions, which stay closed"
             .to_owned(),
     );
     let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
     let mut head = Vec::new();
-    let sessions = super::leaving::numbers(&secrets.sessions);
+    let sessions = super::notice::numbers(&secrets.sessions);
     pcapng::section(&format!("with the TLS secrets of {sessions}"), &mut head);
     let mut file = run.file(WITH_SECRETS);
     file.push(&head);

@@ -8,8 +8,8 @@ mod tap;
 use std::collections::HashMap;
 use std::sync::mpsc;
 
-use super::leaving::numbers;
 use super::masked_stream::Shows;
+use super::notice::numbers;
 use super::runs::{Merge, Writer};
 use super::staged::{Placed, StagedFile};
 use super::{OrCannot as _, Result, Run};
@@ -89,11 +89,11 @@ fn write_sessions(
 ) -> Result<Vec<Placed>> {
     let ids: Vec<_> = sessions.iter().map(|(session, _)| session.id).collect();
     if ids.is_empty() {
-        run.leaving.add("nothing to write: no session is in the clear".to_owned());
+        run.notice.add("nothing to write: no session is in the clear".to_owned());
         return Ok(Vec::new());
     }
     let holds = format!("{} in the clear: {}", numbers(&ids), shows.in_words());
-    run.leaving.add(format!("to be written: {holds}"));
+    run.notice.add(format!("to be written: {holds}"));
     let mut redactor = (shows == Shows::NoNames).then(Redactor::default);
     let mut streams = Vec::new();
     let mut written = Vec::new();

@@ -24,7 +24,7 @@ pub(super) const MOST_NAMED: usize = 1_000;
 /// Sessions to be resumed that are remembered: as many as the search for secrets remembers.
 pub(super) const MOST_HANDLES: usize = 100_000;
 
-/// Sessions that only a key log opens, of which the randoms are kept until the end (20 MB).
+/// Sessions that only a key log opens, and whose randoms are kept until the end (20 MB).
 pub(super) const MOST_SECRETS: usize = 100_000;
 
 /// Sees the sessions as they end.

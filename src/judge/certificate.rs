@@ -222,7 +222,7 @@ fn weak_key(certificate: &Certificate) -> Option<Oddity> {
     (bits > 0 && bits < least).then_some(Oddity { code: codes::TLS_WEAK_KEY, message })
 }
 
-/// The names that a certificate is for: subjectAltName, or the common name where there is none
+/// The names that a certificate is for: subjectAltName, or else the common name
 /// (RFC 6125 §6.4.4).
 fn names(certificate: &Certificate) -> Vec<String> {
     if !certificate.subject_alt_names.is_empty() {

@@ -67,7 +67,7 @@ struct Server {
     passed_over: BTreeMap<String, Sessions>,
 }
 
-/// Sessions of which the first is named.
+/// Sessions; the first of them is named.
 #[derive(Debug, Default)]
 struct Sessions {
     first: u64,

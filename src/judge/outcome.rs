@@ -1,7 +1,7 @@
 //! How a session ended for the mail.
 
 use super::diagnosis::{decisive_alert, hard_error, objection};
-use super::timing::GREETING_PATIENCE;
+use super::timing::GREETING_WAIT;
 use super::vantage::is_one_sided;
 use crate::flow::{Closing, TcpFacts};
 use crate::report::exchange::ConversationExchange;
@@ -184,7 +184,7 @@ impl Ending<'_> {
         is_first
             && tcp.counters.client.stream_bytes == 0
             && !self.is_foreign
-            && end.is_some_and(|end| end.ts - up.ts < GREETING_PATIENCE)
+            && end.is_some_and(|end| end.ts - up.ts < GREETING_WAIT)
     }
 
     /// The client said hello in a way that leads to no mail, and no more.

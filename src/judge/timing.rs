@@ -12,7 +12,7 @@ use crate::role::PerRole;
 
 /// A client that leaves sooner, and says nothing, did not wait for a greeting: a port scan, a health
 /// check; in ns (1 s).
-pub(super) const GREETING_PATIENCE: i64 = 1_000_000_000;
+pub(super) const GREETING_WAIT: i64 = 1_000_000_000;
 
 /// Phases that are not seen in the timeline alone.
 #[derive(Clone, Copy, Debug, Default)]

@@ -9,7 +9,7 @@ use super::vocabulary::is_known;
 /// Commands that stay readable with what follows them (RFC 5321 §4.1, RFC 3207, RFC 3030).
 const PLAIN: [&str; 6] = ["DATA", "RSET", "QUIT", "STARTTLS", "BDAT", "NOOP"];
 
-/// Commands of which only the verb stays: what follows is a name, or may be one.
+/// Commands that keep only their verb: what follows is a name, or may be one.
 const NAMING: [&str; 11] = [
     "EHLO", "HELO", "LHLO", "VRFY", "EXPN", "HELP", "ETRN", "ATRN", "XCLIENT", "XFORWARD",
     "CONNECT",

@@ -95,7 +95,7 @@ impl Names {
         found.filter(|_| may_be)
     }
 
-    /// What a fingerprint that was met before became, of which this is the beginning.
+    /// The pseudonym of a fingerprint that was met before and that begins like this.
     pub(super) fn known_fingerprint(&self, beginning: &str) -> Option<String> {
         let (hex, pseudonym) = self.fingerprints.range(beginning.to_owned()..).next()?;
         let shown = || pseudonym.get(..beginning.len()).map(str::to_owned);

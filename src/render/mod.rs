@@ -1,4 +1,4 @@
-//! The model becomes bytes, one file a format. Knows nothing of the engine or of which files to
+//! The model becomes bytes, one file a format. Knows neither the engine nor which files to
 //! open.
 
 pub mod csv;

@@ -70,7 +70,7 @@ pub struct CaptureReport {
     pub first: Option<Timestamp>,
     /// Time of the last packet.
     pub last: Option<Timestamp>,
-    /// Packets of which the snap length cut something off.
+    /// Packets that the snap length cut.
     pub snaplen_truncated: u64,
     /// Whether the file was read to its proper end.
     pub complete: bool,

@@ -22,7 +22,7 @@ pub struct Quality {
     pub lost_bytes: BySender,
     /// Sessions with such bytes.
     pub sessions_with_loss: u64,
-    /// Sessions of which one direction was captured; who sent it.
+    /// Sessions with one direction captured; who sent it.
     pub one_sided_sessions: BySender,
     /// Packets that the snap length cut.
     pub snaplen_truncated: u64,

@@ -15,7 +15,7 @@ pub struct Timing {
     pub starttls_ns: Option<i64>,
     /// ClientHello to the last Finished.
     pub tls_handshake_ns: Option<i64>,
-    /// ClientHello to ServerHelloDone; to the server's Finished where there is none.
+    /// ClientHello to ServerHelloDone, or else to the server's Finished.
     pub tls_server_flight_ns: Option<i64>,
     /// That to the client's Finished.
     pub tls_client_flight_ns: Option<i64>,

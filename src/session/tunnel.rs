@@ -147,7 +147,7 @@ impl<'a> Wire<'a> {
         Ok(Tunnel { protocol: TunnelProtocol::Socks5, target: format!("{host}:{port}"), port })
     }
 
-    /// RFC 1929: a user and a password, of which nothing is kept.
+    /// RFC 1929: a user and a password. Nothing of them is kept.
     fn socks5_password(&mut self) -> Read<()> {
         let [1, user] = self.said()? else { return Err(Stop::Foreign) };
         self.client_bytes(usize::from(user))?;

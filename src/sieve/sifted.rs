@@ -6,25 +6,25 @@ use std::rc::Rc;
 
 use super::Shard;
 use crate::flow::{Conversation, TcpEvent};
-use crate::session::{Prospect, Session};
+use crate::session::{Retention, Session};
 
 /// What becomes of the packets of a connection; they and it share one.
 #[derive(Clone)]
-pub(super) struct Fate(Rc<Cell<Prospect>>);
+pub(super) struct Fate(Rc<Cell<Retention>>);
 
 impl Fate {
-    pub(super) fn get(&self) -> Prospect {
+    pub(super) fn get(&self) -> Retention {
         self.0.get()
     }
 
     pub(super) fn is_known(&self) -> bool {
-        self.get() != Prospect::Unknown
+        self.get() != Retention::Unknown
     }
 
     /// Decides it, if nobody has yet.
-    pub(super) fn settle(&self, prospect: Prospect) {
+    pub(super) fn settle(&self, retention: Retention) {
         if !self.is_known() {
-            self.0.set(prospect);
+            self.0.set(retention);
         }
     }
 }
@@ -40,19 +40,19 @@ pub(super) struct Sifted {
 
 impl Sifted {
     pub(super) fn new(session: Session<()>, shard: Shard) -> Self {
-        let fate = Fate(Rc::new(Cell::new(Prospect::Unknown)));
+        let fate = Fate(Rc::new(Cell::new(Retention::Unknown)));
         Self { session: Some(Box::new(session)), fate, shard }
     }
 
     pub(super) fn look(&mut self, is_named: bool) -> Fate {
         if let Some(session) = &self.session {
-            self.decide(if is_named { Prospect::Kept } else { session.prospect() });
+            self.decide(if is_named { Retention::Kept } else { session.retention() });
         }
         self.fate.clone()
     }
 
-    fn decide(&mut self, prospect: Prospect) {
-        self.fate.settle(prospect);
+    fn decide(&mut self, retention: Retention) {
+        self.fate.settle(retention);
         if self.fate.is_known() {
             self.session = None;
         }
@@ -68,7 +68,7 @@ impl Conversation for Sifted {
         let Some(session) = &mut self.session else { return };
         match event {
             TcpEvent::Finished(_) => {
-                let last = session.last_prospect();
+                let last = session.final_retention();
                 self.decide(last);
             }
             event => session.on_tcp(event),

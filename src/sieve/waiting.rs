@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::sifted::Fate;
 use super::{Kept, Origin, Shard, Tally};
 use crate::capture::Secrets;
-use crate::session::Prospect;
+use crate::session::Retention;
 
 /// What a packet that waits costs beside its bytes.
 const WAITING: usize = std::mem::size_of::<Waiting>();
@@ -39,8 +39,8 @@ impl Waiting {
     fn keep(self) -> Option<Kept> {
         match self {
             Self::Packet(origin, fate, shard) => {
-                fate.settle(Prospect::Kept);
-                (fate.get() == Prospect::Kept).then_some(Kept::Packet(origin, shard))
+                fate.settle(Retention::Kept);
+                (fate.get() == Retention::Kept).then_some(Kept::Packet(origin, shard))
             }
             Self::Part(origin) => Some(Kept::Part(origin)),
             Self::Secrets(secrets) => Some(Kept::Secrets(secrets)),

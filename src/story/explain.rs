@@ -120,7 +120,7 @@ fn add_to_finding(session: &mut SessionReport, stretch: &Stretch, because: &[Str
     };
     let told = crate::moment::seconds(stretch.ns());
     let is_its = |finding: &&mut crate::report::Finding| {
-        finding.code.name() == stretch.code && finding.message.contains(&told)
+        finding.code == stretch.code && finding.message.contains(&told)
     };
     let Some(finding) = session.findings.iter_mut().find(is_its) else { return };
     finding.message += &format!(": {first}");

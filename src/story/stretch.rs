@@ -1,6 +1,7 @@
 //! The stretches of a session in which the server owed a reply.
 
 use crate::moment::Timestamp;
+use crate::report::codes::{self, Code};
 use crate::report::{ConversationExchange, SessionReport, Verb};
 
 /// Shorter ones need no explanation, in ns (500 ms).
@@ -14,7 +15,7 @@ pub(super) struct Stretch {
     /// The field of `timing`.
     pub(super) phase: &'static str,
     /// The code of the finding that tells it if it is slow.
-    pub(super) code: &'static str,
+    pub(super) code: Code,
 }
 
 impl Stretch {
@@ -78,15 +79,15 @@ fn unanswered_end(session: &SessionReport) -> Option<Stretch> {
     is_open.then_some(Stretch { from, until, phase, code })
 }
 
-fn phase(verb: Option<&Verb>) -> Option<(&'static str, &'static str)> {
+fn phase(verb: Option<&Verb>) -> Option<(&'static str, Code)> {
     Some(match verb {
-        None => ("greeting_ns", "smtp.slow_greeting"),
-        Some(Verb::Auth | Verb::AuthResponse) => ("auth_ns", "smtp.slow_auth"),
-        Some(Verb::Mail) => ("mail_ns", "smtp.slow_mail"),
-        Some(Verb::Rcpt) => ("rcpt_ns", "smtp.slow_rcpt"),
-        Some(Verb::Data) => ("data_go_ahead_ns", "smtp.slow_data"),
-        Some(Verb::Message | Verb::Bdat) => ("data_accept_ns", "smtp.slow_accept"),
-        Some(Verb::StartTls) => ("starttls_ns", "smtp.slow_starttls"),
+        None => ("greeting_ns", codes::SMTP_SLOW_GREETING),
+        Some(Verb::Auth | Verb::AuthResponse) => ("auth_ns", codes::SMTP_SLOW_AUTH),
+        Some(Verb::Mail) => ("mail_ns", codes::SMTP_SLOW_MAIL),
+        Some(Verb::Rcpt) => ("rcpt_ns", codes::SMTP_SLOW_RCPT),
+        Some(Verb::Data) => ("data_go_ahead_ns", codes::SMTP_SLOW_DATA),
+        Some(Verb::Message | Verb::Bdat) => ("data_accept_ns", codes::SMTP_SLOW_ACCEPT),
+        Some(Verb::StartTls) => ("starttls_ns", codes::SMTP_SLOW_STARTTLS),
         _ => return None,
     })
 }

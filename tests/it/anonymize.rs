@@ -16,7 +16,7 @@ use crate::run::{Runner, Streams};
 use crate::tshark;
 use crate::wire::{self, Frame};
 
-/// Captures of which it is known that they differ, and why.
+/// Captures that are known to differ, and why.
 const DIFFERENT: &[(&str, &str)] = &[
     ("ssl2", "SSL 2.0 is left out"),
     ("sslv2", "SSL 2.0 is left out"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::lab;
 use crate::walls::{sources, without_tests};
 
-/// The rooms of which this holds.
+/// The rooms without cycles.
 const ROOMS: &[&str] = &["report", "record", "judge", "redact"];
 
 /// A file as its module: `["judge", "timing", "turns"]`.

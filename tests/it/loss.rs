@@ -97,7 +97,7 @@ impl Said {
     fn invented(&self, report: &Value) -> Vec<String> {
         let other = Self::of(report);
         let is_new = |known: &BTreeSet<String>, word: &String| {
-            // A line of which the beginning or the end was lost is told as far as it is there.
+            // A line whose beginning or end was lost is told as far as it is there.
             !known.iter().any(|line| line.starts_with(word) || line.ends_with(word))
         };
         let commands = other.commands.iter().filter(|word| is_new(&self.commands, word));

@@ -353,9 +353,9 @@ impl fmt::Display for Primitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Proto(proto) => f.write_str(proto.name()),
-            Self::ProtoNumber(proto, number) => write!(f, "{}proto {number}", Before(*proto)),
+            Self::ProtoNumber(proto, number) => write!(f, "{}proto {number}", Prefix(*proto)),
             Self::Net4 { proto, direction, address, mask } => {
-                write!(f, "{}{direction}net {address} mask {mask}", Before(*proto))
+                write!(f, "{}{direction}net {address} mask {mask}", Prefix(*proto))
             }
             Self::Net6 { direction, address, prefix } => {
                 write!(f, "{direction}net {address}/{prefix}")
@@ -364,17 +364,17 @@ impl fmt::Display for Primitive {
                 write!(f, "ether {direction}host {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
             }
             Self::Ports { proto, direction, low, high } => {
-                write!(f, "{}{direction}portrange {low}-{high}", Before(*proto))
+                write!(f, "{}{direction}portrange {low}-{high}", Prefix(*proto))
             }
             Self::Broadcast => f.write_str("broadcast"),
-            Self::Multicast(proto) => write!(f, "{}multicast", Before(*proto)),
+            Self::Multicast(proto) => write!(f, "{}multicast", Prefix(*proto)),
             Self::Outbound(outbound) => f.write_str(if *outbound { "outbound" } else { "inbound" }),
             Self::Interface(index) => write!(f, "ifindex {index}"),
-            Self::Vlan(id) => write!(f, "vlan{}", Behind(*id)),
-            Self::Mpls(label) => write!(f, "mpls{}", Behind(*label)),
+            Self::Vlan(id) => write!(f, "vlan{}", Suffix(*id)),
+            Self::Mpls(label) => write!(f, "mpls{}", Suffix(*label)),
             Self::PppoeDiscovery => f.write_str("pppoed"),
-            Self::PppoeSession(id) => write!(f, "pppoes{}", Behind(*id)),
-            Self::Geneve(vni) => write!(f, "geneve{}", Behind(*vni)),
+            Self::PppoeSession(id) => write!(f, "pppoes{}", Suffix(*id)),
+            Self::Geneve(vni) => write!(f, "geneve{}", Suffix(*vni)),
             Self::Relation(left, compare, right) => {
                 write!(f, "{left} {} {right}", compare.symbol())
             }
@@ -383,18 +383,18 @@ impl fmt::Display for Primitive {
 }
 
 /// A protocol as a qualifier.
-struct Before(Option<Proto>);
+struct Prefix(Option<Proto>);
 
-impl fmt::Display for Before {
+impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |proto| write!(f, "{} ", proto.name()))
     }
 }
 
 /// A number that may be left out.
-struct Behind<T>(Option<T>);
+struct Suffix<T>(Option<T>);
 
-impl<T: fmt::Display> fmt::Display for Behind<T> {
+impl<T: fmt::Display> fmt::Display for Suffix<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_ref().map_or(Ok(()), |number| write!(f, " {number}"))
     }

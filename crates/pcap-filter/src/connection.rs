@@ -35,7 +35,7 @@ pub struct Decoded<'p> {
     pub len: u32,
 }
 
-/// Takes connections of which a packet matches.
+/// Takes connections with a packet that matches.
 #[derive(Clone, Debug)]
 pub struct ConnectionFilter {
     /// None takes everything.

@@ -2,7 +2,7 @@
 //! `geneve`, which a filter must have in front of what is inside them.
 
 use super::ast::{Compare, Proto};
-use super::program::{Behind, Place, Register, Test};
+use super::program::{Place, Register, Test, VariableHeader};
 
 /// Link types by their numbers (<https://www.tcpdump.org/linktypes.html>), those that are alike as
 /// one.
@@ -114,7 +114,7 @@ impl Layout {
     /// A byte behind the IPv4 header.
     pub(super) fn behind_ip4(&self, offset: u32) -> Place {
         let header = self.in_network(0);
-        Place { behind: Behind::Ip4(header.offset), ..header.plus(offset) }
+        Place { behind: VariableHeader::Ip4(header.offset), ..header.plus(offset) }
     }
 
     /// A byte behind the fixed header of IPv6.
@@ -125,7 +125,7 @@ impl Layout {
     /// A byte behind all headers of IPv6.
     pub(super) fn behind_ip6_extensions(&self, offset: u32) -> Place {
         let header = self.in_network(0);
-        Place { behind: Behind::Ip6Extensions(header.offset), ..self.behind_ip6(offset) }
+        Place { behind: VariableHeader::Ip6Extensions(header.offset), ..self.behind_ip6(offset) }
     }
 
     /// Whether the frame carries a protocol: an EtherType, or below 0x600 the SAPs of IEEE 802.2.
@@ -296,7 +296,7 @@ impl Place {
 }
 
 fn fixed(offset: u32) -> Place {
-    Place { register: None, offset, behind: Behind::Nothing }
+    Place { register: None, offset, behind: VariableHeader::Nothing }
 }
 
 /// Of the field that says what is carried, and of what is carried.

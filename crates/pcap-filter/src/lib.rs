@@ -53,7 +53,7 @@ pub use window::{Instant, Window};
 pub struct Selection {
     /// Packets; others are as if they had not been captured.
     pub packets: Option<PacketFilter>,
-    /// Connections, of which a packet in the window matches.
+    /// Connections with a packet in the window that matches.
     pub connections: Option<ConnectionFilter>,
     /// When.
     pub window: Window,

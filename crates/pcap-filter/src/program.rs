@@ -35,12 +35,12 @@ pub(super) struct Place {
     pub(super) register: Option<Register>,
     pub(super) offset: u32,
     /// Header between `offset` and the field, whose length it says itself.
-    pub(super) behind: Behind,
+    pub(super) behind: VariableHeader,
 }
 
 /// A header of variable length; its place, from the same register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Behind {
+pub(super) enum VariableHeader {
     Nothing,
     /// IPv4, with its options.
     Ip4(u32),
@@ -119,11 +119,11 @@ impl Frame<'_> {
         self.load(varying.checked_add(place.offset).ok_or(OutOfRange)?, size)
     }
 
-    fn len_of(&self, behind: Behind, start: u32) -> Result<u32, OutOfRange> {
+    fn len_of(&self, behind: VariableHeader, start: u32) -> Result<u32, OutOfRange> {
         match behind {
-            Behind::Nothing => Ok(0),
-            Behind::Ip4(header) => Ok((self.load(add(start, header)?, 1)? & 0x0f) * 4),
-            Behind::Ip6Extensions(header) => Ok(self.extensions(add(start, header)?)?.1),
+            VariableHeader::Nothing => Ok(0),
+            VariableHeader::Ip4(header) => Ok((self.load(add(start, header)?, 1)? & 0x0f) * 4),
+            VariableHeader::Ip6Extensions(header) => Ok(self.extensions(add(start, header)?)?.1),
         }
     }
 

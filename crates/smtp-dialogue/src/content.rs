@@ -12,11 +12,11 @@ pub(super) const MAX_HEADER: usize = 100 * 1024;
 /// Reads a message.
 pub(super) enum Content {
     Header(HeaderReader),
-    Body(Box<Behind>),
+    Body(Box<BodyReader>),
 }
 
 /// What is known behind the header, and what reads the body.
-pub(super) struct Behind {
+pub(super) struct BodyReader {
     fields: Fields,
     parts: Parts,
     signatures: Signatures,
@@ -35,7 +35,7 @@ impl Content {
         match self {
             Self::Header(reader) => {
                 let Some(body) = reader.push(bytes) else { return };
-                let mut behind = Behind::new(reader.bytes());
+                let mut behind = BodyReader::new(reader.bytes());
                 behind.push(body);
                 *self = Self::Body(Box::new(behind));
             }
@@ -61,13 +61,13 @@ impl Content {
                 (Fields::read(reader.bytes()), Vec::new(), Vec::new())
             }
             // A message without a body.
-            Self::Header(reader) => Behind::new(reader.bytes()).finish(true),
+            Self::Header(reader) => BodyReader::new(reader.bytes()).finish(true),
             Self::Body(behind) => behind.finish(whole),
         }
     }
 }
 
-impl Behind {
+impl BodyReader {
     fn new(header: &[u8]) -> Self {
         Self {
             fields: Fields::read(header),

@@ -142,7 +142,7 @@ impl Default for Dialogue {
 }
 
 impl Dialogue {
-    /// A dialogue of which nothing has been said, and that meets TLS behind STARTTLS only.
+    /// A dialogue that has not begun, and that meets TLS behind STARTTLS only.
     #[must_use]
     pub fn new() -> Self {
         Self::with_tls(|_, _| false)

@@ -9,7 +9,7 @@ const WINDOW: usize = 512;
 
 /// How much a connection's first bytes look like SMTP or LMTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Likeness {
+pub enum Detection {
     /// They are.
     Yes,
     /// They are not, whatever follows.
@@ -23,14 +23,14 @@ pub enum Likeness {
 /// FTP greets with 220 too, and NNTP and POP3 have verbs in common with SMTP: a greeting that
 /// names no protocol waits for the client's first verb, and a verb for a reply.
 #[must_use]
-pub fn sniff(client: &[u8], server: &[u8]) -> Likeness {
+pub fn sniff(client: &[u8], server: &[u8]) -> Detection {
     let client = behind_proxy_header(client);
     let client = client.get(..WINDOW).unwrap_or(client);
     let server = server.get(..WINDOW).unwrap_or(server);
     match (server_greets(server), client_speaks(client)) {
-        (Likeness::Yes, _) => Likeness::Yes,
-        (Likeness::No, _) | (_, Likeness::No) => Likeness::No,
-        (_, Likeness::Yes) if first_line(server).is_some() => Likeness::Yes,
+        (Detection::Yes, _) => Detection::Yes,
+        (Detection::No, _) | (_, Detection::No) => Detection::No,
+        (_, Detection::Yes) if first_line(server).is_some() => Detection::Yes,
         _ => strong_verb(client),
     }
 }
@@ -52,42 +52,42 @@ fn behind_line(client: &[u8]) -> &[u8] {
 }
 
 /// A verb that no other protocol has is enough by itself: only one side may have been captured.
-fn strong_verb(client: &[u8]) -> Likeness {
+fn strong_verb(client: &[u8]) -> Detection {
     match first_line(client).and_then(command::verb) {
-        Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo) => Likeness::Yes,
+        Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo) => Detection::Yes,
         Some(Verb::Mail | Verb::Rcpt) if first_line(client).is_some_and(command::is_certain) => {
-            Likeness::Yes
+            Detection::Yes
         }
-        _ => Likeness::Unsure,
+        _ => Detection::Unsure,
     }
 }
 
-fn client_speaks(client: &[u8]) -> Likeness {
+fn client_speaks(client: &[u8]) -> Detection {
     let Some(line) = first_line(client) else {
         return if client.first().is_some_and(u8::is_ascii_control) {
-            Likeness::No
+            Detection::No
         } else {
-            Likeness::Unsure
+            Detection::Unsure
         };
     };
-    if command::is_known(line) { Likeness::Yes } else { Likeness::No }
+    if command::is_known(line) { Detection::Yes } else { Detection::No }
 }
 
-fn server_greets(server: &[u8]) -> Likeness {
+fn server_greets(server: &[u8]) -> Detection {
     let Some(line) = first_line(server) else {
-        return if could_be_code(server) { Likeness::Unsure } else { Likeness::No };
+        return if could_be_code(server) { Detection::Unsure } else { Detection::No };
     };
     if !reply::is_reply_line(line) {
-        return Likeness::No;
+        return Detection::No;
     }
     let text = String::from_utf8_lossy(line).to_ascii_uppercase();
     let is_greeting =
         ["220", "421", "450", "521", "550", "554"].iter().any(|c| text.starts_with(c));
     match is_greeting {
-        _ if text.contains("SMTP") || text.contains("LMTP") => Likeness::Yes,
-        _ if text.contains("FTP") => Likeness::No,
-        true if !text.starts_with("220") => Likeness::Yes,
-        _ => Likeness::Unsure,
+        _ if text.contains("SMTP") || text.contains("LMTP") => Detection::Yes,
+        _ if text.contains("FTP") => Detection::No,
+        true if !text.starts_with("220") => Detection::Yes,
+        _ => Detection::Unsure,
     }
 }
 
@@ -112,41 +112,41 @@ mod tests {
 
     #[test]
     fn a_greeting_that_names_itself_is_enough() {
-        assert_eq!(sniff(b"", b"220 mail.example.com ESMTP Postfix\r\n"), Likeness::Yes);
-        assert_eq!(sniff(b"", b"220 mail LMTP ready\r\n"), Likeness::Yes);
-        assert_eq!(sniff(b"", b"554 no service here\r\n"), Likeness::Yes);
-        assert_eq!(sniff(b"", b"421 4.3.2 too busy\r\n"), Likeness::Yes);
+        assert_eq!(sniff(b"", b"220 mail.example.com ESMTP Postfix\r\n"), Detection::Yes);
+        assert_eq!(sniff(b"", b"220 mail LMTP ready\r\n"), Detection::Yes);
+        assert_eq!(sniff(b"", b"554 no service here\r\n"), Detection::Yes);
+        assert_eq!(sniff(b"", b"421 4.3.2 too busy\r\n"), Detection::Yes);
     }
 
     #[test]
     fn a_bare_greeting_waits_for_the_clients_verb() {
-        assert_eq!(sniff(b"", b"220 mail.example.com\r\n"), Likeness::Unsure);
-        assert_eq!(sniff(b"EHLO a\r\n", b"220 mail.example.com\r\n"), Likeness::Yes);
-        assert_eq!(sniff(b"USER a\r\n", b"220 files.example.com\r\n"), Likeness::No);
+        assert_eq!(sniff(b"", b"220 mail.example.com\r\n"), Detection::Unsure);
+        assert_eq!(sniff(b"EHLO a\r\n", b"220 mail.example.com\r\n"), Detection::Yes);
+        assert_eq!(sniff(b"USER a\r\n", b"220 files.example.com\r\n"), Detection::No);
     }
 
     #[test]
     fn other_protocols_are_told_apart() {
-        assert_eq!(sniff(b"", b"220 (vsFTPd 3.0.3)\r\n"), Likeness::No);
-        assert_eq!(sniff(b"", b"+OK POP3 ready\r\n"), Likeness::No);
-        assert_eq!(sniff(b"", b"* OK IMAP4\r\n"), Likeness::No);
-        assert_eq!(sniff(b"GET / HTTP/1.1\r\n", b""), Likeness::No);
-        assert_eq!(sniff(b"\x16\x03\x01\x02", b""), Likeness::No);
+        assert_eq!(sniff(b"", b"220 (vsFTPd 3.0.3)\r\n"), Detection::No);
+        assert_eq!(sniff(b"", b"+OK POP3 ready\r\n"), Detection::No);
+        assert_eq!(sniff(b"", b"* OK IMAP4\r\n"), Detection::No);
+        assert_eq!(sniff(b"GET / HTTP/1.1\r\n", b""), Detection::No);
+        assert_eq!(sniff(b"\x16\x03\x01\x02", b""), Detection::No);
     }
 
     #[test]
     fn one_side_alone_may_be_enough() {
-        assert_eq!(sniff(b"EHLO client\r\n", b""), Likeness::Yes);
-        assert_eq!(sniff(b"PROXY UNKNOWN\r\nEHLO a\r\n", b"220 x\r\n"), Likeness::Yes);
-        assert_eq!(sniff(b"QUIT\r\n", b""), Likeness::Unsure);
+        assert_eq!(sniff(b"EHLO client\r\n", b""), Detection::Yes);
+        assert_eq!(sniff(b"PROXY UNKNOWN\r\nEHLO a\r\n", b"220 x\r\n"), Detection::Yes);
+        assert_eq!(sniff(b"QUIT\r\n", b""), Detection::Unsure);
     }
 
     #[test]
     fn a_binary_header_says_nothing_of_what_follows() {
         let header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x0a\0\0\x01\x0a\0\0\x02\x9c\x40\0\x19";
-        assert_eq!(sniff(header, b""), Likeness::Unsure);
-        assert_eq!(sniff(&[header, &b"EHLO a\r\n"[..]].concat(), b"220 x\r\n"), Likeness::Yes);
-        assert_eq!(sniff(&[header, &b"GET / HTTP/1.1\r\n"[..]].concat(), b""), Likeness::No);
+        assert_eq!(sniff(header, b""), Detection::Unsure);
+        assert_eq!(sniff(&[header, &b"EHLO a\r\n"[..]].concat(), b"220 x\r\n"), Detection::Yes);
+        assert_eq!(sniff(&[header, &b"GET / HTTP/1.1\r\n"[..]].concat(), b""), Detection::No);
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
         for (client, server) in
             [(&b""[..], &b""[..]), (b"EH", b""), (b"", b"22"), (b"PROXY TCP4", b"220 x\r\n")]
         {
-            assert_eq!(sniff(client, server), Likeness::Unsure);
+            assert_eq!(sniff(client, server), Detection::Unsure);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::moment::Moment;
 use capture_terms::segment::{CutBy, Segment};
 
 /// How much may wait, and for how long, before what it waits for is declared lost.
-pub(super) struct Patience {
+pub(super) struct WaitLimit {
     pub(super) segments: usize,
     pub(super) bytes: usize,
     pub(super) ns: i64,
@@ -23,13 +23,13 @@ pub(super) struct Patience {
 
 /// For bytes that the peer has acknowledged: they arrived, so no retransmission will come. Only a
 /// capture out of order can still bring them, and 256 packets is more than any queue swaps.
-pub(super) const ARRIVED: Patience =
-    Patience { segments: 256, bytes: 512 << 10, ns: 10_000_000_000 };
+pub(super) const ARRIVED: WaitLimit =
+    WaitLimit { segments: 256, bytes: 512 << 10, ns: 10_000_000_000 };
 
 /// For bytes not acknowledged: a retransmission may come after two minutes (RFC 6298 §2.4 lets
 /// the timer grow beyond 60 s), and a window of 4 MiB may be under way behind the gap.
-pub(super) const UNDER_WAY: Patience =
-    Patience { segments: 4096, bytes: 4 << 20, ns: 120_000_000_000 };
+pub(super) const UNDER_WAY: WaitLimit =
+    WaitLimit { segments: 4096, bytes: 4 << 20, ns: 120_000_000_000 };
 
 /// What of a segment has a place in the stream.
 #[derive(Clone, Copy)]
@@ -272,7 +272,7 @@ impl<C: Conversation> Connection<C> {
     }
 
     fn is_overdue(&self) -> bool {
-        let patience = match self.obstacle() {
+        let wait = match self.obstacle() {
             None => return false,
             Some(Obstacle::Gap(side, _)) => {
                 let half = &self.halves[side.index()];
@@ -282,12 +282,12 @@ impl<C: Conversation> Connection<C> {
         };
         let segments = self.halves.iter().map(|half| half.held.len()).sum();
         let bytes = self.halves.iter().map(|half| half.allocated).sum();
-        self.is_beyond(patience, segments, bytes)
+        self.is_beyond(wait, segments, bytes)
     }
 
-    fn is_beyond(&self, patience: &Patience, segments: usize, bytes: usize) -> bool {
-        let waits = segments > 0 && self.newest - self.progress > patience.ns;
-        waits || segments > patience.segments || bytes > patience.bytes
+    fn is_beyond(&self, wait: &WaitLimit, segments: usize, bytes: usize) -> bool {
+        let waits = segments > 0 && self.newest - self.progress > wait.ns;
+        waits || segments > wait.segments || bytes > wait.bytes
     }
 
     /// What the earliest captured of the waiting segments waits for.

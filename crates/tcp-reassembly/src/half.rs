@@ -263,7 +263,7 @@ impl Half {
         limit.is_none_or(|limit| end <= limit)
     }
 
-    /// Whether bytes at `offset` are others than an earlier segment said. A keep-alive may have any
+    /// Whether bytes at `offset` differ from those of an earlier segment. A keep-alive may have any
     /// byte in it (RFC 9293 §3.8.4).
     pub(super) fn contradicts(&self, offset: u64, payload: &[u8]) -> bool {
         let end = offset.saturating_add(payload.len() as u64);

@@ -34,7 +34,7 @@ impl Trace {
         Self { offset, len, digest, head, tail }
     }
 
-    /// Whether bytes at `offset` are others than these were.
+    /// Whether bytes at `offset` differ from these.
     fn contradicts(&self, offset: u64, bytes: &[u8]) -> bool {
         let (end, other_end) = (self.offset + self.len as u64, offset + bytes.len() as u64);
         if end <= offset || other_end <= self.offset {
@@ -95,7 +95,7 @@ impl RecentSegments {
         }
     }
 
-    /// Whether bytes at `offset` are others than those handed on.
+    /// Whether bytes at `offset` differ from those handed on.
     pub(super) fn contradicts(&self, offset: u64, bytes: &[u8]) -> bool {
         self.traces.iter().any(|trace| trace.contradicts(offset, bytes))
     }

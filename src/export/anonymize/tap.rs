@@ -18,7 +18,7 @@ use crate::report::SessionReport;
 use crate::role::{PerRole, Role};
 use crate::session::{Observer, StreamParts};
 use crate::smtp::{SecretSpan, SmtpEvent};
-use crate::tls::{Aliases, Disguise, Disguised, SeenRecord, TlsEvent};
+use crate::tls::{Aliases, Rewriter, Rewritten, SeenRecord, TlsEvent};
 
 /// One session, written aside.
 pub(super) struct Anonymous {
@@ -27,7 +27,7 @@ pub(super) struct Anonymous {
     pub(super) says_anything: bool,
     pub(super) packets: io::Result<Written<Seen>>,
     pub(super) parts: PerRole<io::Result<Parts>>,
-    pub(super) disguised: Disguised,
+    pub(super) rewritten: Rewritten,
 }
 
 /// Takes all of a connection.
@@ -41,7 +41,7 @@ pub(super) struct AnonymousTap {
 
 /// What stands in for the streams.
 struct Streams {
-    disguise: Disguise,
+    rewriter: Rewriter,
     /// Bytes and gaps given to the masked so far, and as TLS began.
     given: PerRole<u64>,
     tls_from: PerRole<Option<u64>>,
@@ -63,7 +63,7 @@ impl AnonymousTap {
             SparseFile::new(aside.join(format!("{number}-{side}-{part}")))
         };
         let written = Streams {
-            disguise: Disguise::new(Arc::clone(aliases)),
+            rewriter: Rewriter::new(Arc::clone(aliases)),
             given: PerRole::default(),
             tls_from: PerRole::default(),
             says_anything: false,
@@ -85,17 +85,17 @@ impl Streams {
             return self.plain[from].push(run.offset, bytes);
         }
         let tls = &mut self.tls;
-        self.disguise.text(from, bytes, &mut |from, at, bytes| tls[from].push(at, bytes));
+        self.rewriter.text(from, bytes, &mut |from, at, bytes| tls[from].push(at, bytes));
     }
 
     fn record(&mut self, record: &SeenRecord<'_>) {
         let tls = &mut self.tls;
-        self.disguise.record(record, &mut |from, at, bytes| tls[from].push(at, bytes));
+        self.rewriter.record(record, &mut |from, at, bytes| tls[from].push(at, bytes));
     }
 
-    fn finish(self, layout: &PerRole<StreamParts>) -> (PerRole<io::Result<Parts>>, Disguised) {
-        let Self { disguise, plain, mut tls, .. } = self;
-        let disguised = disguise.finish(&mut |from, at, bytes| tls[from].push(at, bytes));
+    fn finish(self, layout: &PerRole<StreamParts>) -> (PerRole<io::Result<Parts>>, Rewritten) {
+        let Self { rewriter, plain, mut tls, .. } = self;
+        let rewritten = rewriter.finish(&mut |from, at, bytes| tls[from].push(at, bytes));
         let parts = |layout, plain: SparseFile, tls: SparseFile| {
             Ok(Parts { layout, plain: plain.finish()?, tls: tls.finish()? })
         };
@@ -103,7 +103,7 @@ impl Streams {
             client: parts(layout.client, plain.client, tls.client),
             server: parts(layout.server, plain.server, tls.server),
         };
-        (parts, disguised)
+        (parts, rewritten)
     }
 
     fn discard(self) {
@@ -173,9 +173,9 @@ impl Tap for AnonymousTap {
             return packets.discard();
         };
         let (first_frame, says_anything) = (session.frames.first, written.says_anything);
-        let (parts, disguised) = written.finish(&layout);
+        let (parts, rewritten) = written.finish(&layout);
         let packets = packets.finish();
         // The other end is gone only if the run is over.
-        let _ = done.send(Anonymous { first_frame, says_anything, packets, parts, disguised });
+        let _ = done.send(Anonymous { first_frame, says_anything, packets, parts, rewritten });
     }
 }

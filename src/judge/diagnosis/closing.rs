@@ -6,7 +6,7 @@ use super::proxy;
 use super::reply::line;
 use super::transport;
 use crate::flow::{Closing, TcpFacts};
-use crate::judge::timing::GREETING_PATIENCE;
+use crate::judge::timing::GREETING_WAIT;
 use crate::moment::{Moment, seconds};
 use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
@@ -178,16 +178,16 @@ pub(super) fn timeout(case: &Case<'_>, smtp: &SmtpReport) -> Option<Cause> {
     if answered.is_some_and(|at| at <= end.at) {
         return None;
     }
-    let (asked, patience, what) = match last.verb.as_ref() {
+    let (asked, wait, what) = match last.verb.as_ref() {
         Some(Verb::Quit) => return None,
         Some(verb) => (case.said_at(last.frame?)?, GAVE_UP, format!("no reply to {verb}")),
         None if smtp.exchanges.len() == 1 => {
-            (case.tcp.established?, GREETING_PATIENCE, "the server sent no greeting".into())
+            (case.tcp.established?, GREETING_WAIT, "the server sent no greeting".into())
         }
         None => return None,
     };
     let waited = end.at.ts - asked.ts;
-    (waited >= patience).then(|| {
+    (waited >= wait).then(|| {
         let message = format!(
             "{what} within {}, then the {} {} the connection",
             seconds(waited),

@@ -10,7 +10,7 @@ use super::proxy;
 use super::refusal::{auth_refused, greeting_refused, mail_refused, starttls_refused};
 use super::unsuited::{certificate_not_accepted, no_shared_mechanism, renegotiation_refused};
 use crate::flow::Closing;
-use crate::judge::timing::GREETING_PATIENCE;
+use crate::judge::timing::GREETING_WAIT;
 use crate::moment::seconds;
 use crate::report::codes;
 use crate::report::diagnosis::{Cause, Likelihood};
@@ -80,7 +80,7 @@ fn nobody_spoke(case: &Case<'_>) -> Option<Cause> {
     }
     let message =
         format!("the server sent no greeting within {}, then the client gave up", seconds(waited));
-    let gave_up = case.tcp.closing() != Closing::Open && waited >= GREETING_PATIENCE;
+    let gave_up = case.tcp.closing() != Closing::Open && waited >= GREETING_WAIT;
     gave_up.then(|| Cause::new(codes::SMTP_TIMEOUT, Likelihood::Likely, message).at(last.frame))
 }
 

@@ -19,7 +19,7 @@ const FEWEST_DIGITS: usize = 5;
 pub(in crate::render) struct Instant {
     /// Since the session's start.
     pub(in crate::render) t_ns: i64,
-    /// The frame; 0 where there is none.
+    /// The frame; 0 for none.
     pub(in crate::render) frame: u64,
 }
 

@@ -25,7 +25,7 @@ pub struct FileFacts {
     pub first: Option<Timestamp>,
     /// The latest packet.
     pub last: Option<Timestamp>,
-    /// Packets of which fewer bytes were captured than were on the wire.
+    /// Packets captured with fewer bytes than were on the wire.
     pub snaplen_truncated: u64,
     /// Read to its proper end.
     pub complete: bool,

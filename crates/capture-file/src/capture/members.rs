@@ -34,23 +34,23 @@ pub(super) struct Members {
 
 enum State {
     /// Before a member, or at the end.
-    Between(Ahead),
+    Between(CompressedInput),
     Within(Member),
     Over,
 }
 
 /// One member being read.
 enum Member {
-    Gzip(Box<GzDecoder<Ahead>>),
-    Zstd(Box<Zstd<Ahead>>),
-    Lz4(Box<FrameDecoder<Ahead>>),
-    Xz(Box<XzReader<Ahead>>),
+    Gzip(Box<GzDecoder<CompressedInput>>),
+    Zstd(Box<Zstd<CompressedInput>>),
+    Lz4(Box<FrameDecoder<CompressedInput>>),
+    Xz(Box<XzReader<CompressedInput>>),
 }
 
 impl Members {
     /// `source` begins with the magic number of a compression.
     pub(super) fn new(source: Block) -> Self {
-        Self { state: State::Between(Ahead { source, ended: false }) }
+        Self { state: State::Between(CompressedInput { source, ended: false }) }
     }
 
     /// Reads on, from the next member where one has ended; 0 at the end of the last.
@@ -87,7 +87,7 @@ impl Read for Members {
 
 impl Member {
     /// What comes next in `source`; none where that is no compressed data.
-    fn next(mut source: Ahead) -> io::Result<Option<Self>> {
+    fn next(mut source: CompressedInput) -> io::Result<Option<Self>> {
         while sniff::is_skippable(source.peek(WRAPPING_MAGIC)?) {
             source.skip_frame()?;
         }
@@ -132,7 +132,7 @@ impl Member {
         }
     }
 
-    fn into_inner(self) -> Ahead {
+    fn into_inner(self) -> CompressedInput {
         match self {
             Self::Gzip(member) => member.into_inner(),
             Self::Zstd(member) => member.into_inner(),
@@ -143,12 +143,12 @@ impl Member {
 }
 
 /// The compressed bytes. Remembers that a decoder asked for more than there were.
-struct Ahead {
+struct CompressedInput {
     source: Block,
     ended: bool,
 }
 
-impl Ahead {
+impl CompressedInput {
     /// The next `len` bytes, fewer at the end. To look is not to ask for more.
     fn peek(&mut self, len: usize) -> io::Result<&[u8]> {
         self.source.fill(len)?;
@@ -166,7 +166,7 @@ impl Ahead {
     }
 }
 
-impl Read for Ahead {
+impl Read for CompressedInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = self.source.read(buffer)?;
         self.ended |= len == 0 && !buffer.is_empty();
@@ -174,7 +174,7 @@ impl Read for Ahead {
     }
 }
 
-impl BufRead for Ahead {
+impl BufRead for CompressedInput {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let step = STEP - (self.source.offset() % STEP as u64) as usize;
         self.ended |= self.peek(step)?.is_empty();

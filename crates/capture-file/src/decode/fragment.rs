@@ -60,7 +60,7 @@ pub struct FragmentFacts {
     pub overlaps_differ: u64,
     /// The first frame with such a part.
     pub first_overlap: Option<u64>,
-    /// Datagrams of TCP of which a part is missing.
+    /// Datagrams of TCP that lack a part.
     pub incomplete: u64,
     /// The first frame with a part of such a datagram.
     pub first_incomplete: Option<u64>,

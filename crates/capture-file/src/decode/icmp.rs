@@ -68,7 +68,7 @@ fn v6(kind: u8, code: u8, mtu: u32) -> Option<Trouble> {
     })
 }
 
-/// The ends of a TCP packet of which only the first bytes are there: the IP header and 8 bytes more
+/// The ends of a TCP packet whose first bytes alone are there: the IP header and 8 bytes more
 /// (RFC 792).
 fn quoted(datagram: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
     let (source, destination, segment): (IpAddr, IpAddr, &[u8]) = match datagram.first()? >> 4 {

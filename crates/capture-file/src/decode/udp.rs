@@ -1,4 +1,4 @@
-//! UDP (RFC 768), of which only tunnels and DNS matter here.
+//! UDP (RFC 768). Only tunnels and DNS matter here.
 
 use std::net::{IpAddr, SocketAddr};
 

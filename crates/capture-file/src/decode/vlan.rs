@@ -48,7 +48,7 @@ pub(super) fn fabric_path(layer: Layer<'_>) -> Result<Layer<'_>, Skip> {
     Ok(layer.pass(2, "FabricPath")?.ethernet())
 }
 
-/// `N` bytes, the last two of which are an EtherType or a length.
+/// `N` bytes; the last two are an EtherType or a length.
 fn behind<'b, const N: usize>(layer: Layer<'b>, name: &'static str) -> Result<Layer<'b>, Skip> {
     let (tag, layer) = layer.take::<N>(name)?;
     let type_or_length = tag.last_chunk().copied().unwrap_or_default();

@@ -30,7 +30,7 @@ pub(super) struct KeyFile {
 /// Reads the keys of the file at `path`.
 pub(super) fn load(path: &Path, passwords: Candidates<'_>) -> Result<KeyFile, KeyError> {
     let bytes = read(path)?;
-    let granted = passwords.effort.read(bytes.len() as u64);
+    let granted = passwords.budget.read(bytes.len() as u64);
     granted.map_err(|problem| KeyError::new(Place::file(path), problem))?;
     parse(&bytes, passwords).map_err(|fault| fault.in_file(path))
 }

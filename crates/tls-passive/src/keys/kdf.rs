@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 /// SHA-1 works on blocks of this length (v of RFC 7292 §B.2).
 const SHA1_BLOCK: usize = 64;
 
-/// PBKDF1 (RFC 8018 §5.1): the whole hash, of which PBES1 takes the first 16 bytes.
+/// PBKDF1 (RFC 8018 §5.1): the whole hash. PBES1 takes its first 16 bytes.
 pub(super) fn pbkdf1<D: Digest>(
     password: &[u8],
     salt: &[u8],

@@ -1,7 +1,7 @@
 //! The limits of this room.
 
 use super::{
-    asn1, effort, file, keylog, list, passwords, pbe, pkcs12, problem, ring, rsa_operations,
+    asn1, budget, file, keylog, list, passwords, pbe, pkcs12, problem, ring, rsa_operations,
 };
 use crate::limits::{Limit, limits};
 
@@ -12,8 +12,8 @@ pub const LIMITS: &[Limit] = limits! { "keys":
     problem::MIN_BITS => Bits, "the smallest RSA key", "a shorter one cannot carry a premaster secret";
     problem::MAX_BITS => Bits, "the largest RSA key", "OpenSSL's limit, which bounds the work";
     passwords::MAX_PASSWORDS => Count, "passwords tried on an encrypted key", "each may cost a key derivation";
-    effort::MOST_READ => Bytes, "all key files of a run", "twenty thousand keys of 2048 bits";
-    effort::MOST_ITERATIONS => Count, "iterations of all key derivations of a run", "a minute or two; keys beyond stay closed, which is told";
+    budget::MOST_READ => Bytes, "all key files of a run", "twenty thousand keys of 2048 bits";
+    budget::MOST_ITERATIONS => Count, "iterations of all key derivations of a run", "a minute or two; keys beyond stay closed, which is told";
     ring::MOST_PAIRS => Count, "pairs of a row of a list and a key", "a row for each of ten thousand servers with ten keys";
     pbe::MAX_ITERATIONS => Count, "iterations of a key derivation", "seconds (RFC 8018 section 4.2); a hostile file could ask for hours";
     pbe::MAX_SCRYPT_BYTES => Bytes, "memory of scrypt", "sixteen times what OpenSSL's files take";

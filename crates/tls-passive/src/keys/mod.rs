@@ -12,9 +12,9 @@
 
 mod address;
 mod asn1;
+mod budget;
 mod cipher;
 mod der;
-mod effort;
 mod error;
 mod field;
 mod file;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::effort::Effort;
+use super::budget::Budget;
 use super::problem::Problem;
 
 /// Each may cost a key derivation, which is made to be slow.
@@ -30,14 +30,14 @@ impl From<Problem> for Refusal {
 #[derive(Default)]
 pub(super) struct Passwords {
     lines: Vec<Zeroizing<Vec<u8>>>,
-    effort: Effort,
+    budget: Budget,
 }
 
 /// A password, and what trying it may still cost.
 #[derive(Clone, Copy)]
 pub(super) struct Password<'a> {
     pub(super) bytes: &'a [u8],
-    pub(super) effort: &'a Effort,
+    pub(super) budget: &'a Budget,
 }
 
 impl Passwords {
@@ -66,7 +66,7 @@ impl Passwords {
 
     /// These, behind that of the row which names the key.
     pub(super) fn behind<'a>(&'a self, own: Option<&'a [u8]>) -> Candidates<'a> {
-        Candidates { own, shared: &self.lines, effort: &self.effort }
+        Candidates { own, shared: &self.lines, budget: &self.budget }
     }
 }
 
@@ -82,13 +82,13 @@ pub(super) struct Candidates<'a> {
     own: Option<&'a [u8]>,
     shared: &'a [Zeroizing<Vec<u8>>],
     /// What opening keys may cost.
-    pub(super) effort: &'a Effort,
+    pub(super) budget: &'a Budget,
 }
 
 impl Candidates<'_> {
     /// No password at all, as some keys are exported.
     pub(super) fn empty(&self) -> Password<'_> {
-        Password { bytes: b"", effort: self.effort }
+        Password { bytes: b"", budget: self.budget }
     }
 
     /// What the first password opens that opens anything.
@@ -99,7 +99,7 @@ impl Candidates<'_> {
         let passwords = self.own.into_iter().chain(self.shared.iter().map(|p| p.as_slice()));
         let mut tried = 0;
         for password in passwords {
-            match attempt(Password { bytes: password, effort: self.effort }) {
+            match attempt(Password { bytes: password, budget: self.budget }) {
                 Ok(opened) => return Ok(opened),
                 Err(Refusal::Problem(problem)) => return Err(problem),
                 Err(Refusal::WrongPassword) => tried += 1,

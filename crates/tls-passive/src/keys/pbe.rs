@@ -65,7 +65,7 @@ pub(super) fn decrypt(
         return Err(Problem::Costly(format!("{iterations} iterations")).into());
     }
     // PKCS#12 derives a key of up to two hashes, and a vector.
-    password.effort.derive(3 * u64::from(iterations))?;
+    password.budget.derive(3 * u64::from(iterations))?;
     let password = password.bytes;
     let plaintext = match scheme {
         Scheme::Pbes1(hash, cipher) => {
@@ -109,7 +109,7 @@ fn pbes2(
     let Some(Ok(scheme)) = scheme else {
         return Err(Problem::UnknownEncryption("a PBES2 scheme of unknown parts".into()).into());
     };
-    password.effort.derive(cost(&scheme.kdf)?)?;
+    password.budget.derive(cost(&scheme.kdf)?)?;
     match scheme.decrypt(password.bytes, ciphertext) {
         Ok(plaintext) => Ok(Zeroizing::new(plaintext)),
         Err(pkcs5::Error::UnsupportedAlgorithm { oid }) => {

@@ -83,7 +83,7 @@ pub struct TlsFacts {
     pub handshake_closed: PerRole<u64>,
     /// When the first of them came.
     pub first_failure: Option<Moment>,
-    /// The first record behind a gap of which not every place was tried: it would have cost more
+    /// The first record behind a gap that was not tried at every place: it would have cost more
     /// than the capture is worth.
     pub search_given_up: Option<Moment>,
     /// The first record of application data that stays closed although others were opened: the
@@ -144,7 +144,7 @@ pub struct Tally {
 /// Gaps in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gaps {
-    /// Bytes of which no frame was captured.
+    /// Bytes that no captured frame has.
     pub lost: u64,
     /// Bytes that were cut off their packets.
     pub cut: u64,

@@ -1,7 +1,7 @@
 //! The limits of this room.
 
-use super::disguise::aliases;
 use super::lock::{self, record_lock, seen, unlock};
+use super::rewrite::aliases;
 use super::{disclosed, facts, handshake, machine, mid_capture, negotiation, record, schedule13};
 use crate::limits::{Limit, limits};
 

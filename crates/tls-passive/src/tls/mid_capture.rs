@@ -1,4 +1,4 @@
-//! TLS 1.3 of which a hello was not captured: it was lost, or came before the capture. A key log may
+//! TLS 1.3 without a captured hello: it was lost, or came before the capture. A key log may
 //! have the secrets all the same, and a record tells which of them are this session's, since nobody
 //! else can: the random that a line is found by stands in the ClientHello, the suite in the
 //! ServerHello.

@@ -1,7 +1,6 @@
 //! The bytes of both directions become TLS events: records, handshake, and, with a key, what was
 //! inside. Sans-IO; knows nothing of SMTP, of key files or of how things are printed.
 
-mod ahead;
 mod border;
 mod candidates;
 pub mod certificate;
@@ -9,7 +8,6 @@ mod closed;
 mod content;
 pub(crate) mod decrypt;
 mod disclosed;
-mod disguise;
 pub mod facts;
 pub mod fingerprint;
 mod handshake;
@@ -25,6 +23,8 @@ mod openers;
 pub(crate) mod proof;
 mod public_key;
 mod record;
+mod rewrite;
+mod rsa_requests;
 mod schedule13;
 mod seen;
 mod sniff;
@@ -34,12 +34,12 @@ pub mod suite;
 #[cfg(any(test, fuzzing))]
 pub use decrypt::{Fate, Rehearsal};
 pub use decrypt::{KeyLogLine, SessionStore};
-pub use disguise::{Aliases, Disguise, Disguised};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
 pub use lock::{Lock, Prover, RecordLock};
 pub use machine::Tls;
 pub use openers::Keys;
+pub use rewrite::{Aliases, Rewriter, Rewritten};
 pub use seen::SeenRecord;
 pub use sniff::{Sniffed, Sniffer, begins_in_text, hello_of, holds_border, sniffed};
 

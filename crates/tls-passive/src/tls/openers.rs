@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::ahead::encrypted_premaster;
 use super::decrypt::SessionStore;
+use super::rsa_requests::encrypted_premaster;
 use crate::keys::{KeyError, KeyLog, KeyRing, RsaOperations};
 
 /// What a capture calls a key log (draft-ietf-opsawg-pcapng §4.7), and what a reader of captures

@@ -174,13 +174,13 @@ impl RecordReader {
         self.read(bytes, at, found);
     }
 
-    /// When the record began of which not all bytes have come, or the bytes that wait behind a hole.
+    /// When the record that is not complete began, or the bytes that wait behind a gap.
     pub(super) fn began(&self) -> Option<Moment> {
         let first = self.marks.first().filter(|_| !self.partial.is_empty())?;
         Some(first.at)
     }
 
-    /// The header of a record of which not all bytes have come, and where it begins.
+    /// The header of a record that is not complete, and where it begins.
     pub(super) fn unfinished(&self) -> Option<(u64, [u8; HEADER])> {
         let header = *self.partial.first_chunk().filter(|_| self.border == Border::Known)?;
         Some((self.end.checked_sub(self.partial.len() as u64)?, header))

@@ -198,7 +198,7 @@ proptest! {
         let at = at.index(damaged.len());
         damaged[at] = value;
         let before = packets(whole[..at].to_vec());
-        // A header decides how all packets behind it are read, none of which is before it.
+        // A header decides how all packets behind it are read, and none before it.
         let found = packets(damaged);
         prop_assert!(found.starts_with(&before), "{found:?}");
     }

@@ -1,4 +1,4 @@
-//! Local and wide area networks of the past, all of which end in logical link control.
+//! Local and wide area networks of the past. All end in logical link control.
 
 use super::{Layer, Next, Skip};
 

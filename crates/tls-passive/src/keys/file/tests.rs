@@ -347,7 +347,7 @@ fn der_of(name: &str) -> Vec<u8> {
 fn opened_cheaply(der: &[u8]) -> Result<KeyFile, Fault> {
     let known = passwords(true);
     let candidates = known.behind(None);
-    candidates.effort.derive(crate::keys::effort::MOST_ITERATIONS - 200_000).unwrap();
+    candidates.budget.derive(crate::keys::budget::MOST_ITERATIONS - 200_000).unwrap();
     super::parse(der, candidates)
 }
 
@@ -396,10 +396,10 @@ fn the_derivations_of_a_run_have_one_budget() {
     wrong.add_lines("wrong\n".repeat(100).as_bytes()).unwrap();
     // The budget is spent by others: what is left takes some blocks of 2048 iterations.
     let candidates = wrong.behind(None);
-    candidates.effort.derive(crate::keys::effort::MOST_ITERATIONS - 100_000).unwrap();
+    candidates.budget.derive(crate::keys::budget::MOST_ITERATIONS - 100_000).unwrap();
     let fault = super::parse(block.repeat(300).as_bytes(), candidates).unwrap_err();
     assert!(matches!(fault.problem, Problem::ManyDerivations(_)), "{}", fault.problem);
-    assert!(candidates.effort.derive(5_000).is_err(), "nothing is left for the next file");
+    assert!(candidates.budget.derive(5_000).is_err(), "nothing is left for the next file");
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(super) enum Line {
     Zeros,
     /// A master secret for the session ID of no bytes, which no session can be found by.
     NoSessionId,
-    /// `Session-ID: ...` of `s_client`, of which a `Master-Key:` follows.
+    /// `Session-ID: ...` of `s_client`; a `Master-Key:` follows.
     ClientSessionId(Box<[u8]>),
     /// `Master-Key: ...` of `s_client`.
     ClientMasterKey(SecretBytes),

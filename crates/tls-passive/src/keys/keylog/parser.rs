@@ -39,7 +39,7 @@ pub(in crate::keys) struct Parser {
     ended: bool,
 }
 
-/// Lines of which there is the same to be told.
+/// Lines with the same message.
 #[derive(Default)]
 struct Noted {
     lines: usize,

@@ -23,7 +23,7 @@ pub(in crate::tls) struct Unsealed<'r> {
     /// The type of the content; TLS 1.3 puts another one into the header.
     pub(in crate::tls) content_type: ContentType,
     pub(in crate::tls) content: &'r [u8],
-    /// The fragment as it was, of which the length and what is sent in clear are kept.
+    /// The fragment as it was: its length and what is sent in clear are kept.
     pub(in crate::tls) original: &'r [u8],
     /// The bytes that stand before the record: TLS 1.0 chains to them.
     pub(in crate::tls) before: &'r [u8],

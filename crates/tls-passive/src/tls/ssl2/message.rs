@@ -100,7 +100,7 @@ impl Offer {
 impl ServerHello {
     pub(super) fn parse(message: &[u8]) -> Option<Self> {
         let is_hit = *message.get(1)? != 0;
-        // Certificate type, of which there is one, and version stand in between.
+        // Between them stand the certificate type (there is one) and the version.
         let mut rest = Fields(message.get(5..)?);
         let [certificate, kinds, connection_id] = rest.lengths()?;
         let certificate = rest.take(certificate)?.to_vec();

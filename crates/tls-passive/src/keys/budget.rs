@@ -14,18 +14,18 @@ pub(super) const MOST_READ: u64 = 32 << 20;
 
 /// What is left of both.
 #[derive(Debug)]
-pub(super) struct Effort {
+pub(super) struct Budget {
     iterations: Cell<u64>,
     bytes: Cell<u64>,
 }
 
-impl Default for Effort {
+impl Default for Budget {
     fn default() -> Self {
         Self { iterations: Cell::new(MOST_ITERATIONS), bytes: Cell::new(MOST_READ) }
     }
 }
 
-impl Effort {
+impl Budget {
     /// So many iterations are next.
     pub(super) fn derive(&self, iterations: u64) -> Result<(), Problem> {
         spend(&self.iterations, iterations).ok_or(Problem::ManyDerivations(MOST_ITERATIONS))
@@ -49,10 +49,10 @@ mod tests {
 
     #[test]
     fn what_is_spent_is_spent_for_the_whole_run() {
-        let effort = Effort::default();
-        assert!(effort.derive(MOST_ITERATIONS - 1).is_ok());
-        assert!(matches!(effort.derive(2), Err(Problem::ManyDerivations(_))));
-        assert!(effort.derive(1).is_ok() && effort.derive(1).is_err());
-        assert!(effort.read(MOST_READ).is_ok() && effort.read(1).is_err());
+        let budget = Budget::default();
+        assert!(budget.derive(MOST_ITERATIONS - 1).is_ok());
+        assert!(matches!(budget.derive(2), Err(Problem::ManyDerivations(_))));
+        assert!(budget.derive(1).is_ok() && budget.derive(1).is_err());
+        assert!(budget.read(MOST_READ).is_ok() && budget.read(1).is_err());
     }
 }

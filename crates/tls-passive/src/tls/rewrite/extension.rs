@@ -4,7 +4,7 @@ use super::aliases::Aliases;
 use super::fields::Fields;
 use crate::tls::names::is_grease;
 
-/// Extensions of which all stays: versions, groups, algorithms, protocols, sizes.
+/// Extensions that stay as they are: versions, groups, algorithms, protocols, sizes.
 const TELLING: [u16; 16] = [
     1,  // max_fragment_length
     10, // supported_groups

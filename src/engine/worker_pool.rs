@@ -14,8 +14,8 @@ use super::worker::{TapMaker, Worker};
 pub(super) const MOST_UNDER_WAY: usize = 4;
 
 /// Takes batches, and gives them back in their order.
-pub(super) struct Crew<'t> {
-    hands: Vec<WorkerState<'t>>,
+pub(super) struct WorkerPool<'t> {
+    states: Vec<WorkerState<'t>>,
     under_way: usize,
 }
 
@@ -26,7 +26,7 @@ enum WorkerState<'t> {
     There(SyncSender<Part>, Receiver<Part>),
 }
 
-impl<'t> Crew<'t> {
+impl<'t> WorkerPool<'t> {
     /// Workers as `setup` wants them. One works on this thread, several on threads of their own.
     pub(super) fn new<'scope>(
         setup: &Setup,
@@ -40,7 +40,7 @@ impl<'t> Crew<'t> {
         let workers = threads.map_or(1, NonZeroUsize::get).min(super::SHARDS);
         let worker = |setup| Worker::new(Arc::new(setup), tap);
         let mut team = setup.of_workers(workers).into_iter().map(worker);
-        let hands = match workers {
+        let states = match workers {
             1 => team
                 .next()
                 .map(|one| WorkerState::Here(Box::new(one), VecDeque::new()))
@@ -48,12 +48,12 @@ impl<'t> Crew<'t> {
                 .collect(),
             _ => team.map(|worker| WorkerState::there(worker, scope)).collect(),
         };
-        Self { hands, under_way: 0 }
+        Self { states, under_way: 0 }
     }
 
     /// A batch without anything in it.
     pub(super) fn empty(&self) -> Vec<Part> {
-        self.hands.iter().map(|_| Part::default()).collect()
+        self.states.iter().map(|_| Part::default()).collect()
     }
 
     /// Batches that were given and not yet taken.
@@ -64,15 +64,15 @@ impl<'t> Crew<'t> {
     /// Gives a batch to the workers, a part to each.
     pub(super) fn give(&mut self, parts: Vec<Part>) {
         self.under_way += 1;
-        for (hand, part) in self.hands.iter_mut().zip(parts) {
-            hand.give(part);
+        for (state, part) in self.states.iter_mut().zip(parts) {
+            state.give(part);
         }
     }
 
     /// Waits for the batch that was given first. None if there is none, or a worker is gone.
     pub(super) fn take(&mut self) -> Option<Vec<Part>> {
         self.under_way = self.under_way.checked_sub(1)?;
-        self.hands.iter_mut().map(WorkerState::take).collect()
+        self.states.iter_mut().map(WorkerState::take).collect()
     }
 }
 

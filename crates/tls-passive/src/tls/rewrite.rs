@@ -38,7 +38,7 @@ type Out<'o> = dyn FnMut(Role, u64, &[u8]) + 'o;
 const LATELY: usize = 8;
 
 /// What becomes of one connection.
-pub struct Disguise {
+pub struct Rewriter {
     /// Those of all connections.
     aliases: Arc<Mutex<Aliases>>,
     /// The handshake as it is written.
@@ -51,15 +51,15 @@ pub struct Disguise {
 
 /// What is known when all was written.
 #[derive(Debug, Default)]
-pub struct Disguised {
+pub struct Rewritten {
     /// Lines of a key log that open it.
     pub key_log: Vec<String>,
     /// Records that were opened, and are zeros now: compressed ones, and those without a hello.
     pub unsealed: u64,
 }
 
-impl Disguise {
-    /// A connection of which nothing has come.
+impl Rewriter {
+    /// A connection that has not begun.
     #[must_use]
     pub fn new(aliases: Arc<Mutex<Aliases>>) -> Self {
         let (negotiation, sides) = (Negotiation::default(), PerRole::default());
@@ -92,13 +92,13 @@ impl Disguise {
 
     /// Nothing more will come.
     #[must_use]
-    pub fn finish(mut self, out: &mut Out<'_>) -> Disguised {
+    pub fn finish(mut self, out: &mut Out<'_>) -> Rewritten {
         for from in Role::BOTH {
             self.lose(from);
             self.sides[from].finish(&mut |at, bytes| out(from, at, bytes));
         }
         let unsealed = self.sides.client.unsealed + self.sides.server.unsealed;
-        Disguised { key_log: self.key_log, unsealed }
+        Rewritten { key_log: self.key_log, unsealed }
     }
 
     fn waiting(&mut self, from: Role, start: u64, record: &Record<'_>, held: &Held) -> Waiting {
@@ -180,7 +180,7 @@ impl Disguise {
             HandshakeType::FINISHED => self.finished(from, message.body.len()),
             _ => {
                 let mut aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
-                messages::disguised(from, message, agreed, &mut aliases)
+                messages::rewritten(from, message, agreed, &mut aliases)
             }
         };
         let header = message.bytes.len() - message.body.len();

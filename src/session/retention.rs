@@ -6,7 +6,7 @@ use crate::tls::suite::KeyExchange;
 
 /// Whether a connection is worth keeping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prospect {
+pub enum Retention {
     /// Its packets have to tell more.
     Unknown,
     /// It is a session, or may be one for the holder of a key.
@@ -18,30 +18,30 @@ pub enum Prospect {
 impl<O: Observer> Session<O> {
     /// What is to be done with the packets.
     #[must_use]
-    pub fn prospect(&self) -> Prospect {
+    pub fn retention(&self) -> Retention {
         let facts = self.tls.as_ref().map(|tls| tls.facts());
         match self.is_relevant() {
-            Some(true) => Prospect::Kept,
-            _ if facts.is_some_and(is_for_rsa_keys) => Prospect::Kept,
+            Some(true) => Retention::Kept,
+            _ if facts.is_some_and(is_for_rsa_keys) => Retention::Kept,
             // Its handshake may lie in a file that others read.
             Some(false) if facts.is_some_and(|facts| facts.server_hello.is_none()) => {
-                Prospect::Kept
+                Retention::Kept
             }
-            Some(false) => Prospect::Dropped,
-            None => Prospect::Unknown,
+            Some(false) => Retention::Dropped,
+            None => Retention::Unknown,
         }
     }
 
     /// The same when no packet is left, ahead of the end. Of what has not said what it is, the rest
     /// may be elsewhere: a SYN in one file, all else in the next.
     #[must_use]
-    pub fn last_prospect(&self) -> Prospect {
+    pub fn final_retention(&self) -> Retention {
         let facts = self.tls.as_ref().map(|tls| tls.facts());
         let is_closed = facts.is_some_and(|facts| facts.suite().is_some());
         let is_foreign = matches!(self.text, Text::Foreign) && !self.is_in_tls();
-        match self.prospect() {
-            Prospect::Unknown if is_foreign || is_closed => Prospect::Dropped,
-            Prospect::Unknown => Prospect::Kept,
+        match self.retention() {
+            Retention::Unknown if is_foreign || is_closed => Retention::Dropped,
+            Retention::Unknown => Retention::Kept,
             known => known,
         }
     }

@@ -34,7 +34,7 @@ impl Agreed {
 }
 
 /// The body of a message, but for Finished, which follows from all others.
-pub(super) fn disguised(
+pub(super) fn rewritten(
     from: Role,
     message: &Message<'_>,
     agreed: Agreed,
@@ -122,7 +122,7 @@ fn certificates(body: &mut Fields<'_>, agreed: Agreed, aliases: &mut Aliases) ->
     let mut list = body.vector(3)?;
     while !list.is_empty() {
         let der = list.vector(3)?.rest();
-        let safe = certificate::disguised(der, aliases);
+        let safe = certificate::rewritten(der, aliases);
         der.copy_from_slice(&safe);
         if agreed.is_tls13() {
             extension::block(list.vector(2)?, Speaker::Server, aliases)?;
@@ -143,7 +143,7 @@ fn certificate_request(body: &mut Fields<'_>, agreed: Agreed, aliases: &mut Alia
     let mut authorities = body.vector(2)?;
     while !authorities.is_empty() {
         let name = authorities.vector(2)?.rest();
-        let safe = certificate::disguised(name, aliases);
+        let safe = certificate::rewritten(name, aliases);
         name.copy_from_slice(&safe);
     }
     Some(())

@@ -5,9 +5,9 @@ const MOST_NAMED: usize = 12;
 
 /// What the files will hold, in sentences.
 #[derive(Default)]
-pub(crate) struct Leaving(Vec<String>);
+pub(crate) struct Notice(Vec<String>);
 
-impl Leaving {
+impl Notice {
     pub(super) fn add(&mut self, what: String) {
         self.0.push(what);
     }

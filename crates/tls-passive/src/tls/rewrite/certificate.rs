@@ -22,7 +22,7 @@ const SEQUENCE: u8 = 0x30;
 const POINT: [u8; 3] = [2, 3, 4];
 
 /// The certificate under its pseudonyms.
-pub(super) fn disguised(der: &[u8], aliases: &mut Aliases) -> Vec<u8> {
+pub(super) fn rewritten(der: &[u8], aliases: &mut Aliases) -> Vec<u8> {
     values(der, 0, aliases).unwrap_or_else(|| aliases.number(der))
 }
 
