@@ -98,6 +98,8 @@ pub mod session;
 pub mod sieve;
 #[cfg_attr(doc, doc(hidden))]
 pub mod story;
+#[cfg_attr(doc, doc(hidden))]
+pub mod trust;
 
 #[cfg(test)]
 #[path = "../testdata/find.rs"]

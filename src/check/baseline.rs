@@ -295,11 +295,13 @@ fn of_code<'f>(findings: &'f [Json], wanted: &str) -> Vec<&'f Json> {
 
 fn is_volatile(field: &str, holder: &str, certificate: bool) -> bool {
     let is_client_port = field == "port" && holder == "client";
+    let is_number = field == "id" && holder == "session";
     let is_parameter = holder == "parameters" && VOLATILE_PARAMETERS.contains(&field);
     let is_of_mail = MAILS.contains(&holder) && OF_MAIL.contains(&field);
     (VOLATILE.contains(&field) && !certificate)
         || is_of_mail
         || is_client_port
+        || is_number
         || is_parameter
         || (holder.is_empty() && ABOUT_FILES.contains(&field))
 }

@@ -102,6 +102,7 @@ pub(super) struct ManArgs {
 
 /// The parts of a help page.
 const KEYS: &str = "Keys";
+const TRUST: &str = "What is trusted";
 const SELECTION: &str = "Which sessions";
 const OUTPUT: &str = "Output";
 const JUDGEMENT: &str = "Limits and rules";
@@ -129,6 +130,15 @@ pub(super) struct SharedArgs {
     /// Passwords of encrypted keys, one a line; also read from SMTP_DECRYPT_PASSWORD
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,
+    /// Certificates to trust, PEM or DER: a file, a directory, or `system`; repeatable
+    #[arg(help_heading = TRUST, long, value_name = "FILE|DIR|system")]
+    pub(super) ca: Vec<PathBuf>,
+    /// TLSA records of DANE, as a zone file has them; those of the capture count anyway
+    #[arg(help_heading = TRUST, long, value_name = "FILE")]
+    pub(super) tlsa: Vec<PathBuf>,
+    /// An MTA-STS policy; the file's time is taken for when it was fetched
+    #[arg(help_heading = TRUST, long, value_name = "FILE")]
+    pub(super) mta_sts: Vec<PathBuf>,
     /// Only connections of which a packet matches: pcap-filter(7), at any level of nesting
     #[arg(help_heading = SELECTION, long, value_name = "EXPR", value_parser = select::connection_filter)]
     pub(super) filter: Option<ConnectionFilter>,

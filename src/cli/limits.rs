@@ -4,17 +4,19 @@ use std::io::Write as _;
 
 use super::exit::Exit;
 use super::target::How;
-use super::{check, follow, output, secrets_from, unlock};
+use super::{check, follow, output, secrets_from, trust as files, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
     beside, capture, compare, decode, dns, engine, export, filter, flow, judge, keys, record,
-    redact, render, report, session, sieve, smtp, story, tls,
+    redact, render, report, session, sieve, smtp, story, tls, trust,
 };
 
 /// Those of this room.
 const LIMITS: &[Limit] = limits! { "cli":
     check::MOST_POLICY => Bytes, "a policy", "thousands of rules; more is an error";
     check::MOST_BASELINE => Bytes, "a stored report", "50,000 sessions; more is an error";
+    files::LONGEST_FILE => Bytes, "a file of certificates or TLSA records", "a system's roots have 200 KB; a longer one is an error";
+    files::MOST_FILES => Count, "files of a directory of certificates", "a system has some 300; further ones are not read";
     follow::PIECES => Count, "pieces of 64 KiB read ahead by `--follow`", "then the reader waits";
     secrets_from::MOST_LOCKS => Count, "sessions for which secrets are searched", "some 10 KB each; further ones are not searched for, which is told";
     unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "the numbers of the largest key have four thousand digits each";
@@ -24,7 +26,7 @@ const LIMITS: &[Limit] = limits! { "cli":
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 24] = [
+    let rooms: [&'static [Limit]; 25] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         dns::limits::LIMITS,
@@ -38,6 +40,7 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         smtp::limits::LIMITS,
         report::limits::LIMITS,
         record::limits::LIMITS,
+        trust::limits::LIMITS,
         judge::limits::LIMITS,
         story::limits::LIMITS,
         redact::limits::LIMITS,

@@ -27,6 +27,7 @@ mod show;
 mod split;
 mod staging;
 mod target;
+mod trust;
 mod unlock;
 
 use std::process::ExitCode;

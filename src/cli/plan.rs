@@ -13,6 +13,7 @@ use super::output;
 use super::precautions;
 use super::secrets_from;
 use super::select::{self, Asked};
+use super::trust;
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::engine::Setup;
 use crate::judge::SlowLimit;
@@ -57,7 +58,9 @@ impl Plan {
                 .iter()
                 .for_each(|text| output::warn(text));
         }
+        let (trust, is_wrong) = trust::load(args);
         let setup = Setup {
+            trust: Arc::new(trust),
             keys: Keys { ring: Arc::new(ring), ..Keys::default() },
             reveal: Reveal {
                 auth: reveal.contains(&RevealWhat::Auth),
@@ -82,7 +85,7 @@ impl Plan {
             verbose: args.verbose > 0,
             follows: false,
             is_all_searched: Cell::new(true),
-            faults: Faults { keys: !errors.is_empty(), ..Faults::default() },
+            faults: Faults { keys: is_wrong || !errors.is_empty(), ..Faults::default() },
             key_errors: errors,
         }
     }
@@ -153,6 +156,7 @@ impl Plan {
         let keys = self.setup.keys.ring.keys();
         let keys = keys.iter().map(|key| PathBuf::from(&key.identity().path));
         let named = named.chain(&args.password_file).chain(&self.profile_files);
+        let named = named.chain(trust::files(args));
         named.cloned().chain(keys)
     }
 

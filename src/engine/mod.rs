@@ -28,6 +28,7 @@ use std::thread;
 
 use crate::capture::{Capture, Secrets};
 use crate::report::{Finding, SessionReport, Severity, codes};
+use crate::trust::Trust;
 use batch::{Limits, Part};
 use reader::{Border, Reader};
 pub use setup::Setup;
@@ -64,7 +65,7 @@ fn run_in_batches(
             setup,
             reader: Reader::new(capture, setup, limits),
             pool: WorkerPool::new(setup, tap, scope),
-            sorter: Sorter::default(),
+            sorter: Sorter::new(Trust::new(Arc::clone(&setup.trust))),
             spare: Vec::new(),
             secrets: Vec::new(),
             on_session,
@@ -124,6 +125,7 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
     fn collect(&mut self, most: usize) -> ControlFlow<()> {
         while self.pool.under_way() > most {
             let Some(mut parts) = self.pool.take() else { return ControlFlow::Break(()) };
+            self.sorter.trust.learn(&mut self.reader.decoding.tlsa);
             let quality = &mut self.reader.decoding.quality;
             self.sorter.take(&mut parts, quality, &mut self.on_session)?;
             self.spare.push(parts);

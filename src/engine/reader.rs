@@ -12,9 +12,11 @@ use super::totals::Skipped;
 use crate::beside::Observation;
 use crate::capture::{Capture, Packet, Secrets};
 use crate::decode::{self, Beside, Content, Decoder, Headers, Segment, Skip, checksum};
+use crate::dns::{self, DnsMessage};
 use crate::flow::{CaptureClock, FlowKey};
 use crate::judge::QualityCounter;
 use crate::moment::Timestamp;
+use crate::trust::Answered;
 
 /// What happens at its own segment has no time of its own.
 const NO_TIME: Timestamp = Timestamp(i64::MIN);
@@ -23,6 +25,9 @@ const NO_TIME: Timestamp = Timestamp(i64::MIN);
 /// pattern shows as well in a sample, and sums cost time.
 const CHECKED_FIRST: u64 = 10_000;
 const CHECKED_OF: u64 = 64;
+
+/// DNS messages that are read of one TCP segment.
+pub(super) const MOST_MESSAGES: usize = 32;
 
 /// A reader of a capture that is being written says `WouldBlock` so often, in ns.
 const QUIET: i64 = 1_000_000_000;
@@ -57,6 +62,8 @@ pub(super) struct Decoding {
     pub(super) chooser: Chooser,
     pub(super) skipped: Skipped,
     pub(super) quality: QualityCounter,
+    /// TLSA records of DNS answers that nobody has taken yet.
+    pub(super) tlsa: Vec<Answered>,
 }
 
 /// A batch under way.
@@ -74,6 +81,7 @@ impl<'c> Reader<'c> {
             chooser: Chooser::new(&setup.selection),
             skipped: Skipped::default(),
             quality: QualityCounter::default(),
+            tlsa: Vec::new(),
         };
         let (follows, clock) = (setup.follows, CaptureClock::default());
         let trailers = (!capture.is_rereadable()).then(Trailers::default);
@@ -158,6 +166,7 @@ impl Decoding {
                     continue;
                 }
             };
+            self.tlsa.extend(answered(&content));
             match &content {
                 Content::Segment(segment) => look_at(segment, &mut self.quality),
                 Content::Error(error) => self.skipped.count(Skip::from(error), packet.frame),
@@ -212,6 +221,22 @@ impl Batch {
         let (place, what) = (Place::at(number), What::Beside(seen));
         part.events.push(Event { place, due: NO_TIME, connection: number, what });
     }
+}
+
+/// The TLSA records that a packet brings, over UDP or TCP (RFC 7766).
+fn answered(content: &Content<'_>) -> Vec<Answered> {
+    let (source, _) = content.ends();
+    let payload = content.payload();
+    if source.port() != dns::PORT || payload.is_empty() {
+        return Vec::new();
+    }
+    let messages: Vec<_> = match content {
+        Content::Segment(_) => DnsMessage::read_stream(payload).take(MOST_MESSAGES).collect(),
+        Content::Beside(_) => DnsMessage::read(payload).into_iter().collect(),
+        Content::Error(_) => Vec::new(),
+    };
+    let frame = content.at().frame;
+    messages.iter().flat_map(|message| Answered::of(message, frame)).collect()
 }
 
 fn look_at(segment: &Segment<'_>, quality: &mut QualityCounter) {

@@ -1,17 +1,21 @@
 //! What a run is told ahead.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use crate::filter::Selection;
 use crate::judge::SlowLimits;
 use crate::record::Reveal;
 use crate::tls::Keys;
+use crate::trust::Settings;
 
 /// What every session of a run shares.
 #[derive(Clone, Default)]
 pub struct Setup {
     /// What may open sessions.
     pub keys: Keys,
+    /// What is trusted.
+    pub trust: Arc<Settings>,
     /// What is not masked.
     pub reveal: Reveal,
     /// Every connection that carries TLS is reported.

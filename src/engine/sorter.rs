@@ -6,9 +6,10 @@ use super::batch::Part;
 use super::ended::Ended;
 use super::event::{Event, What};
 use super::numbering::Numbering;
-use crate::judge::{Elsewhere, QualityCounter};
+use crate::judge::{Elsewhere, QualityCounter, validation};
 use crate::report::{SessionReport, Summary};
 use crate::story::{Deliveries, Surroundings};
+use crate::trust::Trust;
 
 /// Sorts what ends into sessions and the rest.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(super) struct Sorter {
     /// What passed beside the sessions, up to the event that is looked at.
     around: Surroundings,
     pub(super) deliveries: Deliveries,
+    /// Judges certificates, in the same order.
+    pub(super) trust: Trust,
     attempts: Attempts,
     /// Connections that were ended to make room for others.
     pub(super) crowded_out: u64,
@@ -53,6 +56,11 @@ impl Attempts {
 }
 
 impl Sorter {
+    /// A sorter whose sessions are judged so.
+    pub(super) fn new(trust: Trust) -> Self {
+        Self { trust, ..Self::default() }
+    }
+
     /// Nothing more will come: the attempts to connect, if the capture has nothing else, in order of
     /// first frame.
     pub(super) fn take_attempts(&mut self, quality: &mut QualityCounter) -> Vec<SessionReport> {
@@ -97,6 +105,8 @@ impl Sorter {
     /// A session comes out: what passed beside it, and what others show of it.
     fn meet(&mut self, report: &mut SessionReport) {
         self.around.explain(report);
+        self.trust.meet(report);
+        validation::tell(report);
         self.elsewhere.meet(report);
         self.deliveries.meet(report, &self.around);
     }

@@ -283,6 +283,10 @@ mod tests {
             extended_key_usage: Vec::new(),
             permitted_names: None,
             excluded_names: Vec::new(),
+            subject_key_id: None,
+            authority_key_id: None,
+            timestamps: 0,
+            der: [].into(),
         }
     }
 

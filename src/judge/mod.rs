@@ -18,6 +18,7 @@ pub(crate) mod starttls;
 mod summary;
 pub(crate) mod timing;
 pub(crate) mod transaction;
+pub(crate) mod validation;
 mod vantage;
 pub(crate) mod verdict;
 

@@ -1,5 +1,7 @@
 //! The facts of the TLS layer become its report.
 
+use std::sync::Arc;
+
 use crate::hex::hex;
 use crate::judge::handle::{handle_of, ticket_handle};
 use crate::moment::Moment;
@@ -41,7 +43,18 @@ impl TlsReport {
             key_exchange: suite.map(|suite| suite.key_exchange.name()),
             client_hello: facts.client_hello.as_ref().map(ClientHelloReport::new),
             server_hello: server_hello.map(ServerHelloReport::new),
+            group: facts.group.map(|group| group.to_string()),
+            alpn: facts.alpn.as_deref().map(|name| String::from_utf8_lossy(name).into_owned()),
             certificates: facts.certificates.iter().map(CertificateReport::new).collect(),
+            client_certificates: facts
+                .client_certificates
+                .iter()
+                .map(CertificateReport::new)
+                .collect(),
+            timestamps: facts.timestamps + facts.certificates.first().map_or(0, |c| c.timestamps),
+            validation: None,
+            client_validation: None,
+            staple: facts.ocsp_staple.clone().unwrap_or_default(),
             resumed: facts.resumed.map(|resumption| match resumption {
                 Resumption::SessionId => ResumptionMethod::SessionId,
                 Resumption::Ticket => ResumptionMethod::Ticket,
@@ -133,6 +146,9 @@ impl CertificateReport {
             path_length: certificate.path_length,
             key_usage: certificate.key_usage.clone(),
             extended_key_usage: certificate.extended_key_usage.clone(),
+            subject_key_id: certificate.subject_key_id.as_deref().map(hex),
+            authority_key_id: certificate.authority_key_id.as_deref().map(hex),
+            der: Arc::clone(&certificate.der),
         }
     }
 }

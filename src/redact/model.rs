@@ -22,6 +22,7 @@ use crate::report::tls::{
     TlsReport,
 };
 use crate::report::transaction::TransactionReport;
+use crate::report::validation::{DaneReport, Validation};
 use crate::smtp::{Parameters, Verb};
 
 impl Redactor {
@@ -105,7 +106,14 @@ impl Redactor {
             key_exchange: _,
             client_hello,
             server_hello,
+            group: _,
+            alpn,
             certificates,
+            client_certificates,
+            timestamps: _,
+            validation,
+            client_validation,
+            staple,
             resumed: _,
             resumption,
             new_ticket: _,
@@ -123,6 +131,11 @@ impl Redactor {
         client_hello.iter_mut().for_each(|hello| self.client_hello(hello));
         if let Some(ServerHelloReport { extensions: _, session_id: _, ja3s: _ }) = server_hello {}
         certificates.iter_mut().for_each(|certificate| self.certificate(certificate));
+        client_certificates.iter_mut().for_each(|certificate| self.certificate(certificate));
+        alpn.iter_mut().for_each(|name| self.wire(name));
+        *staple = Vec::new();
+        validation.iter_mut().for_each(|validation| self.validation(validation));
+        client_validation.iter_mut().for_each(|validation| self.validation(validation));
         if let Some(ResumptionReport { handle: _, before_frame: _, origin }) = resumption
             && let Some(OriginReport { client: Some(client), frame: _ }) = origin
         {
@@ -170,13 +183,67 @@ impl Redactor {
             path_length: _,
             key_usage: _,
             extended_key_usage: _,
+            subject_key_id,
+            authority_key_id,
+            der,
         } = certificate;
+        *der = std::sync::Arc::default();
         self.distinguished(subject);
         self.distinguished(issuer);
         subject_alt_names.iter_mut().for_each(|name| *name = self.host(name));
-        for hex in [serial, sha256, spki_sha256] {
+        let ids = subject_key_id.iter_mut().chain(authority_key_id);
+        for hex in [serial, sha256, spki_sha256].into_iter().chain(ids) {
             *hex = self.names.fingerprint(hex);
         }
+    }
+
+    /// What certificates are called is replaced first, so that the sentences that quote it follow. Names of
+    /// files stay.
+    fn validation(&mut self, validation: &mut Validation) {
+        let Validation {
+            status: _,
+            reason: _,
+            message,
+            certificate: _,
+            name,
+            name_from: _,
+            trust: _,
+            path,
+            problems,
+            notes,
+            peer: _,
+            staple: _,
+            dane,
+            mta_sts,
+        } = validation;
+        name.iter_mut().for_each(|name| *name = self.host(name));
+        path.iter_mut().for_each(|step| self.distinguished(&mut step.subject));
+        problems.iter_mut().for_each(|problem| self.distinguished(&mut problem.subject));
+        if let Some(sts) = mta_sts {
+            sts.mx = self.host(&sts.mx);
+            self.ours(&mut sts.message);
+        }
+        if let Some(dane) = dane {
+            self.dane(dane);
+        }
+        problems.iter_mut().for_each(|problem| self.ours(&mut problem.message));
+        notes.iter_mut().for_each(|note| self.ours(note));
+        self.ours(message);
+    }
+
+    /// The digests of records find the certificate as its fingerprint does.
+    fn dane(&mut self, dane: &mut DaneReport) {
+        let host = dane.owner.trim_end_matches('.').splitn(3, '.').nth(2).unwrap_or_default();
+        let (host, pseudonym) = (host.to_owned(), self.host(host));
+        dane.owner = dane.owner.replace(&host, &pseudonym);
+        dane.would_match = dane.owner.clone();
+        for record in &mut dane.records {
+            let digest = record.record.rsplit(' ').next().unwrap_or_default().to_owned();
+            let safe = self.names.fingerprint(&digest);
+            record.record = record.record.replace(&digest, &safe);
+            dane.message = dane.message.replace(&digest, &safe);
+        }
+        self.ours(&mut dane.message);
     }
 
     fn decryption(&mut self, decryption: &mut Decryption) {

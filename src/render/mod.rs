@@ -19,6 +19,7 @@ pub mod tap;
 pub mod tcpflow;
 pub mod term;
 pub mod text;
+pub mod tlsrpt;
 mod visible;
 
 use std::fmt;
@@ -103,6 +104,13 @@ pub static FORMATS: &[Format] = &[
         needs_bytes: false,
         has_views: true,
         renderer: |style| Box::new(html::HtmlReport::new(style)),
+    },
+    Format {
+        name: "tlsrpt",
+        about: "The JSON of SMTP TLS Reporting (RFC 8460), of sessions on port 25",
+        needs_bytes: false,
+        has_views: false,
+        renderer: |_| Box::new(tlsrpt::TlsReporting::default()),
     },
     Format {
         name: "tcpflow",

@@ -25,6 +25,7 @@ mod row;
 mod smtp;
 mod tcp;
 mod tls;
+mod trust;
 mod verdict;
 
 pub use capture::*;
@@ -34,14 +35,24 @@ pub use row::{Code, Severity};
 pub use smtp::*;
 pub use tcp::*;
 pub use tls::*;
+pub use trust::*;
 pub use verdict::*;
 
 /// Every code, area by area.
 pub fn all() -> impl Iterator<Item = Code> {
-    [capture::CODES, tcp::CODES, tls::CODES, verdict::CODES, smtp::CODES, peers::CODES, keys::CODES]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        capture::CODES,
+        tcp::CODES,
+        tls::CODES,
+        trust::CODES,
+        verdict::CODES,
+        smtp::CODES,
+        peers::CODES,
+        keys::CODES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// The code of this name, if the table has it.

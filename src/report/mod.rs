@@ -31,6 +31,7 @@ pub(crate) mod timing;
 pub(crate) mod tls;
 pub(crate) mod transaction;
 pub(crate) mod transcript;
+pub(crate) mod validation;
 pub(crate) mod vantage;
 
 pub use codes::{Code, Severity};
@@ -71,3 +72,7 @@ pub use vantage::{Position, Vantage};
 pub use crate::flow::PacketSeen;
 pub use crate::session::{Protocol, Tunnel, TunnelProtocol};
 pub use crate::smtp::{AuthResult, StartTls, Transfer, Verb};
+pub use validation::{
+    DaneRecord, DaneReport, DaneStatus, PathStep, Problem, StapleReport, StapleStatus, StsMode,
+    StsReport, StsStatus, Validation, ValidationStatus,
+};

@@ -1,10 +1,13 @@
 //! The TLS layer of a session in the report.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::decryption::Decryption;
 use super::endpoint::Endpoint;
 use super::named::named;
+use super::validation::Validation;
 use crate::moment::Timestamp;
 use crate::role::Role;
 use crate::tls::suite::Suite;
@@ -73,8 +76,21 @@ pub struct TlsReport {
     pub client_hello: Option<ClientHelloReport>,
     /// What the server chose.
     pub server_hello: Option<ServerHelloReport>,
+    /// The group of the key exchange: `x25519`, `X25519MLKEM768` (post-quantum hybrid).
+    pub group: Option<String>,
+    /// The application protocol that the server chose (ALPN).
+    pub alpn: Option<String>,
     /// The server's certificates.
     pub certificates: Vec<CertificateReport>,
+    /// The client's certificates.
+    pub client_certificates: Vec<CertificateReport>,
+    /// Signed certificate timestamps (Certificate Transparency): of the server's own certificate and
+    /// beside it.
+    pub timestamps: usize,
+    /// Whether the server's chain holds; null if no certificate was read.
+    pub validation: Option<Validation>,
+    /// Whether the client's chain holds.
+    pub client_validation: Option<Validation>,
     /// How the session was resumed.
     pub resumed: Option<ResumptionMethod>,
     /// What was resumed, and where it began.
@@ -101,6 +117,9 @@ pub struct TlsReport {
     /// Whether application data was seen, opened or not.
     #[serde(skip)]
     pub has_application_data: bool,
+    /// The OCSP response that the server sent, in DER, until it was judged.
+    #[serde(skip)]
+    pub staple: Vec<u8>,
     /// The row of the suite agreed on.
     #[serde(skip)]
     pub suite: Option<&'static Suite>,
@@ -195,6 +214,18 @@ pub struct CertificateReport {
     pub path_length: Option<u32>,
     pub key_usage: Vec<&'static str>,
     pub extended_key_usage: Vec<String>,
+    pub subject_key_id: Option<String>,
+    pub authority_key_id: Option<String>,
+    /// All of it, in DER, until it was judged.
+    #[serde(skip)]
+    pub der: Arc<[u8]>,
+}
+
+impl CertificateReport {
+    /// Lets go of the bytes, which only the judgement needs.
+    pub(crate) fn forget_der(&mut self) {
+        self.der = Arc::default();
+    }
 }
 
 /// An alert.

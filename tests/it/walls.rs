@@ -16,6 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("keys", &[]),
     ("tls", &["flow", "keys"]),
     ("report", &["flow", "session", "smtp", "tls"]),
+    ("trust", &["dns", "report", "smtp", "tls"]),
     ("judge", &["capture", "flow", "keys", "report", "session", "smtp", "tls"]),
     ("record", &["capture", "flow", "judge", "report", "session", "smtp", "tls"]),
     ("redact", &["report", "smtp"]),
@@ -23,8 +24,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "beside", "capture", "decode", "filter", "flow", "judge", "record", "report",
-            "session", "story", "tls",
+            "beside", "capture", "decode", "dns", "filter", "flow", "judge", "record", "report",
+            "session", "story", "tls", "trust",
         ],
     ),
     ("sieve", &["capture", "decode", "flow", "session", "tls"]),
@@ -62,7 +63,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli"]),
     ("anstream", &["cli", "render"]),
     ("anstyle", &["cli", "render"]),
-    ("rsa", &["keys"]),
+    ("rsa", &["keys", "trust/signature.rs"]),
     ("rsa_batch", &["keys"]),
     ("aes", &["tls/decrypt", "keys"]),
     ("cbc", &["tls/decrypt", "keys"]),
@@ -82,7 +83,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("pcap_parser", &["capture"]),
     ("flate2", &["capture", "tls/decrypt"]),
     ("tls_parser", &["tls"]),
-    ("x509_parser", &["tls"]),
+    ("x509_parser", &["tls", "trust"]),
+    ("webpki", &["trust/second.rs"]),
+    ("rustls_native_certs", &["cli"]),
 ];
 
 /// Lines of a file, tests apart, beyond which it wants to be two.

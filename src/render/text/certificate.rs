@@ -6,7 +6,7 @@ use super::ink::Ink;
 use super::line::{LABELS, Line};
 use super::page::Page;
 use crate::moment::Timestamp;
-use crate::report::{CertificateReport, TlsReport};
+use crate::report::{CertificateReport, TlsReport, ValidationStatus};
 
 /// Names of a certificate that are listed; more are counted.
 const MOST_NAMES: usize = 5;
@@ -34,11 +34,32 @@ pub(in crate::render) fn facts(
         n => _ = line.own(" (+ ").text(n - 1).own(" of the chain)"),
     }
     page.put(&line)?;
+    validation(tls, page)?;
     if page.detail() {
         tls.certificates.iter().try_for_each(|each| whole(each, page))
     } else {
         Ok(())
     }
+}
+
+/// The verdict, where something was given to trust; else the findings tell what there is.
+fn validation(tls: &TlsReport, page: &mut Page<'_>) -> io::Result<()> {
+    let Some(verdict) = tls.validation.as_ref().filter(|verdict| verdict.trust.is_some()) else {
+        return Ok(());
+    };
+    let ink = match verdict.status {
+        ValidationStatus::Valid => Ink::Good,
+        ValidationStatus::Invalid => Ink::Warn,
+        _ => Ink::Strong,
+    };
+    let mut line = Line::labelled("Trust");
+    line.inked(ink, verdict.status.words()).own(": ").text(&verdict.message);
+    page.put(&line)?;
+    let policies = verdict.mta_sts.iter().map(|sts| sts.message.as_str());
+    for note in verdict.notes.iter().map(String::as_str).chain(policies) {
+        page.put(Line::unlabelled().text(note))?;
+    }
+    Ok(())
 }
 
 /// All that is known of a certificate.

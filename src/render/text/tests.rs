@@ -231,6 +231,9 @@ fn certificate(evil: &str) -> CertificateReport {
         path_length: None,
         key_usage: Vec::new(),
         extended_key_usage: vec![evil()],
+        subject_key_id: Some(evil()),
+        authority_key_id: Some(evil()),
+        der: Arc::default(),
     }
 }
 

@@ -34,6 +34,7 @@ fn names_each_constant_after_its_code() {
         smtp::CONSTANTS,
         peers::CONSTANTS,
         keys::CONSTANTS,
+        trust::CONSTANTS,
     ];
     for (constant, code) in constants.concat() {
         assert_eq!(constant, code.name().replace('.', "_").to_ascii_uppercase());

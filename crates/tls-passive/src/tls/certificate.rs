@@ -1,7 +1,9 @@
 //! What a certificate says. Bad certificates are looked at too, so whatever can be read is told.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
-use x509_parser::extensions::{GeneralName, GeneralSubtree};
+use x509_parser::extensions::{GeneralName, GeneralSubtree, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
@@ -47,6 +49,14 @@ pub struct Certificate {
     pub permitted_names: Option<Vec<String>>,
     /// And those that it may not.
     pub excluded_names: Vec<String>,
+    /// subjectKeyIdentifier (RFC 5280 §4.2.1.2).
+    pub subject_key_id: Option<Vec<u8>>,
+    /// The key identifier in authorityKeyIdentifier (RFC 5280 §4.2.1.1).
+    pub authority_key_id: Option<Vec<u8>>,
+    /// Signed certificate timestamps that stand in it (RFC 6962 §3.3).
+    pub timestamps: usize,
+    /// The whole of it, in DER.
+    pub der: Arc<[u8]>,
     /// The public key, if it is RSA.
     pub rsa: Option<RsaPublicKey>,
 }
@@ -89,6 +99,16 @@ pub fn parse_list13(body: &[u8]) -> Vec<Certificate> {
     list
 }
 
+/// The extensions of the first entry in a Certificate message of TLS 1.3: those of the sender's own
+/// certificate.
+pub(super) fn first_extensions13(body: &[u8]) -> Option<&[u8]> {
+    let context = usize::from(*body.first()?);
+    let (entries, _) = vector24(body.get(1 + context..)?)?;
+    let (_, tail) = vector24(entries)?;
+    let (&len, rest) = tail.split_first_chunk()?;
+    rest.get(..u16::from_be_bytes(len).into())
+}
+
 fn vector24(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&[a, b, c], rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(usize::from(a) * 65536 + usize::from(b) * 256 + usize::from(c))
@@ -124,12 +144,42 @@ impl Certificate {
             extended_key_usage: extended_key_usage(&certificate),
             permitted_names,
             excluded_names,
+            subject_key_id: key_ids(&certificate).0,
+            authority_key_id: key_ids(&certificate).1,
+            timestamps: timestamps(&certificate),
+            der: der.into(),
         })
     }
 }
 
-/// Algorithms of signatures by OID (RFC 3279 §2.2, RFC 4055 §5, RFC 5758 §3.2, RFC 8410 §3).
-const SIGNATURES: [(&str, &str); 14] = [
+/// Its own key identifier, and that of its issuer's key.
+fn key_ids(certificate: &X509Certificate<'_>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+    let (mut own, mut issuer) = (None, None);
+    for extension in certificate.extensions() {
+        match extension.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(id) => own = Some(id.0.to_vec()),
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                issuer = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            _ => {}
+        }
+    }
+    (own, issuer)
+}
+
+fn timestamps(certificate: &X509Certificate<'_>) -> usize {
+    let count = |extension: &x509_parser::extensions::X509Extension<'_>| match extension
+        .parsed_extension()
+    {
+        ParsedExtension::SCT(list) => list.len(),
+        _ => 0,
+    };
+    certificate.extensions().iter().map(count).sum()
+}
+
+/// Algorithms of signatures by OID (RFC 3279 §2.2, RFC 4055 §5, RFC 5758 §3.2, RFC 8410 §3,
+/// RFC 9881 §2).
+const SIGNATURES: [(&str, &str); 17] = [
     ("1.2.840.113549.1.1.2", "md2WithRSAEncryption"),
     ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
     ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
@@ -144,6 +194,9 @@ const SIGNATURES: [(&str, &str); 14] = [
     ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
     ("1.3.101.112", "Ed25519"),
     ("1.3.101.113", "Ed448"),
+    ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
+    ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
+    ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
 ];
 
 fn signature_name(certificate: &X509Certificate<'_>) -> String {

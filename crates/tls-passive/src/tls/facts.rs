@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::Alert;
 use super::certificate::Certificate;
 use super::hello::{ClientHello, ServerHello};
-use super::names::ProtocolVersion;
+use super::names::{NamedGroup, ProtocolVersion};
 pub use super::proof::Proof;
 use super::suite::{CipherKind, Suite, SuiteId};
 use crate::keys::{Find, KeyId, Origin as LogOrigin};
@@ -42,6 +42,16 @@ pub struct TlsFacts {
     pub client_certificate_requested: bool,
     /// The client sent one (not only an empty list).
     pub client_certificate_sent: bool,
+    /// The client's certificates, its own first.
+    pub client_certificates: Vec<Certificate>,
+    /// The OCSP response that the server sent along, in DER (RFC 6066 §8).
+    pub ocsp_staple: Option<Vec<u8>>,
+    /// Signed certificate timestamps that came in extensions, not in the certificate.
+    pub timestamps: usize,
+    /// The group of the key exchange.
+    pub group: Option<NamedGroup>,
+    /// The application protocol that the server chose.
+    pub alpn: Option<Vec<u8>>,
     /// The session was resumed.
     pub resumed: Option<Resumption>,
     /// The ticket that the server gave out, up to TLS 1.2; in TLS 1.3 another is sent back.

@@ -22,6 +22,7 @@ impl HandshakeType {
     pub const SERVER_HELLO: Self = Self(0x02);
     pub const NEW_SESSION_TICKET: Self = Self(0x04);
     pub const END_OF_EARLY_DATA: Self = Self(0x05);
+    pub const ENCRYPTED_EXTENSIONS: Self = Self(0x08);
     pub const CERTIFICATE: Self = Self(0x0B);
     pub const SERVER_KEY_EXCHANGE: Self = Self(0x0C);
     pub const CERTIFICATE_REQUEST: Self = Self(0x0D);
@@ -29,6 +30,7 @@ impl HandshakeType {
     pub const CERTIFICATE_VERIFY: Self = Self(0x0F);
     pub const CLIENT_KEY_EXCHANGE: Self = Self(0x10);
     pub const FINISHED: Self = Self(0x14);
+    pub const CERTIFICATE_STATUS: Self = Self(0x16);
     pub const KEY_UPDATE: Self = Self(0x18);
 }
 

@@ -59,6 +59,12 @@ pub struct ServerHello {
     pub extensions: Vec<ExtensionType>,
     /// The version in supported_versions, which overrules `version` (RFC 8446 §4.2.1).
     pub selected_version: Option<ProtocolVersion>,
+    /// The group of its key_share (RFC 8446 §4.2.8); of a HelloRetryRequest the group asked for.
+    pub group: Option<NamedGroup>,
+    /// The protocol chosen, where it stands here: up to TLS 1.2 (RFC 7301 §3.1).
+    pub alpn: Option<Vec<u8>>,
+    /// Signed certificate timestamps that it brings (RFC 6962 §3.3.1).
+    pub timestamps: usize,
 }
 
 /// The `random` of a ServerHello that is a HelloRetryRequest (RFC 8446 §4.1.3).
@@ -169,11 +175,19 @@ impl ServerHello {
         let block = hello.ext.or_else(|| Reader(rest).vector16());
         for (kind, data) in extensions(block.unwrap_or_default()) {
             parsed.extensions.push(kind);
-            if kind.0 == 43 {
-                parsed.selected_version = Reader(data).u16().map(ProtocolVersion);
-            }
+            parsed.read_extension(kind, data);
         }
         Some(parsed)
+    }
+
+    fn read_extension(&mut self, kind: ExtensionType, data: &[u8]) {
+        match kind.0 {
+            16 => self.alpn = alpn(data).into_iter().next(),
+            18 => self.timestamps = timestamps(data),
+            43 => self.selected_version = Reader(data).u16().map(ProtocolVersion),
+            51 => self.group = Reader(data).u16().map(NamedGroup),
+            _ => {}
+        }
     }
 
     /// The version agreed on.
@@ -199,6 +213,39 @@ impl ServerHello {
 pub const EXTENDED_MASTER_SECRET: ExtensionType = ExtensionType(23);
 /// encrypt_then_mac (RFC 7366).
 pub const ENCRYPT_THEN_MAC: ExtensionType = ExtensionType(22);
+
+/// The protocol chosen in EncryptedExtensions (RFC 8446 §4.3.1).
+pub(super) fn encrypted_alpn(body: &[u8]) -> Option<Vec<u8>> {
+    let mut block = extensions(Reader(body).vector16()?);
+    block.find_map(|(kind, data)| alpn(data).into_iter().next().filter(|_| kind.0 == 16))
+}
+
+/// What the extensions of the first entry of a Certificate message of TLS 1.3 bring (RFC 8446
+/// §4.4.2): an OCSP response and the number of signed certificate timestamps.
+pub(super) fn of_first_entry(block: &[u8]) -> (Option<Vec<u8>>, usize) {
+    let (mut staple, mut count) = (None, 0);
+    for (kind, data) in extensions(block) {
+        match kind.0 {
+            5 => staple = certificate_status(data),
+            18 => count = timestamps(data),
+            _ => {}
+        }
+    }
+    (staple, count)
+}
+
+/// The OCSP response in a CertificateStatus (RFC 6066 §8).
+pub(super) fn certificate_status(body: &[u8]) -> Option<Vec<u8>> {
+    let (&[1, a, b, c], rest) = body.split_first_chunk()? else { return None };
+    let len = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+    rest.get(..len).filter(|staple| !staple.is_empty()).map(<[u8]>::to_vec)
+}
+
+/// How many a SignedCertificateTimestampList has (RFC 6962 §3.3).
+fn timestamps(data: &[u8]) -> usize {
+    let mut list = Reader(Reader(data).vector16().unwrap_or_default());
+    std::iter::from_fn(|| list.vector16()).count()
+}
 
 /// Type and content of each extension in a block; stops where the block is malformed.
 fn extensions(block: &[u8]) -> impl Iterator<Item = (ExtensionType, &[u8])> {

@@ -1,12 +1,12 @@
 //! What each handshake message does.
 
 use super::TlsEvent;
-use super::certificate;
+use super::certificate::{self, Certificate};
 use super::facts::{KeySearch, Origin, Resumption};
 use super::handshake::{HandshakeType, Message};
-use super::hello::{ClientHello, ServerHello};
+use super::hello::{self, ClientHello, ServerHello};
 use super::machine::{Out, Tls};
-use super::names::{ExtensionType, ProtocolVersion};
+use super::names::{ExtensionType, NamedGroup, ProtocolVersion};
 use super::negotiation::{Negotiation, Search};
 use super::record::Record;
 use super::ssl2;
@@ -29,6 +29,15 @@ fn dh_prime_bits(exchange: KeyExchange, body: &[u8]) -> Option<u16> {
     let first = significant.next()?;
     let bits = (significant.count() + 1) * 8;
     u16::try_from(bits).ok()?.checked_sub(first.leading_zeros() as u16)
+}
+
+/// The named curve of a ServerKeyExchange (RFC 8422 §5.4).
+fn curve(exchange: KeyExchange, body: &[u8]) -> Option<NamedGroup> {
+    if !matches!(exchange, KeyExchange::Ecdhe | KeyExchange::EcdhAnon) {
+        return None;
+    }
+    let &[3, high, low] = body.first_chunk()? else { return None };
+    Some(NamedGroup(u16::from_be_bytes([high, low])))
 }
 
 impl Tls {
@@ -108,6 +117,13 @@ impl Tls {
             (Role::Client, HandshakeType::CERTIFICATE) => {
                 let empty = if self.facts.is_tls13() { 4 } else { 3 };
                 self.facts.client_certificate_sent = message.body.len() > empty;
+                self.facts.client_certificates = self.certificates(message.body);
+            }
+            (Role::Server, HandshakeType::CERTIFICATE_STATUS) => {
+                self.facts.ocsp_staple = hello::certificate_status(message.body);
+            }
+            (Role::Server, HandshakeType::ENCRYPTED_EXTENSIONS) => {
+                self.facts.alpn = hello::encrypted_alpn(message.body);
             }
             (Role::Server, HandshakeType::CERTIFICATE_REQUEST) => {
                 self.facts.client_certificate_requested = true;
@@ -116,10 +132,9 @@ impl Tls {
                 self.negotiation.server_key_exchange = true;
                 let exchange = self.facts.suite().map(|suite| suite.key_exchange);
                 self.facts.ephemeral_rsa = exchange == Some(KeyExchange::RsaExport);
-                self.facts.dh_prime_bits = self
-                    .facts
-                    .suite()
-                    .and_then(|suite| dh_prime_bits(suite.key_exchange, message.body));
+                self.facts.dh_prime_bits =
+                    exchange.and_then(|exchange| dh_prime_bits(exchange, message.body));
+                self.facts.group = exchange.and_then(|exchange| curve(exchange, message.body));
             }
             (Role::Client, HandshakeType::CLIENT_KEY_EXCHANGE) => self.on_key_exchange(message),
             (Role::Server, HandshakeType::NEW_SESSION_TICKET) => self.on_new_ticket(message),
@@ -129,11 +144,18 @@ impl Tls {
 
     fn on_certificate(&mut self, message: &Message<'_>) {
         self.facts.certificate_at = Some(message.at);
-        self.facts.certificates = if self.facts.is_tls13() {
-            certificate::parse_list13(message.body)
-        } else {
-            certificate::parse_list(message.body)
-        };
+        self.facts.certificates = self.certificates(message.body);
+        if self.facts.is_tls13() {
+            let extensions = certificate::first_extensions13(message.body).unwrap_or_default();
+            (self.facts.ocsp_staple, self.facts.timestamps) = hello::of_first_entry(extensions);
+        }
+    }
+
+    fn certificates(&self, body: &[u8]) -> Vec<Certificate> {
+        match self.facts.is_tls13() {
+            true => certificate::parse_list13(body),
+            false => certificate::parse_list(body),
+        }
     }
 
     fn on_server_hello(&mut self, message: &Message<'_>) {
@@ -145,7 +167,12 @@ impl Tls {
             self.facts.renegotiations += 1;
             self.facts.client_key_exchange_at = None;
             self.facts.certificates.clear();
+            self.facts.client_certificates.clear();
+            self.facts.ocsp_staple = None;
         }
+        self.facts.group = hello.group;
+        self.facts.alpn.clone_from(&hello.alpn);
+        self.facts.timestamps = hello.timestamps;
         let is_tls13 = hello.agreed_version() == ProtocolVersion::TLS13;
         let is_retry = hello.is_hello_retry_request();
         self.facts.server_hello = Some(hello.clone());

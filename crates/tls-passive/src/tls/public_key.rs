@@ -4,13 +4,16 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// Algorithms by OID (RFC 3279 §2.3, RFC 4055 §1.2, RFC 5480 §2.1.1, RFC 8410 §3).
-const ALGORITHMS: [(&str, &str); 6] = [
+const ALGORITHMS: [(&str, &str); 9] = [
     ("1.2.840.113549.1.1.1", "RSA"),
     ("1.2.840.113549.1.1.10", RSA_PSS),
     ("1.2.840.10045.2.1", "EC"),
     ("1.2.840.10040.4.1", DSA),
     ("1.3.101.112", ED25519),
     ("1.3.101.113", ED448),
+    ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
+    ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
+    ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
 ];
 
 const RSA_PSS: &str = "RSA-PSS";
