@@ -12,7 +12,7 @@ use super::{profile, select};
 use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::judge::SlowLimit;
 use crate::keys::RsaEngine;
-use crate::render::Format;
+use crate::render::{FORMATS, Format};
 pub(super) use check::{CheckArgs, CheckFormat};
 pub(super) use fleet::{HandshakesArgs, SplitArgs, UnlockArgs};
 pub(super) use values::{
@@ -118,7 +118,7 @@ pub(super) struct SharedArgs {
     /// A server's RSA private key, PEM or DER, for any connection; repeatable
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) key: Vec<PathBuf>,
-    /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850)
+    /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850): a file, also gzipped, a folder, or -
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
     /// What a machine still has of its sessions: OpenSSL session files, Postfix caches, memory dumps (also
@@ -164,6 +164,9 @@ pub(super) struct SharedArgs {
     /// Report every connection that carries TLS, not only mail
     #[arg(help_heading = SELECTION, long)]
     pub(super) all_tls: bool,
+    /// Show each point of a capture on both sides of NAT, and each half, as a session of its own
+    #[arg(help_heading = SELECTION, long)]
+    pub(super) no_join: bool,
     /// Number of threads (the output is the same for any)
     #[arg(help_heading = RUN, long, value_name = "N")]
     pub(super) threads: Option<std::num::NonZeroUsize>,

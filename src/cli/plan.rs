@@ -67,6 +67,7 @@ impl Plan {
                 body: reveal.contains(&RevealWhat::Body),
             },
             all_tls: args.all_tls,
+            keeps_apart: args.no_join,
             selection: select::selection(args),
             // Asked here: once confined, nobody can read how much of the machine a container has.
             threads: args.threads.or_else(|| thread::available_parallelism().ok()),

@@ -41,6 +41,8 @@ pub(super) struct Event {
 
 pub(super) enum What {
     Began,
+    /// The client's SYN came, with this sequence number, at this time.
+    Syn(u32, Timestamp),
     /// Whether it is a session; only the first word on a connection counts.
     Decided(bool),
     /// It is over, and the selection does not take it; its packets.

@@ -8,9 +8,11 @@
 
 mod batch;
 mod chooser;
+mod copies;
 mod ended;
 mod event;
 mod first_pass;
+mod halves;
 pub mod limits;
 mod numbering;
 mod reader;
@@ -65,7 +67,7 @@ fn run_in_batches(
             setup,
             reader: Reader::new(capture, setup, limits),
             pool: WorkerPool::new(setup, tap, scope),
-            sorter: Sorter::new(Trust::new(Arc::clone(&setup.trust))),
+            sorter: Sorter::new(Trust::new(Arc::clone(&setup.trust)), setup.keeps_apart),
             spare: Vec::new(),
             secrets: Vec::new(),
             on_session,
@@ -127,7 +129,8 @@ impl<F: FnMut(SessionReport) -> ControlFlow<()>> Line<'_, F> {
             let Some(mut parts) = self.pool.take() else { return ControlFlow::Break(()) };
             self.sorter.trust.learn(&mut self.reader.decoding.tlsa);
             let quality = &mut self.reader.decoding.quality;
-            self.sorter.take(&mut parts, quality, &mut self.on_session)?;
+            let halves = &self.reader.halves;
+            self.sorter.take(&mut parts, quality, halves, &mut self.on_session)?;
             self.spare.push(parts);
         }
         ControlFlow::Continue(())

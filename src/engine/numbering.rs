@@ -62,6 +62,12 @@ impl Numbering {
         }
     }
 
+    /// A connection is no session of its own.
+    pub(super) fn forget(&mut self, connection: u64) {
+        self.ids.remove(&connection);
+        self.decide(connection, false);
+    }
+
     /// The next session in order of ends, if its number is known.
     pub(super) fn next(&mut self) -> Option<SessionReport> {
         let id = self.ids.remove(&self.waiting.front()?.0)?;

@@ -7,6 +7,7 @@ use super::batch::{Clocks, Limits, Part, Stamped};
 use super::chooser::Chooser;
 use super::event::{Event, Place, What};
 use super::first_pass::Trailers;
+use super::halves::Halves;
 use super::setup::Setup;
 use super::totals::Skipped;
 use crate::beside::Observation;
@@ -54,6 +55,7 @@ pub(super) struct Reader<'c> {
     trailers: Option<Trailers>,
     pub(super) packets: u64,
     pub(super) decoding: Decoding,
+    pub(super) halves: Halves,
 }
 
 /// Where packets become segments.
@@ -85,7 +87,8 @@ impl<'c> Reader<'c> {
         };
         let (follows, clock) = (setup.follows, CaptureClock::default());
         let trailers = (!capture.is_rereadable()).then(Trailers::default);
-        Self { capture, limits, follows, clock, trailers, packets: 0, decoding }
+        let halves = Halves::new(setup.keeps_apart);
+        Self { capture, limits, follows, clock, trailers, packets: 0, decoding, halves }
     }
 
     /// Whether the capture can be read only once.
@@ -127,7 +130,8 @@ impl<'c> Reader<'c> {
             self.packets += 1;
             let trailer = self.trailers.as_mut().and_then(|trailers| trailers.new_in(&packet));
             self.decoding.take(&packet, |content, makes_wanted| {
-                batch.push(self.clock.advance(content.at().ts), content, makes_wanted);
+                let content = self.halves.place(*content);
+                batch.push(self.clock.advance(content.at().ts), &content, makes_wanted);
             });
             if let Some(trailer) = trailer {
                 return Border::Secrets(vec![trailer]);

@@ -24,6 +24,8 @@ pub struct Setup {
     pub slow: SlowLimits,
     /// What of the capture is wanted.
     pub selection: Selection,
+    /// What was captured at several points, or in two halves, is not joined.
+    pub keeps_apart: bool,
     /// Time passes where nothing comes: the capture is being written.
     pub follows: bool,
     /// How many threads read connections; one for each core if it is not said.

@@ -3,10 +3,12 @@
 use std::ops::ControlFlow;
 
 use super::batch::Part;
+use super::copies::{Copies, Told};
 use super::ended::Ended;
 use super::event::{Event, What};
+use super::halves::Halves;
 use super::numbering::Numbering;
-use crate::judge::{Elsewhere, QualityCounter, validation};
+use crate::judge::{Elsewhere, QualityCounter, points, validation};
 use crate::report::{SessionReport, Summary};
 use crate::story::{Deliveries, Surroundings};
 use crate::trust::Trust;
@@ -15,6 +17,7 @@ use crate::trust::Trust;
 #[derive(Default)]
 pub(super) struct Sorter {
     numbering: Numbering,
+    copies: Copies,
     pub(super) summary: Summary,
     /// Meets the sessions where they come out in the order of their report, so that what it says
     /// of them is the same however they were computed.
@@ -56,9 +59,10 @@ impl Attempts {
 }
 
 impl Sorter {
-    /// A sorter whose sessions are judged so.
-    pub(super) fn new(trust: Trust) -> Self {
-        Self { trust, ..Self::default() }
+    /// A sorter whose sessions are judged so. `keeps_apart`: what was captured at several points is not
+    /// joined.
+    pub(super) fn new(trust: Trust, keeps_apart: bool) -> Self {
+        Self { trust, copies: Copies::new(keeps_apart), ..Self::default() }
     }
 
     /// Nothing more will come: the attempts to connect, if the capture has nothing else, in order of
@@ -84,6 +88,7 @@ impl Sorter {
         &mut self,
         parts: &mut [Part],
         quality: &mut QualityCounter,
+        halves: &Halves,
         mut on_session: impl FnMut(SessionReport) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let mut events = std::mem::take(&mut self.events);
@@ -92,7 +97,7 @@ impl Sorter {
         events.sort_by_key(Event::order);
         let mut flow = ControlFlow::Continue(());
         for event in events.drain(..) {
-            self.note(event.connection, event.what, quality);
+            self.note(event.connection, event.what, quality, halves);
             while let (true, Some(mut report)) = (flow.is_continue(), self.numbering.next()) {
                 self.meet(&mut report);
                 flow = on_session(report);
@@ -111,26 +116,58 @@ impl Sorter {
         self.deliveries.meet(report, &self.around);
     }
 
-    fn note(&mut self, connection: u64, what: What, quality: &mut QualityCounter) {
+    fn note(&mut self, connection: u64, what: What, quality: &mut QualityCounter, halves: &Halves) {
         match what {
             What::Began => {
                 self.summary.connections += 1;
                 self.numbering.begin(connection);
             }
+            What::Syn(first, at) => self.copies.meet(connection, first, at),
+            What::Beside(observation) => self.around.note(observation),
+            // Whether it is a session of its own is not known before its end.
+            What::Decided(true) if self.copies.may_be_copy(connection) => {}
             What::Decided(is_session) => self.numbering.decide(connection, is_session),
-            What::Unwanted(packets) => {
+            over @ (What::Unwanted(_) | What::Ended(_)) => {
+                for told in self.copies.end(connection, over) {
+                    self.tell(told, quality, halves);
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, told: Told, quality: &mut QualityCounter, halves: &Halves) {
+        match told {
+            Told::One(connection, What::Unwanted(packets)) => {
                 self.summary.connections -= 1;
                 self.summary.filtered_packets += packets;
                 self.numbering.decide(connection, false);
             }
-            What::Beside(observation) => self.around.note(observation),
-            What::Ended(ended) => self.end(connection, ended, quality),
+            Told::One(connection, What::Ended(ended)) => {
+                self.end(connection, ended, quality, halves);
+            }
+            Told::One(..) => {}
+            Told::Joined(connection, report, others) => {
+                for other in others {
+                    self.summary.connections -= 1;
+                    self.numbering.forget(other);
+                }
+                self.end(connection, Ended::Session(report), quality, halves);
+            }
         }
     }
 
-    fn end(&mut self, connection: u64, ended: Ended, quality: &mut QualityCounter) {
+    fn end(
+        &mut self,
+        connection: u64,
+        ended: Ended,
+        quality: &mut QualityCounter,
+        halves: &Halves,
+    ) {
         match ended {
-            Ended::Session(report) => {
+            Ended::Session(mut report) => {
+                if let Some(halves) = halves.of(report.client.0, report.server.0) {
+                    points::tell_of_halves(&mut report, halves);
+                }
                 self.attempts.are_not_all();
                 self.summary.count(&report);
                 quality.session(&report);

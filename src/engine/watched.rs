@@ -19,15 +19,29 @@ pub(super) struct Watched {
     packets: u64,
     /// It was told whether it is a session.
     is_decided: bool,
+    /// A SYN of it was told.
+    has_syn: bool,
 }
 
 impl Watched {
     pub(super) fn new(session: Session<Audience>) -> Self {
-        Self { session, watch: Watch::default(), is_wanted: false, packets: 0, is_decided: false }
+        Self {
+            session,
+            watch: Watch::default(),
+            is_wanted: false,
+            packets: 0,
+            is_decided: false,
+            has_syn: false,
+        }
     }
 
     pub(super) fn number(&self) -> u64 {
         self.session.number()
+    }
+
+    /// Whether no SYN of it came before.
+    pub(super) fn is_first_syn(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_syn, true)
     }
 
     /// Sees a packet of it from outside.

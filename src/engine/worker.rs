@@ -96,6 +96,9 @@ impl<'t> Worker<'t> {
         if watched.number() == number {
             tell(number, What::Began);
         }
+        if segment.flags.syn() && !segment.flags.ack() && watched.is_first_syn() {
+            tell(watched.number(), What::Syn(segment.seq, segment.at.ts));
+        }
         watched.on_packet(makes_wanted);
         watched.watch(segment, |seen| tell(number, What::Beside(seen)));
         if let Some(is_session) = watched.news() {

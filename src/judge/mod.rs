@@ -10,6 +10,7 @@ pub(crate) mod handle;
 mod keys;
 pub mod limits;
 pub(crate) mod outcome;
+pub(crate) mod points;
 mod quality;
 pub(crate) mod rules;
 mod security;

@@ -372,6 +372,7 @@ impl Recorder {
             id: 0,
             client: Endpoint(closed.ends.client),
             server: Endpoint(closed.ends.server),
+            also_seen: Vec::new(),
             protocol: closed.protocol,
             start: start.ts,
             duration_ns: (end.ts - start.ts).max(0),
@@ -388,6 +389,7 @@ impl Recorder {
             related: Vec::new(),
             findings: std::mem::take(&mut self.findings),
             transcript: None,
+            initial: super::tcp::initial(tcp),
         };
         let tls = closed.tls.map(|(facts, _)| facts);
         rules::judge(&mut report, tcp, tls, closed.smtp, &self.lost);

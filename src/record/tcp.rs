@@ -36,3 +36,9 @@ impl TcpReport {
         }
     }
 }
+
+/// What both sides begin to count with, where the capture has both SYNs.
+pub(super) fn initial(tcp: &TcpFacts) -> Option<PerRole<u32>> {
+    tcp.syn.and(tcp.syn_ack)?;
+    Some(PerRole { client: tcp.first_seq.client?, server: tcp.first_seq.server? })
+}

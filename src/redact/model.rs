@@ -3,6 +3,7 @@
 use super::redactor::Redactor;
 use super::text::Source;
 use crate::report::Tunnel;
+use crate::report::also_seen::AlsoSeen;
 use crate::report::codes::Code;
 use crate::report::decryption::Decryption;
 use crate::report::diagnosis::{Cause, Diagnosis};
@@ -47,6 +48,7 @@ impl Redactor {
             id: _,
             client,
             server,
+            also_seen,
             protocol: _,
             start: _,
             duration_ns: _,
@@ -63,12 +65,17 @@ impl Redactor {
             findings,
             related,
             transcript,
+            initial: _,
         } = session;
         // Bytes as they were said have no place for pseudonyms.
         *transcript = None;
         self.phrases.clear();
         self.endpoint(client);
         self.endpoint(server);
+        for AlsoSeen { kind: _, client, server, frames: _, latency_ns: _ } in also_seen {
+            self.endpoint(client);
+            self.endpoint(server);
+        }
         if let Some(ProxyReport { version: _, source, destination }) = proxy {
             source.iter_mut().chain(destination).for_each(|end| self.wire(end));
         }

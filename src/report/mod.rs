@@ -2,6 +2,7 @@
 //! conclusions, `redact` takes the names out. Every field is explained in `docs/report.md`; names
 //! and meaning are a contract.
 
+pub(crate) mod also_seen;
 pub mod codes;
 pub(crate) mod conclusion;
 pub(crate) mod decryption;
@@ -34,6 +35,7 @@ pub(crate) mod transcript;
 pub(crate) mod validation;
 pub(crate) mod vantage;
 
+pub use also_seen::{AlsoSeen, SeenAs};
 pub use codes::{Code, Severity};
 pub use conclusion::Conclusion;
 pub use decryption::{Decryption, DecryptionStatus, SecretOrigin};

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::also_seen::AlsoSeen;
 use super::codes::Severity;
 use super::decryption::DecryptionStatus;
 use super::diagnosis::Diagnosis;
@@ -17,6 +18,7 @@ use super::timing::Timing;
 use super::tls::{ClientHelloReport, TlsReport};
 use super::transcript::Transcript;
 use crate::moment::Timestamp;
+use crate::role::PerRole;
 use crate::session::{Protocol, Tunnel};
 
 /// One TCP connection that concerns us.
@@ -29,6 +31,8 @@ pub struct SessionReport {
     pub client: Endpoint,
     /// The end that was called.
     pub server: Endpoint,
+    /// The same connection at other points, or under other addresses.
+    pub also_seen: Vec<AlsoSeen>,
     /// What it carries.
     pub protocol: Protocol,
     /// Time of the first packet.
@@ -62,6 +66,9 @@ pub struct SessionReport {
     /// Its packets and bytes, where a view shows them; no part of the document.
     #[serde(skip)]
     pub transcript: Option<Box<Transcript>>,
+    /// The first sequence number of each side, where both SYNs were captured; no part of the document.
+    #[serde(skip)]
+    pub(crate) initial: Option<PerRole<u32>>,
 }
 
 impl SessionReport {

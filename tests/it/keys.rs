@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -10,7 +11,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::cli::{code, file, path, run, stderr, stdout};
+use crate::cli::{code, file, path, run, smtp_decrypt, stderr, stdout};
 use crate::lab::{self, Lab, items, testdata, text};
 use crate::secrets::{KEYS, passwords, private_numbers};
 
@@ -297,4 +298,37 @@ fn the_manual_shows_what_is_printed() {
         assert_eq!(stdout(&run(&arguments)), expected, "{command}");
     }
     assert_eq!(shown.count(), 2);
+}
+
+#[test]
+fn a_key_log_may_be_compressed_in_a_folder_or_on_standard_input() {
+    let log = testdata("tls13.keylog");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::copy(&log, folder.path().join("1.log")).expect("copied");
+    fs::write(folder.path().join(".hidden"), [0, 159, 146]).expect("written");
+    let packed = folder.path().join("packed");
+    let gzip = Command::new("gzip").arg("-c").arg(&log).output().expect("gzip");
+    let folder_of_one = folder.path().join("logs");
+    fs::create_dir(&folder_of_one).expect("made");
+    fs::rename(folder.path().join("1.log"), folder_of_one.join("1.log")).expect("moved");
+    fs::write(&packed, gzip.stdout).expect("written");
+    let status = |log: &Path| {
+        let arguments = ["--format", "json", "--keylog", path(log), "@tls13.pcap"];
+        let mut command = smtp_decrypt(&arguments);
+        command.pipe_stdin(testdata("tls13.keylog")).expect("a log");
+        let output = command.output().expect("it runs");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        report["sessions"][0]["tls"]["decryption"]["status"].clone()
+    };
+    for log in [&*packed, &*folder_of_one, Path::new("-")] {
+        assert_eq!(status(log), "decrypted", "{}", log.display());
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_was_given_all_the_same() {
+    let (_folder, key) = file("server.key", "junk");
+    let output = run(&["--format", "json", "--key", path(&key), "@port25_postfix.pcap"]);
+    assert_eq!(code(&output), 2);
+    assert!(!stdout(&output).contains("no RSA key was given"));
 }

@@ -45,6 +45,7 @@ mod outputs;
 mod packaging;
 mod partial;
 mod plain;
+mod points;
 mod profile;
 mod proxy;
 mod redaction;

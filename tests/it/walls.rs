@@ -81,7 +81,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("base64_simd", &["render", "smtp", "keys"]),
     ("hickory_proto", &["dns"]),
     ("pcap_parser", &["capture"]),
-    ("flate2", &["capture", "tls/decrypt"]),
+    ("flate2", &["capture", "tls/decrypt", "keys/keylog/load.rs"]),
     ("tls_parser", &["tls"]),
     ("x509_parser", &["tls", "trust"]),
     ("webpki", &["trust/second.rs"]),

@@ -343,6 +343,7 @@ impl Case<'_> {
             );
         }
         let given = match self.keys.ring.keys().len() {
+            0 if self.keys.ring.lacks_some() => "no RSA key that was given can be used".to_string(),
             0 => "no RSA key was given".to_string(),
             1 => format!("the one key given is another: {}", self.key_names()),
             n => format!("none of the {n} keys given is its key: {}", self.key_names()),

@@ -8,8 +8,8 @@ use super::line::Line;
 use super::page::Page;
 use super::{certificate, mails, tls};
 use crate::report::{
-    AuthResult, CloseKind, Decryption, DecryptionStatus, MailReport, Outcome, SessionReport,
-    TcpReport,
+    AuthResult, CloseKind, Decryption, DecryptionStatus, MailReport, Outcome, SeenAs,
+    SessionReport, TcpReport,
 };
 use crate::role::Role;
 
@@ -52,6 +52,7 @@ pub(in crate::render) fn facts(session: &SessionReport, page: &mut Page<'_>) -> 
     }
     proxy(session, page)?;
     tunnel(session, page)?;
+    also_seen(session, page)?;
     tcp(session, page)
 }
 
@@ -171,6 +172,22 @@ fn proxy(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
 fn tunnel(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
     let Some(tunnel) = &session.tunnel else { return Ok(()) };
     page.put(Line::labelled("Tunnel").own(tunnel.protocol.name()).own(" to ").text(&tunnel.target))
+}
+
+fn also_seen(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {
+    for seen in &session.also_seen {
+        let mut line = Line::labelled("Also seen");
+        line.text(seen.client.0).own(" -> ").text(seen.server.0);
+        match seen.kind {
+            SeenAs::Copy => line.own(" (at another point"),
+            SeenAs::Replies => line.own(" (the replies"),
+        };
+        if let Some(ns) = seen.latency_ns.client {
+            line.own(", ").text(Duration(ns)).own(" later");
+        }
+        page.put(line.own(")"))?;
+    }
+    Ok(())
 }
 
 fn tcp(session: &SessionReport, page: &mut Page<'_>) -> io::Result<()> {

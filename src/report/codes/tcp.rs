@@ -23,6 +23,29 @@ codes![
         ],
         advice: "look at the firewalls, security groups and routes between, and whether the host is up; many networks drop connections to port 25",
     },
+    TCP_SEEN_TWICE = Row {
+        code: "tcp.seen_twice",
+        severity: Severity::Info,
+        meaning: "The capture holds the same connection at more than one point; it is one session.",
+        evidence: "Both sides' initial sequence numbers, at the same time under other addresses.",
+        causes: &[
+            "a capture on both sides of NAT, a bridge or a load balancer that passes TCP through",
+            "tcpdump -i any on a router",
+        ],
+        advice: "nothing to do: `also_seen` has the other addresses and the latency between the points; --no-join shows each point as a session",
+    },
+    TCP_REPLY_FROM_OTHER_ADDRESS = Row {
+        code: "tcp.reply_from_other_address",
+        severity: Severity::Info,
+        meaning: "The answer to the client's SYN comes from another address than the client called.",
+        evidence: "A SYN-ACK that acknowledges the client's SYN, to its port, from another address.",
+        causes: &[
+            "NAT that is undone for one direction only, or behind the point of the capture",
+            "a server behind a load balancer that answers directly (direct server return)",
+            "asymmetric routes",
+        ],
+        advice: "if the client resets the answer, look at NAT and routes: the answer must come back the way that the call went",
+    },
     TCP_RESET = Row {
         code: "tcp.reset",
         severity: Severity::Warning,

@@ -23,6 +23,7 @@ pub const LIMITS: &[Limit] = limits! { "keys":
     keylog::MAX_SECRETS => Count, "secrets of all key logs", "some 200,000 sessions of TLS 1.3; the rest is not read";
     keylog::MAX_REMARKS => Count, "remarks on key logs", "a log of another tool has one for each line";
     keylog::group::MAX_RIVALS => Count, "secrets of one key log for one session", "each is tried";
+    keylog::load::MOST_FILES => Count, "files of a folder that are read as key logs", "in order of their names; the others are not read";
     keylog::load::MAX_BYTES => Bytes, "a key log, read line by line", "six times the log of MAX_SECRETS: a pipe may have no end";
     keylog::parser::MAX_LINE => Bytes, "a line of a key log", "no secret is longer";
     keylog::parser::MAX_FAULTS => Count, "faulty lines told of a key log", "the others are counted";

@@ -32,6 +32,8 @@ pub struct KeyRing {
     keys: Vec<RsaKey>,
     keylog: SharedKeyLog,
     engine: Engine,
+    /// Some of what was given could not be used.
+    lacks_some: bool,
 }
 
 /// A key's place in its ring.
@@ -101,6 +103,12 @@ impl KeyRing {
     pub fn raw_decrypt_batch(&self, requests: &[(KeyId, &[u8])]) -> Vec<Answer> {
         let request = |&(id, ciphertext)| Request { key: self.key(id).prepared(), ciphertext };
         self.engine.decrypt_batch(&requests.iter().map(request).collect::<Vec<_>>())
+    }
+
+    /// Whether some of what was given could not be used.
+    #[must_use]
+    pub fn lacks_some(&self) -> bool {
+        self.lacks_some
     }
 
     /// The secrets of sessions, to which those of the capture can be added.
@@ -242,12 +250,25 @@ impl Loader {
         if let (Some(io), Some(at)) = (file::irregular(path), &named_by) {
             return self.errors.push(KeyError::new(at.clone(), Problem::NamedUnreadable(io)));
         }
+        if path.is_dir() && named_by.is_none() {
+            return self.folder_of_logs(path);
+        }
         match keylog::load(path) {
             Ok((log, errors)) => {
                 self.ring.keylog.add(log);
                 self.errors.extend(errors);
             }
             Err(error) => self.errors.push(KeyError { row: named_by, ..error }),
+        }
+    }
+
+    /// A program that writes a log for each process leaves a folder of them.
+    fn folder_of_logs(&mut self, folder: &Path) {
+        match keylog::load::files_in(folder) {
+            Ok(files) => files.iter().for_each(|file| self.key_log(file, None)),
+            Err(io) => {
+                self.errors.push(KeyError::new(Place::file(folder), Problem::Unreadable(io)));
+            }
         }
     }
 
@@ -351,6 +372,7 @@ impl Loader {
                 key.remark(&note);
             }
         }
+        self.ring.lacks_some = !self.errors.is_empty();
         (self.ring, self.errors)
     }
 }
