@@ -50,6 +50,7 @@ mod points;
 mod profile;
 mod proxy;
 mod redaction;
+mod remembered;
 mod scenario;
 mod schema;
 mod secrets;

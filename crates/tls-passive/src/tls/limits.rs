@@ -1,6 +1,6 @@
 //! The limits of this room.
 
-use super::lock::{self, seen, unlock};
+use super::lock::{self, record_lock, seen, unlock};
 use super::rewrite::aliases;
 use super::{
     awaiting, disclosed, facts, handshake, machine, mid_capture, negotiation, record, schedule13,
@@ -32,5 +32,7 @@ pub const LIMITS: &[Limit] = limits! { "tls":
     unlock::MOST_ANSWERS => Count, "handshakes that `unlock` answers", "as many as a key log may have secrets";
     unlock::MOST_IN_VAIN => Count, "ciphertexts with which a key is asked in vain", "whoever searches for a secret by the answers needs more; then the key answers no more";
     unlock::MOST_BINDINGS => Count, "handshakes that one ciphertext is answered for", "it belongs to one";
+    record_lock::MOST_RECORDS => Count, "records of a direction kept ahead of a search for secrets", "the first that application keys of TLS 1.3 protect is among them";
+    record_lock::LONGEST_RECORD => Bytes, "one of them", "a longer one proves nothing that a shorter one does not";
     seen::MOST_LOCKS => Count, "handshakes of a connection that `handshakes` writes", "a connection with more is an attack";
 };

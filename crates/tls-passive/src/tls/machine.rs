@@ -9,7 +9,7 @@ use super::decrypt::{RecordCipher, RecordGap, TrialBudget};
 use super::disclosed::Disclosed;
 use super::facts::{Gaps, MOST_QUOTED, TlsFacts};
 use super::handshake::MessageJoiner;
-use super::lock::Locks;
+use super::lock::{Locks, RecordLocks};
 use super::names::ProtocolVersion;
 use super::negotiation::Negotiation;
 use super::openers::Keys;
@@ -64,6 +64,7 @@ pub struct Tls {
     pub(super) locks: Locks,
     /// Whether it waits for the session that it resumes.
     pub(super) awaiting: Awaiting,
+    pub(super) record_locks: RecordLocks,
     pub(super) facts: TlsFacts,
 }
 
@@ -89,6 +90,7 @@ impl Tls {
             fed: PerRole::default(),
             locks: Locks::default(),
             awaiting: Awaiting::default(),
+            record_locks: RecordLocks::default(),
             facts: TlsFacts::default(),
         }
     }
@@ -202,6 +204,7 @@ impl Tls {
     }
 
     pub(super) fn on_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+        self.lock_record(from, record);
         self.read_record(from, record, out);
         self.tell_record(from, record, out);
     }

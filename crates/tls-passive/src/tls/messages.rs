@@ -236,7 +236,7 @@ impl Tls {
         let log = self.keys.ring.keylog().read();
         let random = self.facts.client_hello.as_ref().map(|hello| hello.random);
         self.facts.log_without_line = match (&log, random) {
-            (Some(log), Some(random)) => !log.opens_up_to_tls12(&random),
+            (Some(log), Some(random)) => log.lines() > 0 && !log.opens_up_to_tls12(&random),
             _ => false,
         };
         let has_certificate = self.facts.certificates.first().is_some_and(|c| c.rsa.is_some());

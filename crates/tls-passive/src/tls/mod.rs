@@ -38,7 +38,7 @@ pub use decrypt::{Fate, Rehearsal};
 pub use decrypt::{KeyLogLine, SessionStore};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
-pub use lock::Lock;
+pub use lock::{Lock, Prover, RecordLock};
 pub use machine::Tls;
 pub use openers::Keys;
 pub use rewrite::{Aliases, Rewriter, Rewritten};

@@ -149,7 +149,7 @@ impl Negotiation {
         Some((hello.cipher_suite.suite()?, hello.agreed_version()))
     }
 
-    fn randoms(&self) -> Option<Randoms> {
+    pub(super) fn randoms(&self) -> Option<Randoms> {
         self.randoms_with(self.client_hello.as_ref()?.random)
     }
 
@@ -291,6 +291,11 @@ impl Negotiation {
         }
     }
 
+    /// What the hellos agree on beside the keys.
+    pub(super) fn record_options(&self) -> Option<RecordOptions> {
+        self.server_hello.as_ref().map(options_of)
+    }
+
     /// The protection of a direction by one of the candidates.
     pub(super) fn cipher(&self, candidate: usize, from: Role) -> Option<RecordCipher> {
         let ((suite, version), server) = self.agreed().zip(self.server_hello.as_ref())?;
@@ -299,10 +304,7 @@ impl Negotiation {
             Some(random) => self.randoms_with(*random)?,
             None => self.randoms()?,
         };
-        let options = RecordOptions {
-            encrypt_then_mac: server.agrees(ENCRYPT_THEN_MAC),
-            deflate: server.compression_method == DEFLATE,
-        };
+        let options = options_of(server);
         let both = record_ciphers(suite, version, options, master, &randoms).ok()?;
         Some(match from {
             Role::Client => both.client,
@@ -371,6 +373,13 @@ impl Negotiation {
         self.transcript = Vec::new();
         self.candidates = Vec::new();
         self.chosen = None;
+    }
+}
+
+fn options_of(server: &ServerHello) -> RecordOptions {
+    RecordOptions {
+        encrypt_then_mac: server.agrees(ENCRYPT_THEN_MAC),
+        deflate: server.compression_method == DEFLATE,
     }
 }
 
