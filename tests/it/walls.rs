@@ -63,7 +63,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli"]),
     ("anstream", &["cli", "render"]),
     ("anstyle", &["cli", "render"]),
-    ("rsa", &["keys", "trust/signature.rs"]),
+    ("rsa", &["keys", "trust/signature"]),
     ("rsa_batch", &["keys"]),
     ("aes", &["tls/decrypt", "keys"]),
     ("cbc", &["tls/decrypt", "keys"]),
