@@ -3,6 +3,7 @@
 
 mod anonymize;
 mod args;
+mod asked;
 mod check;
 mod compare;
 mod exit;

@@ -277,7 +277,7 @@ impl Samples {
 }
 
 /// How many values a document has.
-fn values(json: &Json) -> u64 {
+pub(super) fn values(json: &Json) -> u64 {
     match json {
         Json::Array(items) => items.iter().map(values).sum::<u64>() + 1,
         Json::Object(fields) => fields.values().map(values).sum::<u64>() + 1,

@@ -21,6 +21,15 @@ impl fmt::Display for PolicyError {
 
 impl std::error::Error for PolicyError {}
 
+impl PolicyError {
+    /// The same where the text has a quote in front that nobody typed.
+    pub(super) fn without_quotes(self) -> Self {
+        let column =
+            if self.line == 1 { self.column.saturating_sub(1).max(1) } else { self.column };
+        Self { column, ..self }
+    }
+}
+
 /// The text of a policy, for finding places in it.
 #[derive(Clone, Debug)]
 pub(super) struct Text {

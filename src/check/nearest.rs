@@ -1,7 +1,7 @@
 //! The known name that a misspelt one is nearest to.
 
 /// The nearest of `known`, if one is near: at most a third of its letters are other ones.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |name: &&str| strsim::damerau_levenshtein(word, name);
     let best = known.iter().min_by_key(|name| distance(name)).copied()?;
     (distance(&best) * 3 <= best.len().max(3)).then_some(best)

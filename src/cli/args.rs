@@ -1,6 +1,7 @@
 //! What was typed, nothing resolved.
 
 mod check;
+mod choice;
 mod fleet;
 mod values;
 
@@ -14,11 +15,13 @@ use crate::judge::SlowLimit;
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
 pub(super) use check::{CheckArgs, CheckFormat};
+pub(super) use choice::ChoiceArgs;
 pub(super) use fleet::{HandshakesArgs, SplitArgs, UnlockArgs};
 pub(super) use values::{
-    AddressArg, Color, ExportKind, OutcomeArg, RedactWhat, RevealWhat, Times, parse_duration,
+    AddressArg, Color, ExportKind, OutcomeArg, RedactWhat, RevealWhat, SeverityArg, Times,
+    parse_duration,
 };
-use values::{formats, outcomes, parse_ratio};
+use values::{formats, parse_ratio};
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -152,15 +155,8 @@ pub(super) struct SharedArgs {
     /// Only connections with a packet before then
     #[arg(help_heading = SELECTION, long, value_name = "WHEN")]
     pub(super) until: Option<Instant>,
-    /// Only the session of this number, as the same command prints it without --session
-    #[arg(help_heading = SELECTION, long, value_name = "N")]
-    pub(super) session: Vec<u64>,
-    /// Only sessions that came out so: delivered, tls_failed, ...; failed: any that failed
-    #[arg(help_heading = SELECTION, long, value_name = "OUTCOME", value_delimiter = ',', value_parser = outcomes())]
-    pub(super) outcome: Vec<OutcomeArg>,
-    /// Only sessions with this server: IP, IP:PORT or [IPv6]:PORT
-    #[arg(help_heading = SELECTION, long, value_name = "ADDRESS")]
-    pub(super) server: Vec<AddressArg>,
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
     /// Report every connection that carries TLS, not only mail
     #[arg(help_heading = SELECTION, long)]
     pub(super) all_tls: bool,

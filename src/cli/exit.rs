@@ -21,6 +21,8 @@ pub enum Exit {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Faults {
     pub(super) keys: bool,
+    /// What was asked for is not there, or cannot be worked out.
+    pub(super) choice: bool,
     pub(super) captures: bool,
     pub(super) not_decrypted: bool,
 }
@@ -35,7 +37,7 @@ impl Exit {
     /// others may only follow from it.
     pub(super) fn of_run(faults: Faults) -> Self {
         match faults {
-            Faults { keys: true, .. } => Self::Usage,
+            Faults { keys: true, .. } | Faults { choice: true, .. } => Self::Usage,
             Faults { captures: true, .. } => Self::Capture,
             Faults { not_decrypted: true, .. } => Self::NotDecrypted,
             _ => Self::Done,

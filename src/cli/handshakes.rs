@@ -7,10 +7,11 @@ use std::sync::mpsc::{self, Sender};
 use anyhow::bail;
 
 use super::args::HandshakesArgs;
+use super::asked::Asked;
 use super::exit::Exit;
+use super::output;
 use super::plan::{self, Plan};
 use super::target::How;
-use super::{output, select};
 use crate::engine::{self, Tap};
 use crate::render::handshakes;
 use crate::report::SessionReport;
@@ -38,8 +39,8 @@ impl Tap for LockTap {
 
 /// Runs the command.
 pub(super) fn run(args: &HandshakesArgs) -> anyhow::Result<Exit> {
-    if select::is_by_session(&args.shared) {
-        bail!("--session, --outcome and --server choose what is reported; here, use --filter");
+    if !Asked::new(&args.shared.choice).is_all() {
+        bail!("options that choose sessions choose what is reported; here, use --filter");
     }
     let Some(plan) = Plan::with_readable_keys(&args.shared, &[]) else { return Ok(Exit::Usage) };
     let mut out = output::open(args.output.as_deref(), How::default())?;

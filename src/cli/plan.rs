@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::thread;
 
 use super::args::{RevealWhat, SharedArgs};
+use super::asked::Asked;
 use super::exit::{Exit, Faults};
 use super::mistyped;
 use super::output;
 use super::precautions;
 use super::secrets_from;
-use super::select::{self, Asked};
+use super::select;
 use super::trust;
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::engine::Setup;
@@ -80,7 +81,7 @@ impl Plan {
                 .iter()
                 .flat_map(|p| files_of_profile(p))
                 .collect(),
-            sessions: Asked::new(args),
+            sessions: Asked::new(&args.choice),
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
             verbose: args.verbose > 0,
@@ -197,8 +198,12 @@ impl Plan {
         if summary.sessions == 0 && !self.quiet && !nothing_read {
             output::say(&nothing_found(summary, self.has_no_keys()));
         }
-        let asked = [self.sessions.missing(summary), self.sessions.none_found(summary)];
-        asked.iter().flatten().filter(|_| !self.quiet).for_each(|text| output::say(text));
+        if let Some(text) = self.sessions.error(summary) {
+            output::complain(&text);
+            self.faults.choice = true;
+        } else if let Some(text) = self.sessions.none_found(summary).filter(|_| !self.quiet) {
+            output::say(&text);
+        }
     }
 
     /// Decides the exit code where no capture was to be read.

@@ -1,12 +1,8 @@
-//! Filters as they are typed, and sessions by number.
+//! Filters as they are typed.
 
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
-
-use super::args::{AddressArg, OutcomeArg, SharedArgs};
+use super::args::SharedArgs;
 use crate::filter::{ConnectionFilter, FilterError, PacketFilter, Selection, Window};
 use crate::render::term;
-use crate::report::{SessionReport, Summary};
 
 /// Columns of the expression shown beside an error: one line of a terminal.
 const SHOWN: usize = 70;
@@ -17,11 +13,6 @@ pub(super) fn connection_filter(text: &str) -> Result<ConnectionFilter, String> 
 
 pub(super) fn packet_filter(text: &str) -> Result<PacketFilter, String> {
     PacketFilter::parse(text).map_err(|error| pointed_at(text, &error))
-}
-
-/// Whether sessions are chosen by what is known when they have ended.
-pub(super) fn is_by_session(args: &SharedArgs) -> bool {
-    !(args.session.is_empty() && args.outcome.is_empty() && args.server.is_empty())
 }
 
 /// What the arguments ask for.
@@ -49,75 +40,6 @@ fn pointed_at(text: &str, error: &FilterError) -> String {
     format!("1:{column}: {message}\n  {line}\n  {}{mark}", " ".repeat(blank))
 }
 
-/// The sessions asked for, by what is known when they have ended.
-pub(super) struct Asked {
-    numbers: BTreeSet<u64>,
-    outcomes: Vec<OutcomeArg>,
-    servers: Vec<AddressArg>,
-    /// One of those that came was asked for.
-    found: bool,
-    /// Those of them that did not come.
-    missing: BTreeSet<u64>,
-}
-
-impl Asked {
-    pub(super) fn new(args: &SharedArgs) -> Self {
-        let numbers: BTreeSet<_> = args.session.iter().copied().collect();
-        let (outcomes, servers) = (args.outcome.clone(), args.server.clone());
-        Self { missing: numbers.clone(), numbers, outcomes, servers, found: false }
-    }
-
-    /// Whether a session is asked for. It has come, then.
-    pub(super) fn wants(&mut self, session: &SessionReport) -> bool {
-        let wanted = self.wants_number(session.id)
-            && self.wants_outcome(session)
-            && self.wants_server(session.server.0);
-        self.found |= wanted;
-        wanted
-    }
-
-    fn wants_number(&mut self, number: u64) -> bool {
-        self.missing.remove(&number);
-        self.numbers.is_empty() || self.numbers.contains(&number)
-    }
-
-    fn wants_outcome(&self, session: &SessionReport) -> bool {
-        let is_it = |asked: &OutcomeArg| match asked {
-            OutcomeArg::Failed => session.has_failed(),
-            OutcomeArg::Is(asked) => *asked == session.outcome,
-        };
-        self.outcomes.is_empty() || self.outcomes.iter().any(is_it)
-    }
-
-    fn wants_server(&self, server: SocketAddr) -> bool {
-        self.servers.is_empty() || self.servers.iter().any(|address| address.is_of(server))
-    }
-
-    /// What to say where sessions came, and none as was asked for.
-    pub(super) fn none_found(&self, summary: &Summary) -> Option<String> {
-        let by_kind = !(self.outcomes.is_empty() && self.servers.is_empty());
-        (by_kind && !self.found && summary.sessions > 0).then(|| {
-            let sessions = summary.sessions;
-            format!(
-                "no session is as --outcome and --server say; without them there are {sessions}"
-            )
-        })
-    }
-
-    /// What to say of those that did not come.
-    pub(super) fn missing(&self, summary: &Summary) -> Option<String> {
-        let missing: Vec<_> = self.missing.iter().map(u64::to_string).collect();
-        let noun = if missing.len() == 1 { "session" } else { "sessions" };
-        let seen = match summary.sessions {
-            0 => "there is none".to_owned(),
-            1 => "there is session 1 alone".to_owned(),
-            last => format!("there are sessions 1 to {last}"),
-        };
-        let numbers = missing.join(", ");
-        (!missing.is_empty()).then(|| format!("there is no {noun} {numbers}; {seen}"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,20 +65,5 @@ mod tests {
     #[test]
     fn no_control_character_of_an_expression_is_shown() {
         assert!(!connection_filter("port \x1b[2J").unwrap_err().contains('\x1b'));
-    }
-
-    #[test]
-    fn tells_of_sessions_that_do_not_exist() {
-        let mut asked = Asked {
-            numbers: [2, 9].into(),
-            missing: [2, 9].into(),
-            outcomes: Vec::new(),
-            servers: Vec::new(),
-            found: false,
-        };
-        assert!(!asked.wants_number(1) && asked.wants_number(2));
-        let summary = Summary { sessions: 3, ..Summary::default() };
-        let told = asked.missing(&summary).unwrap();
-        assert_eq!(told, "there is no session 9; there are sessions 1 to 3");
     }
 }

@@ -36,7 +36,7 @@ fn sessions_are_chosen_by_what_came_of_them() {
     assert_eq!(outcomes(&["--outcome", "tls_failed,delivered"]).len(), 2);
     assert!(outcomes(&["--outcome", "rejected"]).is_empty());
     let none = run(&["--outcome", "rejected", FAILED, DELIVERED]);
-    assert!(stderr(&none).contains("without them there are 2"), "{}", stderr(&none));
+    assert!(stderr(&none).contains("without that there are 2"), "{}", stderr(&none));
     let unknown = run(&["--outcome", "fine", DELIVERED]);
     assert_eq!(code(&unknown), 2);
     assert!(stderr(&unknown).contains("starttls_refused"), "{}", stderr(&unknown));
@@ -51,6 +51,49 @@ fn sessions_are_chosen_by_their_server_and_not_by_who_else_has_its_address() {
     assert_eq!(shown(&["--server", "127.0.0.1"]), all);
     assert!(shown(&["--server", "127.0.0.1:1"]).is_empty());
     assert!(shown(&["--server", "192.0.2.1"]).is_empty());
+}
+
+#[test]
+fn sessions_are_chosen_by_their_mail_their_findings_and_a_condition() {
+    // What swaks was told to send, and the queue id of Postfix's log.
+    for of_mail in [
+        ["--from", "SENDER@example"],
+        ["--to", "rcpt@example.com"],
+        ["--subject", "Plain"],
+        ["--message-id", "plain@client.example.org"],
+        ["--queue-id", "278C9DA04A"],
+        ["--where", "tls == null"],
+    ] {
+        let outcomes: Vec<_> = shown(&of_mail).into_iter().map(|(outcome, _)| outcome).collect();
+        assert_eq!(outcomes, ["delivered"], "{of_mail:?}");
+    }
+    for of_failure in [
+        ["--severity", "error"],
+        ["--finding", "tls.no_shared_cipher"],
+        ["--where", "smtp.mails.size() == 0"],
+    ] {
+        let outcomes: Vec<_> = shown(&of_failure).into_iter().map(|(outcome, _)| outcome).collect();
+        assert_eq!(outcomes, ["tls_failed"], "{of_failure:?}");
+    }
+    for of_neither in [["--from", "rcpt@example.com"], ["--queue-id", "278C9DA04"]] {
+        assert!(shown(&of_neither).is_empty(), "{of_neither:?}");
+    }
+    assert!(shown(&["--from", "sender", "--severity", "error"]).is_empty());
+}
+
+#[test]
+fn what_no_session_can_be_chosen_by_is_an_error() {
+    for (arguments, said) in [
+        (["--session", "1,7-9"], "there are no sessions 7-9; there are sessions 1 to 2"),
+        (["--session", "3-1"], "expected a number from 1 on, or two such as 3-5"),
+        (["--finding", "smtp.rejectd"], "did you mean `smtp.rejected`?"),
+        (["--where", "outcome == 'deliverd'"], "1:12: "),
+        (["--where", "duration_ns > outcome"], "1:13: `>` does not take int and string"),
+    ] {
+        let output = run(&[&arguments[..], &[FAILED, DELIVERED]].concat());
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
+    }
 }
 
 #[test]

@@ -387,7 +387,7 @@ fn a_session_is_asked_for_by_the_number_that_the_same_command_prints() {
     assert_eq!(sessions(&second), sessions(&mixed(&some))[1..2]);
     let output = run(&[&MIXED[..], &["--session", "7", "--session", "1"]].concat());
     assert!(said(&output).contains("there is no session 7; there are sessions 1 to 4"));
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! What options take: their values, by name or number.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use crate::check::{Condition, PolicyError, nearest};
 use crate::render::{FORMATS, Format};
-use crate::report::Outcome;
+use crate::report::{self, Code, Outcome, Severity};
 
 /// Sessions of one outcome, or all that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,60 @@ pub(super) fn outcomes() -> impl TypedValueParser<Value = OutcomeArg> {
     let named = |outcome: &Outcome| PossibleValue::new(outcome.name()).help(outcome.meaning());
     let names = PossibleValuesParser::new(Outcome::ALL.iter().map(named).chain([failed]));
     names.map(|name| Outcome::named(&name).map_or(OutcomeArg::Failed, OutcomeArg::Is))
+}
+
+/// Numbers of sessions, as typed: `3`, or `4-6`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct NumbersArg(pub(in crate::cli) RangeInclusive<u64>);
+
+impl FromStr for NumbersArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let number = |text: &str| text.trim().parse().ok().filter(|&number: &u64| number > 0);
+        match number(first).zip(number(last)) {
+            Some((first, last)) if first <= last => Ok(Self(first..=last)),
+            _ => Err("expected a number from 1 on, or two such as 3-5"),
+        }
+    }
+}
+
+/// How bad a finding is at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum SeverityArg {
+    /// Something broke
+    Error,
+    /// Something is likely to be wrong, or broke
+    Warning,
+    /// Any finding
+    Info,
+}
+
+impl SeverityArg {
+    /// Whether a finding is that bad. The worst stands first.
+    pub(in crate::cli) fn is_reached_by(self, severity: Severity) -> bool {
+        severity
+            <= match self {
+                Self::Error => Severity::Error,
+                Self::Warning => Severity::Warning,
+                Self::Info => Severity::Info,
+            }
+    }
+}
+
+/// The code of a finding. A list of them all would bury what is wrong with this one.
+pub(super) fn code(text: &str) -> Result<Code, String> {
+    let known: Vec<_> = report::codes::all().map(Code::name).collect();
+    let meant = nearest(text, &known).map(|name| format!("; did you mean `{name}`?"));
+    let error = || format!("no such finding{}", meant.unwrap_or_default());
+    report::codes::named(text).ok_or_else(error)
+}
+
+/// An expression that can be read, as it was typed.
+pub(super) fn condition(text: &str) -> Result<String, String> {
+    let error = |error: PolicyError| error.to_string().trim_start_matches("--where:").to_owned();
+    Condition::parse(text).map(|_| text.to_owned()).map_err(error)
 }
 
 /// An end of a connection, as typed.
