@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::args::{RevealWhat, SharedArgs};
@@ -36,7 +37,8 @@ pub(super) struct Plan {
     require_decrypted: bool,
     quiet: bool,
     verbose: bool,
-    follows: bool,
+    /// Set if it follows a capture: whether an interrupt ended that.
+    follows: Option<Arc<AtomicBool>>,
     faults: Faults,
 }
 
@@ -80,15 +82,16 @@ impl Plan {
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
             verbose: args.verbose > 0,
-            follows: false,
+            follows: None,
             faults: Faults { keys: is_wrong || !errors.is_empty(), ..Faults::default() },
             key_errors: errors,
         }
     }
 
-    /// The capture is still being written: that it ends within a record is no fault.
-    pub(super) fn follows(&mut self) {
-        self.follows = true;
+    /// The capture is still being written: that it ends within a record is no fault where an interrupt
+    /// ends it. Where nothing has come for long, the rest of the record will not come.
+    pub(super) fn follows(&mut self, interrupted: Arc<AtomicBool>) {
+        self.follows = Some(interrupted);
         if let Some(setup) = Arc::get_mut(&mut self.setup) {
             setup.follows = true;
         }
@@ -97,9 +100,13 @@ impl Plan {
         }
     }
 
+    fn is_interrupted(&self) -> bool {
+        self.follows.as_ref().is_some_and(|interrupted| interrupted.load(Ordering::Relaxed))
+    }
+
     fn is_fault(&self, file: &FileFacts) -> bool {
         let is_cut = |damage: &Damage| matches!(damage.kind, DamageKind::Truncated { .. });
-        file.damage.as_ref().is_some_and(|damage| !(self.follows && is_cut(damage)))
+        file.damage.as_ref().is_some_and(|damage| !(self.is_interrupted() && is_cut(damage)))
     }
 
     /// From here on only the captures can be read, and `access` is what else can be done. To be
