@@ -2,12 +2,10 @@
 
 mod check;
 mod fleet;
+mod values;
 
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{profile, select};
@@ -15,9 +13,12 @@ use crate::filter::{ConnectionFilter, Instant, PacketFilter};
 use crate::judge::SlowLimit;
 use crate::keys::RsaEngine;
 use crate::render::{FORMATS, Format};
-use crate::report::Outcome;
 pub(super) use check::{CheckArgs, CheckFormat};
 pub(super) use fleet::{HandshakesArgs, SplitArgs, UnlockArgs};
+pub(super) use values::{
+    AddressArg, Color, ExportKind, OutcomeArg, RedactWhat, RevealWhat, Times, parse_duration,
+};
+use values::{formats, outcomes, parse_ratio};
 
 /// Decrypts SMTP over TLS from packet captures, and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -120,6 +121,10 @@ pub(super) struct SharedArgs {
     /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850): a file, also gzipped, a folder, or -
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
+    /// What a machine still has of its sessions: OpenSSL session files, Postfix caches, memory dumps (also
+    /// .gz, .zst, folders); searched for their secrets; repeatable
+    #[arg(help_heading = KEYS, long, value_name = "FILE")]
+    pub(super) secrets_from: Vec<PathBuf>,
     /// A Wireshark profile, for the keys and the key log it names: its folder, or its name
     #[arg(help_heading = KEYS, long, value_name = "DIR|NAME", value_parser = profile::folder)]
     pub(super) wireshark_profile: Vec<PathBuf>,
@@ -354,69 +359,6 @@ pub(super) enum CompareFormat {
     Json,
 }
 
-/// Sessions of one outcome, or all that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OutcomeArg {
-    Failed,
-    Is(Outcome),
-}
-
-/// The outcomes that the report has, by their names, and what they have in common.
-fn outcomes() -> impl TypedValueParser<Value = OutcomeArg> {
-    let failed = PossibleValue::new("failed").help("Any of those in which mail failed");
-    let named = |outcome: &Outcome| PossibleValue::new(outcome.name()).help(outcome.meaning());
-    let names = PossibleValuesParser::new(Outcome::ALL.iter().map(named).chain([failed]));
-    names.map(|name| Outcome::named(&name).map_or(OutcomeArg::Failed, OutcomeArg::Is))
-}
-
-/// An end of a connection, as typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct AddressArg {
-    pub(super) ip: IpAddr,
-    pub(super) port: Option<u16>,
-}
-
-impl AddressArg {
-    /// Whether it is that end.
-    pub(super) fn is_of(self, end: SocketAddr) -> bool {
-        self.ip == end.ip() && self.port.is_none_or(|port| port == end.port())
-    }
-}
-
-impl FromStr for AddressArg {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(end) = text.parse::<SocketAddr>() {
-            return Ok(Self { ip: end.ip(), port: Some(end.port()) });
-        }
-        let ip = text.trim_start_matches('[').trim_end_matches(']').parse();
-        ip.map(|ip| Self { ip, port: None }).map_err(|_| "expected IP, IP:PORT or [IPv6]:PORT")
-    }
-}
-
-fn parse_ratio(text: &str) -> Result<f64, &'static str> {
-    let ratio: f64 = text.parse().map_err(|_| "expected a number, such as 2 or 1.5")?;
-    if ratio.is_finite() && ratio >= 1.0 { Ok(ratio) } else { Err("expected a number from 1 on") }
-}
-
-/// Nanoseconds of `100ms`, `1.5s`, `20us`, `3m`.
-pub(super) fn parse_duration(text: &str) -> Result<i64, &'static str> {
-    const USAGE: &str = "expected a number and a unit (us, ms, s, m), such as 100ms or 1.5s";
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or(USAGE)?;
-    let (number, unit) = text.split_at(digits);
-    let unit = match unit {
-        "ns" => 1.0,
-        "us" => 1e3,
-        "ms" => 1e6,
-        "s" => 1e9,
-        "m" => 6e10,
-        _ => return Err(USAGE),
-    };
-    let ns = number.parse::<f64>().map_err(|_| USAGE)? * unit;
-    if ns <= 1e18 { Ok(ns.round() as i64) } else { Err("expected less than thirty years") }
-}
-
 const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
 [default: %A.%a-%B.%b%V%v%C%c]
 
@@ -427,74 +369,3 @@ const NAME_HELP: &str = "How to name flows, in the letters of tcpflow -T \
   %S     the session's number, 20 digits      %%     a percent sign
   %E %e  MAC addresses, and %V %v VLAN: not known here; 'unknown-mac' and nothing
   /      makes directories";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Times {
-    /// Since the session's first packet
-    Relative,
-    /// Since the line before
-    Delta,
-    /// Time of day in UTC
-    Utc,
-    /// Time of day here
-    Local,
-    /// Seconds since 1970
-    Epoch,
-}
-
-/// The formats that `render` has, by their names.
-fn formats() -> impl TypedValueParser<Value = &'static Format> {
-    let named = |format: &Format| PossibleValue::new(format.name).help(format.about);
-    let names = PossibleValuesParser::new(FORMATS.iter().map(named));
-    names.try_map(|name| Format::named(&name).ok_or("no such format"))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
-    /// On a terminal
-    Auto,
-    /// Also on pipes
-    Always,
-    /// Not at all
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum RevealWhat {
-    /// Passwords and other AUTH secrets
-    Auth,
-    /// Message bodies
-    Body,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum RedactWhat {
-    /// Mailboxes, domains, IP addresses, and what certificates are found by
-    Addresses,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ExportKind {
-    /// The mails as the server stores them, and envelopes.json beside them
-    Eml,
-    /// The application's bytes of each direction, two files a session
-    Flows,
-    /// The secrets of the sessions opened, as SSLKEYLOGFILE: whoever has them reads these sessions
-    Keylog,
-    /// The input as pcapng with these secrets inside, so that others read it without keys
-    PcapngDsb,
-    /// A capture of the sessions as plaintext TCP, at their times, for every tool
-    PcapngPlain,
-}
-
-impl ExportKind {
-    /// Whether there are files of single sessions.
-    pub(super) fn is_by_session(self) -> bool {
-        matches!(self, Self::Eml | Self::Flows)
-    }
-
-    /// Whether what is written is the application's bytes, not secrets that lead to them.
-    pub(super) fn holds_text(self) -> bool {
-        matches!(self, Self::Eml | Self::Flows | Self::PcapngPlain)
-    }
-}

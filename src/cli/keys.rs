@@ -20,7 +20,8 @@ use crate::sandbox::Access;
 /// Runs the command.
 pub(super) fn run(args: &KeysArgs) -> anyhow::Result<Exit> {
     let shared = &args.shared;
-    let has_material = [&shared.keys, &shared.key, &shared.keylog].iter().any(|m| !m.is_empty());
+    let material = [&shared.keys, &shared.key, &shared.keylog, &shared.secrets_from];
+    let has_material = material.iter().any(|m| !m.is_empty());
     if !has_material && shared.captures.is_empty() {
         bail!("nothing to validate: name --keys, --key or --keylog, or a capture");
     }

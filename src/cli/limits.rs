@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::exit::Exit;
 use super::target::How;
-use super::{check, follow, output, trust as files, unlock};
+use super::{check, follow, output, secrets_from, trust as files, unlock};
 use crate::limits::{Limit, limits};
 use crate::{
     beside, capture, compare, decode, dns, engine, export, filter, flow, judge, keys, record,
@@ -18,6 +18,7 @@ const LIMITS: &[Limit] = limits! { "cli":
     files::LONGEST_FILE => Bytes, "a file of certificates or TLSA records", "a system's roots have 200 KB; a longer one is an error";
     files::MOST_FILES => Count, "files of a directory of certificates", "a system has some 300; further ones are not read";
     follow::PIECES => Count, "pieces of 64 KiB read ahead by `--follow`", "then the reader waits";
+    secrets_from::MOST_LOCKS => Count, "sessions for which secrets are searched", "some 10 KB each; further ones are not searched for, which is told";
     unlock::LONGEST_LINE => Bytes, "a line of handshakes that `unlock` reads", "the numbers of the largest key have four thousand digits each";
     unlock::MOST_NAMED => Count, "keys that were not given and that `unlock` names", "the others are counted";
     unlock::BATCH => Count, "handshakes that `unlock` takes at a time", "engines do eight at once";
@@ -25,7 +26,7 @@ const LIMITS: &[Limit] = limits! { "cli":
 
 /// Those of all rooms, in the order in which the data passes them.
 fn all() -> impl Iterator<Item = &'static Limit> {
-    let rooms: [&'static [Limit]; 24] = [
+    let rooms: [&'static [Limit]; 25] = [
         capture::limits::LIMITS,
         decode::limits::LIMITS,
         dns::limits::LIMITS,
@@ -49,6 +50,7 @@ fn all() -> impl Iterator<Item = &'static Limit> {
         crate::check::limits::LIMITS,
         render::limits::LIMITS,
         export::limits::LIMITS,
+        secret_sources::limits::LIMITS,
         LIMITS,
     ];
     rooms.into_iter().flatten()

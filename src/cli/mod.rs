@@ -21,6 +21,7 @@ mod precautions;
 mod profile;
 mod progress;
 mod redaction;
+mod secrets_from;
 mod select;
 mod show;
 mod split;

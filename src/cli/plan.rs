@@ -1,5 +1,6 @@
 //! What the arguments mean: inputs, keys, what may be shown; and what was wrong in the end.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use super::exit::{Exit, Faults};
 use super::mistyped;
 use super::output;
 use super::precautions;
+use super::secrets_from;
 use super::select::{self, Asked};
 use super::trust;
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
@@ -39,6 +41,8 @@ pub(super) struct Plan {
     verbose: bool,
     /// Set if it follows a capture: whether an interrupt ended that.
     follows: Option<Arc<AtomicBool>>,
+    /// Every file that may hold secrets was read to its end.
+    is_all_searched: Cell<bool>,
     faults: Faults,
 }
 
@@ -83,6 +87,7 @@ impl Plan {
             quiet: args.quiet,
             verbose: args.verbose > 0,
             follows: None,
+            is_all_searched: Cell::new(true),
             faults: Faults { keys: is_wrong || !errors.is_empty(), ..Faults::default() },
             key_errors: errors,
         }
@@ -110,13 +115,16 @@ impl Plan {
     }
 
     /// From here on only the captures can be read, and `access` is what else can be done. To be
-    /// called when keys are loaded, and before a capture is opened or a thread started.
+    /// called when keys are loaded, and before a capture is opened or a thread started. Confined so, what
+    /// a machine still has is searched for secrets.
     pub(super) fn confine(&self, args: &SharedArgs, mut access: Access) {
-        if args.no_sandbox {
-            return;
+        if !args.no_sandbox {
+            access.read.extend(args.captures.iter().chain(&args.secrets_from).cloned());
+            precautions::confine(&access, self.verbose);
         }
-        access.read.extend(args.captures.iter().cloned());
-        precautions::confine(&access, self.verbose);
+        if !args.secrets_from.is_empty() {
+            self.is_all_searched.set(secrets_from::search(args, &self.setup));
+        }
     }
 
     /// Files that are read, and so must not be written.
@@ -152,7 +160,7 @@ impl Plan {
         &'a self,
         args: &'a SharedArgs,
     ) -> impl Iterator<Item = PathBuf> + use<'a> {
-        let named = [&args.keys, &args.key, &args.keylog].into_iter().flatten();
+        let named = [&args.keys, &args.key, &args.keylog, &args.secrets_from].into_iter().flatten();
         let keys = self.setup.keys.ring.keys();
         let keys = keys.iter().map(|key| PathBuf::from(&key.identity().path));
         let named = named.chain(&args.password_file).chain(&self.profile_files);
@@ -192,7 +200,12 @@ impl Plan {
 
     /// Decides the exit code where no capture was to be read.
     pub(super) fn exit_without_captures(self) -> Exit {
-        Exit::of_run(self.faults)
+        self.exit_code()
+    }
+
+    fn exit_code(&self) -> Exit {
+        let Faults { keys, .. } = self.faults;
+        Exit::of_run(Faults { keys: keys || !self.is_all_searched.get(), ..self.faults })
     }
 
     /// Decides the exit code.
@@ -203,7 +216,7 @@ impl Plan {
         if let Some(text) = unusable(&self.key_errors).filter(|_| !self.quiet) {
             output::complain(&text);
         }
-        Exit::of_run(self.faults)
+        self.exit_code()
     }
 }
 
@@ -285,7 +298,8 @@ fn unmatched(ring: &KeyRing) -> Option<String> {
 /// Keys that were read, key logs and the password file.
 fn secret_files(args: &SharedArgs, ring: &KeyRing) -> impl Iterator<Item = PathBuf> {
     let keys = ring.keys().iter().map(|key| PathBuf::from(&key.identity().path));
-    keys.chain(args.keylog.iter().chain(&args.password_file).cloned())
+    let files = args.keylog.iter().chain(&args.secrets_from).chain(&args.password_file);
+    keys.chain(files.cloned())
 }
 
 fn complain_of_key(error: &KeyError) {

@@ -30,10 +30,8 @@ impl KeyReport {
         };
         let mut told: Vec<_> = keys.ring.keys().iter().map(|key| of_key(key.identity())).collect();
         let Some(log) = keys.ring.keylog().read() else { return told };
-        for origin in [Origin::File, Origin::Dsb, Origin::Trailer]
-            .into_iter()
-            .filter(|&origin| log.has(origin))
-        {
+        let logs = [Origin::File, Origin::Dsb, Origin::Trailer].into_iter();
+        for origin in logs.filter(|&origin| log.has(origin)).chain(log.finds()) {
             let source = log.source(origin);
             told.push(Self {
                 sessions_opened: opened.by(&source),

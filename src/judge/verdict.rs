@@ -9,6 +9,7 @@ pub(crate) use self::case::{Case, is_established};
 use self::explanation::{
     Explanation, bad_premaster, handshake_missing, one_sided, resumed, shared_secret, unsupported,
 };
+use crate::keys::Kept;
 use crate::report::codes::Severity;
 use crate::report::decryption::{Decryption, DecryptionStatus, SecretOrigin};
 use crate::report::findings::Finding;
@@ -226,6 +227,11 @@ fn origin_of(secret: Secret) -> SecretOrigin {
         Secret::KeyLog => SecretOrigin::Keylog,
         Secret::Dsb => SecretOrigin::Dsb,
         Secret::Trailer => SecretOrigin::Trailer,
+        Secret::Remembered(find) => match find.kept {
+            Kept::SessionFile => SecretOrigin::SessionFile,
+            Kept::SessionCache => SecretOrigin::SessionCache,
+            Kept::Memory => SecretOrigin::Memory,
+        },
         Secret::Resumed { .. } => SecretOrigin::Resumption,
     }
 }

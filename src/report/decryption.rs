@@ -45,6 +45,12 @@ named! {
         Dsb "dsb",
         /// The trailers that F5 writes behind packets.
         Trailer "trailer",
+        /// A file of a session that a machine still had.
+        SessionFile "session_file",
+        /// A cache of sessions that a machine still had.
+        SessionCache "session_cache",
+        /// Memory, or a dump of it.
+        Memory "memory",
         /// The session that this one resumes.
         Resumption "resumption",
     }

@@ -5,7 +5,7 @@ use crate::flow::TcpEvent;
 use crate::moment::Span;
 use crate::role::{PerRole, Role};
 use crate::smtp::{SecretSpan, SmtpEvent};
-use crate::tls::{KeyLogLine, Lock, Tls, TlsEvent};
+use crate::tls::{KeyLogLine, Lock, RecordLock, Tls, TlsEvent};
 
 /// Hears of one connection, in order: what TCP delivers, what TLS and the dialogue make of it, and the
 /// end.
@@ -59,6 +59,12 @@ pub trait Observer {
     }
     /// That, told before the end, of connections that do not concern us too: a key may change that.
     fn locks(&mut self, _locks: Vec<Lock>) {}
+    /// Whether it wants what proves a secret of the connection.
+    fn wants_record_lock(&self) -> bool {
+        false
+    }
+    /// That, told before the end.
+    fn record_lock(&mut self, _lock: RecordLock) {}
     /// Where the parts of the streams lie, told before the connection's end.
     fn streams(&mut self, _streams: &PerRole<StreamParts>) {}
     /// A connection that concerns us is over, or one that never got further than its SYN. Of others
@@ -183,6 +189,16 @@ impl<A: Observer, B: Observer + ?Sized> Observer for (A, Option<Box<B>>) {
         }
     }
 
+    fn wants_record_lock(&self) -> bool {
+        self.1.as_ref().is_some_and(|other| other.wants_record_lock())
+    }
+
+    fn record_lock(&mut self, lock: RecordLock) {
+        if let Some(other) = &mut self.1 {
+            other.record_lock(lock);
+        }
+    }
+
     fn streams(&mut self, streams: &PerRole<StreamParts>) {
         if let Some(other) = &mut self.1 {
             other.streams(streams);
@@ -206,6 +222,9 @@ pub(super) fn ask(observer: &impl Observer, tls: &mut Tls) {
     if observer.wants_locks() {
         tls.note_locks();
     }
+    if observer.wants_record_lock() {
+        tls.note_record_lock();
+    }
     if observer.wants_records() {
         tls.watch_records();
     }
@@ -215,4 +234,7 @@ pub(super) fn ask(observer: &impl Observer, tls: &mut Tls) {
 pub(super) fn tell(observer: &mut impl Observer, tls: &mut Tls) {
     observer.secrets(tls.take_disclosed());
     observer.locks(tls.take_locks());
+    if let Some(lock) = tls.take_record_lock() {
+        observer.record_lock(lock);
+    }
 }

@@ -41,6 +41,7 @@ mod loss;
 mod map;
 mod mid_capture;
 #[cfg(target_os = "linux")]
+mod origins;
 mod outputs;
 mod packaging;
 mod partial;
@@ -49,6 +50,7 @@ mod points;
 mod profile;
 mod proxy;
 mod redaction;
+mod remembered;
 mod scenario;
 mod schema;
 mod secrets;

@@ -38,7 +38,7 @@ impl Case<'_> {
     pub(super) fn key(&self, opener: Opener) -> Option<&KeyIdentity> {
         match opener {
             Opener::RsaKey(id) => Some(self.keys.ring.key(id).identity()),
-            Opener::KeyLog | Opener::Dsb | Opener::Trailer => None,
+            Opener::KeyLog | Opener::Dsb | Opener::Trailer | Opener::Remembered(_) => None,
         }
     }
 
@@ -52,6 +52,7 @@ impl Case<'_> {
             Opener::KeyLog => log(LogOrigin::File),
             Opener::Dsb => log(LogOrigin::Dsb),
             Opener::Trailer => log(LogOrigin::Trailer),
+            Opener::Remembered(find) => log(LogOrigin::Remembered(find)),
         }
     }
 

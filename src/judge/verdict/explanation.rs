@@ -59,6 +59,7 @@ impl Case<'_> {
         match opener {
             Opener::Dsb => "the secrets inside the capture".to_owned(),
             Opener::Trailer => "the secrets in the trailers of the capture's frames".to_owned(),
+            Opener::Remembered(_) => format!("the secret in {}", self.source(opener)),
             Opener::KeyLog | Opener::RsaKey(_) => {
                 match self.keys.ring.keylog().read().map_or(0, |log| log.file_lines()) {
                     1 => "the key log (1 line)".to_owned(),
@@ -79,7 +80,15 @@ impl Case<'_> {
             }
             _ => "every record's integrity checks out",
         };
-        format!("opened with {}; {proof}", self.described())
+        let closed = self.facts.handshake_closed.client + self.facts.handshake_closed.server;
+        let handshake = match closed {
+            0 => String::new(),
+            records => format!(
+                "; {records} protected records of the handshake stay closed, for their own secrets were \
+                 not found"
+            ),
+        };
+        format!("opened with {}; {proof}{handshake}", self.described())
     }
 
     pub(super) fn gap(&self, at: Moment, cut: bool) -> Explanation {
@@ -201,6 +210,9 @@ impl Case<'_> {
         if there.is_empty() || missing.is_empty() {
             return None;
         }
+        if let KeySearch::Opened(Secret::Remembered(_)) = self.facts.keys {
+            return Some(self.found_in_part(&there));
+        }
         let version = self.facts.version().map_or_else(String::new, |v| v.to_string());
         let evidence = format!(
             "the key log has {} for this session, but no {}, which {version} needs",
@@ -245,10 +257,36 @@ impl Case<'_> {
         )
     }
 
+    /// What was searched holds some secrets of the session, and not all.
+    fn found_in_part(&self, there: &[&str]) -> Explanation {
+        let evidence = format!(
+            "{} was found for this session, and no other secret of it{}",
+            there.join(", "),
+            self.searched()
+        );
+        Explanation::new(
+            Reason::KeylogIncomplete,
+            evidence,
+            "take a dump of the other end too, or while the session is open; docs/memory.md says what \
+             each program keeps",
+        )
+    }
+
+    /// What was searched for a secret in vain.
+    fn searched(&self) -> String {
+        let log = self.keys.ring.keylog().read();
+        let searched = log.as_ref().map_or(&[][..], |log| log.searched());
+        match searched {
+            [] => String::new(),
+            files => format!("; searched without a hit for it: {}", files.join(", ")),
+        }
+    }
+
     pub(super) fn tls13(&self) -> Explanation {
         let suite = self.facts.suite_name().unwrap_or_default();
         let evidence = format!(
-            "TLS 1.3 with {suite}: its keys come from an ephemeral exchange, no RSA key opens it"
+            "TLS 1.3 with {suite}: its keys come from an ephemeral exchange, no RSA key opens it{}",
+            self.searched()
         );
         Explanation::new(Reason::Tls13, evidence, self.way_around())
     }
@@ -256,8 +294,9 @@ impl Case<'_> {
     pub(super) fn forward_secrecy(&self, suite: &Suite) -> Explanation {
         let name = suite.openssl().unwrap_or(suite.name);
         let evidence = format!(
-            "{name} uses {}: its keys come from an ephemeral exchange, no RSA key opens it",
-            suite.key_exchange.name()
+            "{name} uses {}: its keys come from an ephemeral exchange, no RSA key opens it{}",
+            suite.key_exchange.name(),
+            self.searched()
         );
         Explanation::new(Reason::ForwardSecrecy, evidence, self.way_around())
     }
@@ -273,7 +312,7 @@ impl Case<'_> {
 
     /// How to get a session that can be opened, with the software at hand.
     fn way_around(&self) -> String {
-        let ways = "record a key log at one of the ends (SSLKEYLOGFILE), or let one end offer RSA key exchange only for a test; docs/key-logs.md has both for each program";
+        let ways = "record a key log at one of the ends (SSLKEYLOGFILE), or let one end offer RSA key exchange only for a test; docs/key-logs.md has both for each program. What one end still has may open it now: --secrets-from takes session caches and memory dumps (docs/memory.md)";
         match self.greeting.and_then(software::of_greeting) {
             None => ways.to_owned(),
             Some(server) => {

@@ -8,6 +8,7 @@ pub(super) mod group;
 mod line;
 pub(super) mod load;
 pub(super) mod parser;
+mod remembered;
 mod secret;
 mod shared;
 mod trailer;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 use self::group::Group;
 pub(super) use self::load::load;
 use self::parser::Parser;
+pub use self::remembered::{Found, FoundSecret};
+pub use self::secret::{Find, Kept, LoggedSecret, Origin, TrafficLabel};
 use self::secret::{Kind, SecretId};
-pub use self::secret::{LoggedSecret, Origin, TrafficLabel};
 pub use self::shared::SharedKeyLog;
 use super::error::KeyError;
 
@@ -44,6 +46,10 @@ pub struct KeyLog {
     file_lines: usize,
     dsb_lines: usize,
     trailer_lines: usize,
+    /// Where the secrets of [`Origin::Remembered`] were found, by their numbers.
+    finds: Vec<(Kept, String)>,
+    /// What was searched for them, a phrase each.
+    searched: Vec<String>,
     /// Secrets in all groups.
     secrets: usize,
     remarks: Vec<String>,
@@ -91,9 +97,11 @@ impl KeyLog {
         // In the order of the file: what is remarked and dropped must not depend on a hash.
         groups.sort_unstable_by(|(_, a), (_, b)| a.first_line().cmp(&b.first_line()));
         let mut dropped = false;
+        let finds = u32::try_from(self.finds.len()).unwrap_or(u32::MAX);
         for (id, group) in groups {
             let matched = group.is_matched();
-            for secret in group.secrets {
+            for mut secret in group.secrets {
+                secret.renumber(finds);
                 dropped |= !self.insert(&id, secret);
             }
             if matched {
@@ -106,6 +114,8 @@ impl KeyLog {
         self.file_lines += other.file_lines;
         self.dsb_lines += other.dsb_lines;
         self.trailer_lines += other.trailer_lines;
+        self.finds.extend(other.finds);
+        self.searched.extend(other.searched);
         self.add_files(other.files);
         other.remarks.into_iter().for_each(|remark| self.remark(remark));
         self.more_remarks += other.more_remarks;
@@ -136,6 +146,7 @@ impl KeyLog {
             Origin::File => format!("keylog:{} lines", self.file_lines),
             Origin::Dsb => "dsb".to_owned(),
             Origin::Trailer => "trailer".to_owned(),
+            Origin::Remembered(find) => self.place_of(find),
         }
     }
 
@@ -146,6 +157,7 @@ impl KeyLog {
             Origin::File => self.file_lines > 0,
             Origin::Dsb => self.dsb_lines > 0,
             Origin::Trailer => self.trailer_lines > 0,
+            Origin::Remembered(find) => self.finds.len() > find.number as usize,
         }
     }
 

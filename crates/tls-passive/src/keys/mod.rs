@@ -42,7 +42,9 @@ mod unlock;
 pub use self::address::AddressPattern;
 pub use self::error::{KeyError, Place};
 pub use self::form::Form;
-pub use self::keylog::{KeyLog, LoggedSecret, Origin, SharedKeyLog, TrafficLabel};
+pub use self::keylog::{
+    Find, Found, FoundSecret, Kept, KeyLog, LoggedSecret, Origin, SharedKeyLog, TrafficLabel,
+};
 pub use self::port::PortPattern;
 pub use self::problem::Problem;
 pub use self::ring::{KeyId, KeyRing};

@@ -2,7 +2,7 @@
 
 use super::TlsEvent;
 use super::decrypt::RecordGap;
-use super::facts::KeySearch;
+use super::facts::{KeySearch, Secret};
 use super::machine::{Out, Protection, Tls};
 use super::record::{ContentType, Record};
 use crate::moment::Moment;
@@ -13,6 +13,9 @@ impl Tls {
     pub(super) fn on_keyless(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         let opened = self.late_cipher13(from, record);
         let opened = opened.or_else(|| self.first_of_application(from, record));
+        if opened.is_some() {
+            self.pass_over_handshake13(from);
+        }
         if let Some((cipher, content_type, content)) = opened {
             self.watch.place(&cipher, record);
             self.tally_protected(from, record);
@@ -21,6 +24,23 @@ impl Tls {
         }
         self.protection[from] = Protection::Opaque;
         self.on_opaque(from, record, out);
+    }
+
+    /// Only secrets of application data were found, and they open the first of it: what came before are
+    /// messages of the handshake, unless it may have been early data (RFC 8446 §4.2.10). Nobody sent
+    /// anything to the other that stays closed.
+    fn pass_over_handshake13(&mut self, from: Role) {
+        let is_found = matches!(self.facts.keys, KeySearch::Opened(Secret::Remembered(_)));
+        let is_early = from == Role::Client && self.offers_early_data();
+        let keyless = self.facts.keyless[from];
+        if !is_found || is_early || !self.facts.is_tls13() || self.facts.handshake_closed[from] > 0
+        {
+            return;
+        }
+        if self.facts.proof[from].pass_over(keyless) {
+            self.facts.handshake_closed[from] = keyless;
+            self.facts.keyless[from] = 0;
+        }
     }
 
     /// Adds a record that could not be opened behind a gap to the gap.

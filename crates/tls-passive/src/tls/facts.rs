@@ -8,7 +8,7 @@ use super::hello::{ClientHello, ServerHello};
 use super::names::{NamedGroup, ProtocolVersion};
 pub use super::proof::Proof;
 use super::suite::{CipherKind, Suite, SuiteId};
-use crate::keys::{KeyId, Origin as LogOrigin};
+use crate::keys::{Find, KeyId, Origin as LogOrigin};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
@@ -88,6 +88,9 @@ pub struct TlsFacts {
     pub failed: PerRole<u64>,
     /// Protected records for which there was no key.
     pub keyless: PerRole<u64>,
+    /// Records of the handshake of TLS 1.3 that stay closed, although all application data is open:
+    /// only the secrets of that were found.
+    pub handshake_closed: PerRole<u64>,
     /// When the first of them came.
     pub first_failure: Option<Moment>,
     /// The first record behind a gap that was not tried at every place: it would have cost more
@@ -203,6 +206,8 @@ pub enum Secret {
     Dsb,
     /// A trailer behind a frame of the capture.
     Trailer,
+    /// A secret that was found in what a machine still had.
+    Remembered(Find),
     /// The secret of an earlier session that this one resumes.
     Resumed {
         /// What opened that one.
@@ -218,6 +223,7 @@ impl From<LogOrigin> for Secret {
             LogOrigin::File => Self::KeyLog,
             LogOrigin::Dsb => Self::Dsb,
             LogOrigin::Trailer => Self::Trailer,
+            LogOrigin::Remembered(find) => Self::Remembered(find),
         }
     }
 }
@@ -233,6 +239,8 @@ pub enum Opener {
     Dsb,
     /// A trailer behind a frame of the capture.
     Trailer,
+    /// A secret that was found in what a machine still had.
+    Remembered(Find),
 }
 
 impl Opener {
@@ -244,6 +252,7 @@ impl Opener {
             Self::KeyLog => Secret::KeyLog,
             Self::Dsb => Secret::Dsb,
             Self::Trailer => Secret::Trailer,
+            Self::Remembered(find) => Secret::Remembered(find),
         }
     }
 }
@@ -257,6 +266,7 @@ impl Secret {
             Self::KeyLog => Opener::KeyLog,
             Self::Dsb => Opener::Dsb,
             Self::Trailer => Opener::Trailer,
+            Self::Remembered(find) => Opener::Remembered(find),
             Self::Resumed { by, .. } => by,
         }
     }

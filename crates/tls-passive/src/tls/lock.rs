@@ -1,6 +1,8 @@
 //! Locks: what of a handshake whoever holds the server's key must know to open the session. None of
 //! it is secret and none of it is content, so it may travel where keys may not.
 
+mod prover;
+pub(super) mod record_lock;
 pub(super) mod seen;
 pub(super) mod unlock;
 
@@ -10,6 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::hex::{Hex, HexArray};
 use crate::moment::Timestamp;
+pub use prover::{Proven, Prover};
+pub use record_lock::RecordLock;
+pub(super) use record_lock::RecordLocks;
 pub(super) use seen::Locks;
 pub use unlock::{Asked, LockFate, Unlocker};
 

@@ -206,17 +206,23 @@ impl Tls {
     /// One side is done with the handshake before the client sent a key: the server took up an
     /// earlier session, unless the part with the key was not captured.
     pub(super) fn on_abbreviated(&mut self, from: Role, at: Moment) {
+        self.knows_origin(at);
+        let whole = !self.negotiation.damaged && self.facts.certificates.is_empty();
+        if from == Role::Server && whole {
+            self.facts.resumed = self.negotiation.resumption();
+            self.lock_resumption(at);
+        }
+    }
+
+    /// Whether the secret of an earlier session is known, or is found now.
+    pub(super) fn knows_origin(&mut self, at: Moment) -> bool {
         if !self.negotiation.has_secret() {
             let mut negotiation = std::mem::take(&mut self.negotiation);
             let found = self.search(at, |search| negotiation.resume_keys(search));
             self.negotiation = negotiation;
             self.note_search(found);
         }
-        let whole = !self.negotiation.damaged && self.facts.certificates.is_empty();
-        if from == Role::Server && whole {
-            self.facts.resumed = self.negotiation.resumption();
-            self.lock_resumption(at);
-        }
+        self.negotiation.has_secret()
     }
 
     fn note_search(&mut self, found: KeySearch) {
@@ -230,7 +236,7 @@ impl Tls {
         let log = self.keys.ring.keylog().read();
         let random = self.facts.client_hello.as_ref().map(|hello| hello.random);
         self.facts.log_without_line = match (&log, random) {
-            (Some(log), Some(random)) => !log.opens_up_to_tls12(&random),
+            (Some(log), Some(random)) => log.lines() > 0 && !log.opens_up_to_tls12(&random),
             _ => false,
         };
         let has_certificate = self.facts.certificates.first().is_some_and(|c| c.rsa.is_some());
@@ -247,6 +253,7 @@ impl Tls {
             server: self.ends[1],
             certificate: self.facts.certificates.first(),
             frame: at.frame,
+            origins_before: self.origins_before(at.frame),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The bytes of both directions become TLS events: records, handshake, and, with a key, what was
 //! inside. Sans-IO; knows nothing of SMTP, of key files or of how things are printed.
 
+mod awaiting;
 mod border;
 mod candidates;
 pub mod certificate;
@@ -31,12 +32,13 @@ mod sniff;
 mod ssl2;
 pub mod suite;
 
+pub use awaiting::Room;
 #[cfg(any(test, fuzzing))]
 pub use decrypt::{Fate, Rehearsal};
 pub use decrypt::{KeyLogLine, SessionStore};
 pub use facts::TlsFacts;
 pub use handshake::HandshakeType;
-pub use lock::Lock;
+pub use lock::{Lock, Prover, RecordLock};
 pub use machine::Tls;
 pub use openers::Keys;
 pub use rewrite::{Aliases, Rewriter, Rewritten};

@@ -72,6 +72,8 @@ pub(super) struct Search<'a> {
     pub(super) trials: usize,
     /// The frame in which the keys are wanted: what comes to be known later does not count.
     pub(super) frame: u64,
+    /// The same for sessions that are resumed.
+    pub(super) origins_before: u64,
 }
 
 impl Negotiation {
@@ -147,7 +149,7 @@ impl Negotiation {
         Some((hello.cipher_suite.suite()?, hello.agreed_version()))
     }
 
-    fn randoms(&self) -> Option<Randoms> {
+    pub(super) fn randoms(&self) -> Option<Randoms> {
         self.randoms_with(self.client_hello.as_ref()?.random)
     }
 
@@ -282,11 +284,16 @@ impl Negotiation {
         let found: Vec<_> = [by_ticket, by_id]
             .into_iter()
             .flatten()
-            .filter_map(|handle| search.store.recall(handle, search.frame))
+            .filter_map(|handle| search.store.recall(handle, search.origins_before))
             .collect();
         for (master, secret, origin) in found {
             self.add(master, Secret::resumed(secret, origin));
         }
+    }
+
+    /// What the hellos agree on beside the keys.
+    pub(super) fn record_options(&self) -> Option<RecordOptions> {
+        self.server_hello.as_ref().map(options_of)
     }
 
     /// The protection of a direction by one of the candidates.
@@ -297,10 +304,7 @@ impl Negotiation {
             Some(random) => self.randoms_with(*random)?,
             None => self.randoms()?,
         };
-        let options = RecordOptions {
-            encrypt_then_mac: server.agrees(ENCRYPT_THEN_MAC),
-            deflate: server.compression_method == DEFLATE,
-        };
+        let options = options_of(server);
         let both = record_ciphers(suite, version, options, master, &randoms).ok()?;
         Some(match from {
             Role::Client => both.client,
@@ -369,6 +373,13 @@ impl Negotiation {
         self.transcript = Vec::new();
         self.candidates = Vec::new();
         self.chosen = None;
+    }
+}
+
+fn options_of(server: &ServerHello) -> RecordOptions {
+    RecordOptions {
+        encrypt_then_mac: server.agrees(ENCRYPT_THEN_MAC),
+        deflate: server.compression_method == DEFLATE,
     }
 }
 

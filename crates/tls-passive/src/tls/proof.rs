@@ -41,6 +41,15 @@ impl Proof {
         }
         self.left_over += 1;
     }
+
+    /// What was left over so far is accounted for, if it is so many records.
+    pub(super) fn pass_over(&mut self, records: u64) -> bool {
+        let is_all = self.left_over == records && !self.is_between;
+        if is_all {
+            (self.left_over, self.first_left_over) = (0, None);
+        }
+        is_all
+    }
 }
 
 impl Tls {

@@ -147,6 +147,11 @@ impl Tls {
         true
     }
 
+    /// The client may have sent data ahead of the server's answer.
+    pub(super) fn offers_early_data(&self) -> bool {
+        self.facts.client_hello.as_ref().is_some_and(|hello| hello.offers(EARLY_DATA))
+    }
+
     pub(super) fn load_secrets13(&mut self, random: &[u8; 32], at: Moment) {
         let Some(suite) = self.suite13() else { return };
         let Some(log) = self.keys.ring.keylog().read() else { return };
@@ -170,7 +175,7 @@ impl Tls {
             side.application = find(labels[role].1);
         }
         self.disclosed.add13(&log, random, at.frame);
-        self.facts.log_without_line = origin.is_none();
+        self.facts.log_without_line = origin.is_none() && log.lines() > 0;
         if let Some(origin) = origin {
             self.facts.keys = KeySearch::Opened(origin.into());
         }

@@ -224,6 +224,8 @@ impl Parser {
             Origin::File => self.log.file_lines += 1,
             Origin::Dsb => self.log.dsb_lines += 1,
             Origin::Trailer => self.log.trailer_lines += 1,
+            // No parser reads these: they are made of what was found.
+            Origin::Remembered(_) => {}
         }
     }
 

@@ -62,6 +62,27 @@ pub enum Origin {
     Dsb,
     /// A trailer that an F5 BIG-IP puts behind its frames.
     Trailer,
+    /// What a machine still had, and was searched.
+    Remembered(Find),
+}
+
+/// A secret that was found: which of the finds of the log, and in what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Find {
+    /// What held it.
+    pub kept: Kept,
+    pub(super) number: u32,
+}
+
+/// What held a secret after its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kept {
+    /// A file of a session.
+    SessionFile,
+    /// A cache of sessions.
+    SessionCache,
+    /// Memory.
+    Memory,
 }
 
 /// What a secret is found by.
@@ -88,7 +109,7 @@ impl SecretId {
 
 /// Which secret of a session it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::keys) enum Kind {
     Master,
     Premaster,
     Traffic(TrafficLabel),
@@ -167,6 +188,13 @@ impl LoggedSecret {
     #[must_use]
     pub fn place(&self) -> String {
         printable(&format!("{}:{}", self.file, self.line))
+    }
+
+    /// The finds before its own have become so many more.
+    pub(super) fn renumber(&mut self, more: u32) {
+        if let Origin::Remembered(find) = &mut self.origin {
+            find.number = find.number.saturating_add(more);
+        }
     }
 
     pub(super) fn says_the_same_as(&self, other: &Self) -> bool {

@@ -17,6 +17,7 @@ mod rehearsal;
 mod seal;
 mod seed;
 mod seed_tables;
+mod sieve;
 mod ssl2;
 mod store;
 mod stream;
@@ -33,6 +34,7 @@ pub(super) use protection::{RecordCipher, RecordGap, RecordOptions, record_ciphe
 #[cfg(any(test, fuzzing))]
 pub use rehearsal::{Fate, Rehearsal};
 pub(super) use seal::{RecordPlace, Unsealed};
+pub(super) use sieve::Sieve;
 pub(super) use ssl2::{Ssl2Cipher, Ssl2Gap, Ssl2Session, open_master_key};
 pub(super) use store::Handle;
 pub use store::SessionStore;

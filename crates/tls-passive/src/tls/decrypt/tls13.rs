@@ -70,6 +70,9 @@ fn hmac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(mac.finalize().into_bytes().to_vec())
 }
 
+/// A traffic key and its IV.
+type KeyAndIv = (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
+
 /// A traffic secret.
 pub(in crate::tls) struct TrafficSecret {
     hash: Tls13Hash,
@@ -86,10 +89,15 @@ impl TrafficSecret {
 
     /// The record cipher that it keys (RFC 8446 §7.3).
     pub(in crate::tls) fn cipher(&self, suite: &Suite) -> Result<RecordCipher, UnsupportedCipher> {
-        let (_, key_len) = key_lengths(suite.cipher).ok_or(UnsupportedCipher)?;
-        let key = self.hash.expand_label(&self.secret, b"key", key_len);
-        let iv = self.hash.expand_label(&self.secret, b"iv", WHOLE_NONCE);
+        let (key, iv) = self.key_and_iv(suite).ok_or(UnsupportedCipher)?;
         RecordCipher::tls13(suite, &key, &iv)
+    }
+
+    /// Its key and IV; None if the cipher has none that is known.
+    pub(super) fn key_and_iv(&self, suite: &Suite) -> Option<KeyAndIv> {
+        let (_, key_len) = key_lengths(suite.cipher)?;
+        let key = self.hash.expand_label(&self.secret, b"key", key_len);
+        Some((key, self.hash.expand_label(&self.secret, b"iv", WHOLE_NONCE)))
     }
 
     /// The next generation, after a KeyUpdate (RFC 8446 §7.2).
