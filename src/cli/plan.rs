@@ -18,7 +18,7 @@ use super::trust;
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::engine::Setup;
 use crate::judge::SlowLimit;
-use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine, files_of_profile};
+use crate::keys::{KeyError, KeyRing, KeySource, Problem, RsaEngine, files_of_profile};
 use crate::record::Reveal;
 use crate::report::{SessionReport, Summary};
 use crate::sandbox::Access;
@@ -91,6 +91,16 @@ impl Plan {
             faults: Faults { keys: is_wrong || !errors.is_empty(), ..Faults::default() },
             key_errors: errors,
         }
+    }
+
+    /// The same, unless a file that the user named cannot be read: that has been told, and a report
+    /// would only say what follows from it.
+    pub(super) fn with_readable_keys(args: &SharedArgs, reveal: &[RevealWhat]) -> Option<Self> {
+        let plan = Self::new(args, reveal);
+        let is_unreadable = |error: &KeyError| {
+            error.row.is_none() && matches!(error.problem, Problem::Unreadable(_))
+        };
+        (!plan.key_errors.iter().any(is_unreadable)).then_some(plan)
     }
 
     /// The capture is still being written: that it ends within a record is no fault where an interrupt

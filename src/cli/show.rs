@@ -16,6 +16,7 @@ use anyhow::bail;
 use super::args::{ShowArgs, Times};
 use super::exit::Exit;
 use super::follow;
+use super::missing;
 use super::output::{self, Output};
 use super::plan::{self, Plan};
 use super::progress::Progress;
@@ -32,7 +33,12 @@ use crate::sandbox::Access;
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
-    let mut plan = Plan::new(&args.shared, &args.reveal);
+    let Some(mut plan) = Plan::with_readable_keys(&args.shared, &args.reveal) else {
+        return Ok(Exit::Usage);
+    };
+    if args.format.name == "text" && missing::are_all(&args.shared.captures) {
+        return Ok(Exit::Capture);
+    }
     plan.limit(&args.slow);
     if let Some(path) = args.output.as_deref().filter(|_| args.follow) {
         target::spare(path, &args.shared.captures)?;

@@ -50,6 +50,7 @@ pub use key_audit::{
 };
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
+#[cfg(feature = "program")]
 pub(crate) use percentiles::MOST_EXACT;
 pub use percentiles::Percentiles;
 pub use proxy::ProxyReport;
