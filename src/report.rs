@@ -46,7 +46,8 @@ pub use endpoint::Endpoint;
 pub use exchange::{ConversationExchange, ReplyReport};
 pub use findings::Finding;
 pub use key_audit::{
-    KEY_AUDIT_SCHEMA, KeyAudit, MissingKey, MissingSecret, RowReport, UnusableKey, UsableKey,
+    KEY_AUDIT_SCHEMA, KeyAudit, LoggedSession, MissingKey, MissingSecret, RowReport, UnusableKey,
+    UsableKey,
 };
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -93,7 +94,7 @@ fn followed(args: &ShowArgs, plan: &mut Plan) -> anyhow::Result<Capture> {
         bail!("--follow takes a file or -, and {} is a directory", path.display());
     }
     let interrupted = follow::interrupts()?;
-    plan.follows();
+    plan.follows(Arc::clone(&interrupted));
     follow::capture(path, args.idle.map(|idle| Duration::from_secs(idle.into())), interrupted)
 }
 
