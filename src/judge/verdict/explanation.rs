@@ -60,6 +60,7 @@ impl Case<'_> {
             Opener::Dsb => "the secrets inside the capture".to_owned(),
             Opener::Trailer => "the secrets in the trailers of the capture's frames".to_owned(),
             Opener::Remembered(_) => format!("the secret in {}", self.source(opener)),
+            Opener::PreShared(_) => format!("the pre-shared key of {}", self.source(opener)),
             Opener::KeyLog | Opener::RsaKey(_) => {
                 match self.keys.ring.keylog().read().map_or(0, |log| log.file_lines()) {
                     1 => "the key log (1 line)".to_owned(),
@@ -182,6 +183,35 @@ impl Case<'_> {
         why.evidence =
             format!("{} ({secret} opens none of its {protected} protected records)", why.evidence);
         why
+    }
+
+    /// The keys come from a pre-shared key, which was not given.
+    pub(super) fn shared_secret(&self, suite: &Suite) -> Explanation {
+        let beside = match suite.key_exchange {
+            KeyExchange::RsaPsk => "besides what the RSA key opens ",
+            _ => "",
+        };
+        let tried = match (self.keys.ring.pre_shared().len(), suite.key_exchange) {
+            (0, _) => String::new(),
+            (given, KeyExchange::RsaPsk) => {
+                format!("; {given} were given, and none opens it together with an RSA key that was given")
+            }
+            (given, _) => format!("; {given} were given, and none opens it"),
+        };
+        let and_key = if beside.is_empty() { "" } else { ", and the server's RSA key with --key" };
+        Explanation::new(
+            Reason::UnsupportedCipherSuite,
+            format!(
+                "{} uses {}: {beside}its keys come from a pre-shared key that both ends were given by other \
+                 ways{tried}",
+                suite.name,
+                suite.key_exchange.name()
+            ),
+            format!(
+                "give that key with --psk{and_key}; or record a key log at one of the ends (SSLKEYLOGFILE): it \
+                 opens the session without the pre-shared key"
+            ),
+        )
     }
 
     pub(super) fn not_in_log(&self) -> Explanation {
@@ -396,22 +426,6 @@ pub(super) fn handshake_missing() -> Explanation {
         Reason::HandshakeMissing,
         "the first TLS record captured is already protected: the capture begins after the handshake",
         "start the capture before the connection is opened, or restart the client",
-    )
-}
-
-pub(super) fn shared_secret(suite: &Suite) -> Explanation {
-    let beside = match suite.key_exchange {
-        KeyExchange::RsaPsk => "besides what the RSA key opens ",
-        _ => "",
-    };
-    Explanation::new(
-        Reason::UnsupportedCipherSuite,
-        format!(
-            "{} uses {}: {beside}its keys come from a pre-shared key that both ends were given by other ways",
-            suite.name,
-            suite.key_exchange.name()
-        ),
-        "record a key log at one of the ends (SSLKEYLOGFILE): it opens the session without the pre-shared key",
     )
 }
 
