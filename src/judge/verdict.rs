@@ -4,6 +4,7 @@
 
 mod case;
 mod explanation;
+mod pre_shared;
 
 pub(crate) use self::case::{Case, is_established};
 use self::explanation::{

@@ -19,7 +19,8 @@ fn report(arguments: &[&str]) -> Value {
 fn exchanges(report: &Value) -> [Vec<String>; 2] {
     let of = |opened: bool| {
         let sessions = items(&report["sessions"]).iter();
-        let chosen = sessions.filter(|s| (s["tls"]["decryption"]["status"] == "decrypted") == opened);
+        let chosen =
+            sessions.filter(|s| (s["tls"]["decryption"]["status"] == "decrypted") == opened);
         let mut names: Vec<_> =
             chosen.map(|session| text(&session["tls"]["key_exchange"]).to_owned()).collect();
         names.sort();

@@ -12,7 +12,7 @@ use crate::role::Role;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
 use crate::tls::facts::{KeySearch, Opener, Origin, PremasterNote, Resumption, Secret};
-use crate::tls::suite::{KeyExchange, Suite};
+use crate::tls::suite::Suite;
 
 /// The lines that a key log needs for all of a session (RFC 9850 §2.1).
 const NEEDED_13: [&str; 4] = [
@@ -34,7 +34,11 @@ pub(super) struct Explanation {
 }
 
 impl Explanation {
-    fn new(reason: Reason, evidence: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(
+        reason: Reason,
+        evidence: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self { reason, evidence: evidence.into(), hint: Some(hint.into()) }
     }
 }
@@ -183,35 +187,6 @@ impl Case<'_> {
         why.evidence =
             format!("{} ({secret} opens none of its {protected} protected records)", why.evidence);
         why
-    }
-
-    /// The keys come from a pre-shared key, which was not given.
-    pub(super) fn shared_secret(&self, suite: &Suite) -> Explanation {
-        let beside = match suite.key_exchange {
-            KeyExchange::RsaPsk => "besides what the RSA key opens ",
-            _ => "",
-        };
-        let tried = match (self.keys.ring.pre_shared().len(), suite.key_exchange) {
-            (0, _) => String::new(),
-            (given, KeyExchange::RsaPsk) => {
-                format!("; {given} were given, and none opens it together with an RSA key that was given")
-            }
-            (given, _) => format!("; {given} were given, and none opens it"),
-        };
-        let and_key = if beside.is_empty() { "" } else { ", and the server's RSA key with --key" };
-        Explanation::new(
-            Reason::UnsupportedCipherSuite,
-            format!(
-                "{} uses {}: {beside}its keys come from a pre-shared key that both ends were given by other \
-                 ways{tried}",
-                suite.name,
-                suite.key_exchange.name()
-            ),
-            format!(
-                "give that key with --psk{and_key}; or record a key log at one of the ends (SSLKEYLOGFILE): it \
-                 opens the session without the pre-shared key"
-            ),
-        )
     }
 
     pub(super) fn not_in_log(&self) -> Explanation {

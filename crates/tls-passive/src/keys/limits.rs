@@ -1,7 +1,8 @@
 //! The limits of this room.
 
 use super::{
-    asn1, budget, file, keylog, list, passwords, pbe, pkcs12, pre_shared, problem, ring, rsa_operations,
+    asn1, budget, file, keylog, list, passwords, pbe, pkcs12, pre_shared, problem, ring,
+    rsa_operations,
 };
 use crate::limits::{Limit, limits};
 

@@ -82,7 +82,8 @@ fn identity(name: &[u8]) -> Vec<u8> {
 fn digits(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = text.strip_prefix(b"0x").unwrap_or(text);
     let is_key = !text.is_empty() && text.len().is_multiple_of(2) && text.len() <= 2 * LONGEST_KEY;
-    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let value =
+        |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let pairs = text.chunks_exact(2).filter(|_| is_key);
     let mut key = Zeroizing::new(Vec::with_capacity(text.len() / 2));
     for pair in pairs {

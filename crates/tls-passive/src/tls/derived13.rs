@@ -58,7 +58,8 @@ impl Tls {
             return None;
         }
         let chosen = offer.pre_shared.get(usize::from(choice.pre_shared?))?;
-        let early = |id: PreSharedId| KeySchedule::early(hash, Some(self.keys.ring.pre_shared_key(id)));
+        let early =
+            |id: PreSharedId| KeySchedule::early(hash, Some(self.keys.ring.pre_shared_key(id)));
         let mut fitting = self.keys.ring.pre_shared_for(chosen.identity).map(|(id, _)| id);
         let id = fitting.find(|&id| early(id).binds(offer.up_to_binders, chosen.binder))?;
         Some((early(id), Secret::PreShared(id)))

@@ -204,7 +204,11 @@ impl Negotiation {
         Some(Prf::of(version, suite)?.transcript_hash(&self.transcript))
     }
 
-    pub(super) fn add_premaster(&mut self, premaster: &PremasterSecret, secret: Secret) -> KeySearch {
+    pub(super) fn add_premaster(
+        &mut self,
+        premaster: &PremasterSecret,
+        secret: Secret,
+    ) -> KeySearch {
         let Some((suite, version)) = self.agreed() else { return KeySearch::NotTried };
         let Some(prf) = Prf::of(version, suite) else { return KeySearch::UnsupportedSuite };
         let Some(randoms) = self.randoms() else { return KeySearch::NotTried };

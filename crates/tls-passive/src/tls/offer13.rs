@@ -38,7 +38,8 @@ impl<'t> Offer<'t> {
         vector(&mut rest)?;
         short_vector(&mut rest)?;
         // It is the last extension (RFC 8446 §4.2.11).
-        let (_, offered) = extensions(rest)?.into_iter().last().filter(|(id, _)| *id == PRE_SHARED_KEY)?;
+        let (_, offered) =
+            extensions(rest)?.into_iter().last().filter(|(id, _)| *id == PRE_SHARED_KEY)?;
         let mut rest = offered;
         let mut identities = vector(&mut rest)?;
         let binders_at = transcript.len() - server.len() - rest.len();

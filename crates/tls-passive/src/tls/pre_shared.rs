@@ -39,7 +39,8 @@ impl Negotiation {
         let ((_, version), client) = (self.agreed()?, self.client_hello.as_ref()?);
         let versions = [client.version, version];
         let open = |id| {
-            let ask = |ciphertext: &[u8]| search.operations.raw_decrypt(search.ring, id, ciphertext);
+            let ask =
+                |ciphertext: &[u8]| search.operations.raw_decrypt(search.ring, id, ciphertext);
             open_premaster(search.ring.key(id).modulus_len(), ask, body, versions)
         };
         find_key(search, open).ok().map(|(_, premaster)| premaster)

@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256, Sha384};
 use zeroize::Zeroizing;
 
 use super::derive::{WHOLE_NONCE, key_lengths};
-use super::protection::{RecordCipher, UnsupportedCipher};
 use super::premaster::PremasterSecret;
+use super::protection::{RecordCipher, UnsupportedCipher};
 use crate::keys::PreSharedKey;
 use crate::tls::suite::{Hash, Suite};
 
