@@ -320,6 +320,13 @@ impl<O: Observer> Session<O> {
         self.tls = Some(tls);
     }
 
+    /// What waits in TLS for another session is read: this one is over.
+    fn settle_tls(&mut self) {
+        let Some(mut tls) = self.tls.take() else { return };
+        tls.settle(&mut |event| self.on_tls(&event));
+        self.tls = Some(tls);
+    }
+
     fn on_tls(&mut self, event: &TlsEvent<'_>) {
         self.observer.tls(event);
         match *event {
@@ -333,6 +340,7 @@ impl<O: Observer> Session<O> {
     }
 
     fn finish(&mut self, tcp: &TcpFacts) {
+        self.settle_tls();
         let wanted = matches!(self.text, Text::Sniffing)
             && (self.pending_bytes > 0 || !self.header.is_empty());
         if wanted && (self.may_be_ciphertext() || self.first_bytes() == Sniffed::Unsure) {
@@ -344,6 +352,8 @@ impl<O: Observer> Session<O> {
         }
         self.stop_all_waiting();
         self.leave_nothing_at_border();
+        self.settle_tls();
+        self.stop_all_waiting();
         self.tell(|dialogue, out| dialogue.finish(out));
         self.tell_streams(tcp);
         if let Some(tls) = &mut self.tls {

@@ -21,7 +21,9 @@ pub(super) fn run(args: &AnonymizeArgs) -> anyhow::Result<Exit> {
     let Some(name) = args.output.file_name() else { bail!("-o names no file") };
     let name = name.to_string_lossy().into_owned();
     let folder = args.output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut plan = Plan::new(&args.shared, &[]);
+    let Some(mut plan) = Plan::with_readable_keys(&args.shared, &[]) else {
+        return Ok(Exit::Usage);
+    };
     // Pseudonyms are counted in the order in which names come: one worker keeps to it.
     plan.use_threads(NonZeroUsize::MIN);
     let folder = folder.unwrap_or_else(|| Path::new("."));

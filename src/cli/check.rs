@@ -44,7 +44,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         (Some(path), false) => Some(baseline(path)?),
         _ => None,
     };
-    let mut plan = Plan::new(&args.shared, &[]);
+    let Some(mut plan) = Plan::with_readable_keys(&args.shared, &[]) else {
+        return Ok(Exit::Usage);
+    };
     let out = output::open(args.output.as_deref(), How::default())?;
     let update = updated(args)?;
     let rename = out.directory().into_iter().chain(update.as_ref().and_then(Target::directory));

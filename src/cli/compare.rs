@@ -27,7 +27,9 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     if good == bad && good == Path::new("-") {
         bail!("standard input can be one of the two captures, not both");
     }
-    let mut plan = Plan::new(&args.shared, &[]);
+    let Some(mut plan) = Plan::with_readable_keys(&args.shared, &[]) else {
+        return Ok(Exit::Usage);
+    };
     let out = output::open(args.output.as_deref(), How::default())?;
     let captures = args.shared.captures.iter().cloned();
     out.spare(&plan.key_files(&args.shared).chain(captures).collect::<Vec<_>>())?;

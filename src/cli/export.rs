@@ -28,7 +28,9 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
 fn run_to(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let template = template(args)?;
     refuse_to_redact(args)?;
-    let mut plan = Plan::new(&args.shared, &args.reveal);
+    let Some(mut plan) = Plan::with_readable_keys(&args.shared, &args.reveal) else {
+        return Ok(Exit::Usage);
+    };
     let staging = Staging::new(&args.output)?;
     plan.confine(&args.shared, Access { write: vec![args.output.clone()], ..Access::default() });
     let mut capture = plan::capture(&args.shared);

@@ -1,9 +1,9 @@
 //! A capture that is still being written (`--follow`): its end is waited for. The one place where the
 //! time of day decides anything: when to look for more, and when to give up.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -64,11 +64,13 @@ pub(super) fn capture(
 ) -> anyhow::Result<Capture> {
     let (sender, pieces) = sync_channel(PIECES);
     let is_pipe = path == Path::new("-");
-    let source: Box<dyn Read + Send> = match is_pipe {
-        true => Box::new(io::stdin()),
-        false => Box::new(File::open(path).with_context(|| format!("{}", path.display()))?),
-    };
-    thread::spawn(move || feed(source, !is_pipe, &sender));
+    if is_pipe {
+        thread::spawn(move || feed(io::stdin(), None, &sender));
+    } else {
+        let file = File::open(path).with_context(|| format!("{}", path.display()))?;
+        let followed = Followed::new(path, &file)?;
+        thread::spawn(move || feed(file, Some(followed), &sender));
+    }
     let wakes = Arc::new(AtomicBool::new(false));
     let growing = Growing {
         pieces,
@@ -87,17 +89,30 @@ pub(super) fn capture(
 }
 
 /// Sends what `source` gives, on a thread of its own: a read from a pipe cannot be left.
-fn feed(mut source: impl Read, grows: bool, pieces: &SyncSender<io::Result<Vec<u8>>>) {
+fn feed(
+    mut source: impl Read,
+    mut grows: Option<Followed>,
+    pieces: &SyncSender<io::Result<Vec<u8>>>,
+) {
     loop {
         let mut piece = vec![0; PIECE];
         let sent = match source.read(&mut piece) {
-            Ok(0) if grows => {
-                thread::sleep(PAUSE);
-                continue;
-            }
-            Ok(0) => return,
+            Ok(0) => match grows.as_mut().map(Followed::at_its_end) {
+                None => return,
+                Some(Ok(())) => {
+                    thread::sleep(PAUSE);
+                    continue;
+                }
+                Some(Err(error)) => {
+                    let _ = pieces.send(Err(error));
+                    return;
+                }
+            },
             Ok(len) => {
                 piece.truncate(len);
+                if let Some(followed) = &mut grows {
+                    followed.read(len);
+                }
                 pieces.send(Ok(piece))
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -107,6 +122,64 @@ fn feed(mut source: impl Read, grows: bool, pieces: &SyncSender<io::Result<Vec<u
             return;
         }
     }
+}
+
+/// A file that grows, and how far it was read.
+struct Followed {
+    path: PathBuf,
+    /// What the system knows it by.
+    identity: Option<Identity>,
+    position: u64,
+    /// Its end was seen since it has another name or none: what was under way has had time to come.
+    is_left: bool,
+}
+
+/// The device and the number of a file.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_metadata: &Metadata) -> Option<Identity> {
+    None
+}
+
+impl Followed {
+    fn new(path: &Path, file: &File) -> io::Result<Self> {
+        let identity = identity(&file.metadata()?);
+        Ok(Self { path: path.to_owned(), identity, position: 0, is_left: false })
+    }
+
+    fn read(&mut self, len: usize) {
+        self.position = self.position.saturating_add(len as u64);
+        self.is_left = false;
+    }
+
+    /// Nothing more is in it for now. An error where nothing will come: what its path names is
+    /// shorter, or another file, or nothing.
+    fn at_its_end(&mut self) -> io::Result<()> {
+        let problem = match fs::metadata(&self.path) {
+            Ok(found) if identity(&found) != self.identity => "another file has its name now",
+            Ok(found) if found.is_file() && found.len() < self.position => {
+                return Err(gone("it was cut while it was followed"));
+            }
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "it was renamed or removed",
+            Err(_) => return Ok(()),
+        };
+        if !std::mem::replace(&mut self.is_left, true) {
+            return Ok(());
+        }
+        Err(gone(&format!("{problem}: what comes now is not read")))
+    }
+}
+
+fn gone(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, why)
 }
 
 /// What has arrived so far; to read on is to wait.
@@ -178,12 +251,40 @@ mod tests {
     #[test]
     fn gives_what_comes_until_the_other_end_is_closed() {
         let (sender, pieces) = sync_channel(2);
-        feed(&b"one "[..], false, &sender);
-        feed(&b"two"[..], false, &sender);
+        feed(&b"one "[..], None, &sender);
+        feed(&b"two"[..], None, &sender);
         drop(sender);
         let mut content = Vec::new();
         growing(pieces, None).read_to_end(&mut content).unwrap();
         assert_eq!(content, b"one two");
+    }
+
+    /// What is said at the end of a file of six bytes that is followed while this happens to it.
+    fn said_when(happens: impl FnOnce(&Path)) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("growing.pcap");
+        fs::write(&path, b"packet").unwrap();
+        let mut followed = Followed::new(&path, &File::open(&path).unwrap()).unwrap();
+        followed.read(6);
+        followed.at_its_end().unwrap();
+        happens(&path);
+        let said = [followed.at_its_end(), followed.at_its_end()];
+        said.into_iter().find_map(Result::err).map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_file_that_is_cut_replaced_or_renamed_is_told() {
+        let cut = said_when(|path| fs::write(path, b"new").unwrap());
+        assert!(cut.unwrap().contains("cut"));
+        let replaced = said_when(|path| {
+            let other = path.with_extension("other");
+            fs::write(&other, b"another packet").unwrap();
+            fs::rename(other, path).unwrap();
+        });
+        assert!(replaced.unwrap().contains("another file"));
+        let renamed = said_when(|path| fs::rename(path, path.with_extension("1")).unwrap());
+        assert!(renamed.unwrap().contains("renamed"));
+        assert_eq!(said_when(|path| fs::write(path, b"packet and more").unwrap()), None);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn run(args: &HandshakesArgs) -> anyhow::Result<Exit> {
     if select::is_by_session(&args.shared) {
         bail!("--session, --outcome and --server choose what is reported; here, use --filter");
     }
-    let plan = Plan::new(&args.shared, &[]);
+    let Some(plan) = Plan::with_readable_keys(&args.shared, &[]) else { return Ok(Exit::Usage) };
     let mut out = output::open(args.output.as_deref(), How::default())?;
     let rename = out.directory().into_iter().collect();
     plan.confine(&args.shared, Access { rename, ..Access::default() });

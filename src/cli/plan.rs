@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::args::{RevealWhat, SharedArgs};
@@ -18,7 +19,7 @@ use super::trust;
 use crate::capture::{Capture, Damage, DamageKind, FileFacts, Input};
 use crate::engine::Setup;
 use crate::judge::SlowLimit;
-use crate::keys::{KeyError, KeyRing, KeySource, RsaEngine, files_of_profile};
+use crate::keys::{KeyError, KeyRing, KeySource, Problem, RsaEngine, files_of_profile};
 use crate::record::Reveal;
 use crate::report::{SessionReport, Summary};
 use crate::sandbox::Access;
@@ -39,7 +40,8 @@ pub(super) struct Plan {
     require_decrypted: bool,
     quiet: bool,
     verbose: bool,
-    follows: bool,
+    /// Set if it follows a capture: whether an interrupt ended that.
+    follows: Option<Arc<AtomicBool>>,
     /// Every file that may hold secrets was read to its end.
     is_all_searched: Cell<bool>,
     faults: Faults,
@@ -85,16 +87,27 @@ impl Plan {
             require_decrypted: args.require_decrypted,
             quiet: args.quiet,
             verbose: args.verbose > 0,
-            follows: false,
+            follows: None,
             is_all_searched: Cell::new(true),
             faults: Faults { keys: is_wrong || !errors.is_empty(), ..Faults::default() },
             key_errors: errors,
         }
     }
 
-    /// The capture is still being written: that it ends within a record is no fault.
-    pub(super) fn follows(&mut self) {
-        self.follows = true;
+    /// The same, unless a file that the user named cannot be read: that has been told, and a report
+    /// would only say what follows from it.
+    pub(super) fn with_readable_keys(args: &SharedArgs, reveal: &[RevealWhat]) -> Option<Self> {
+        let plan = Self::new(args, reveal);
+        let is_unreadable = |error: &KeyError| {
+            error.row.is_none() && matches!(error.problem, Problem::Unreadable(_))
+        };
+        (!plan.key_errors.iter().any(is_unreadable)).then_some(plan)
+    }
+
+    /// The capture is still being written: that it ends within a record is no fault where an interrupt
+    /// ends it. Where nothing has come for long, the rest of the record will not come.
+    pub(super) fn follows(&mut self, interrupted: Arc<AtomicBool>) {
+        self.follows = Some(interrupted);
         if let Some(setup) = Arc::get_mut(&mut self.setup) {
             setup.follows = true;
         }
@@ -103,9 +116,13 @@ impl Plan {
         }
     }
 
+    fn is_interrupted(&self) -> bool {
+        self.follows.as_ref().is_some_and(|interrupted| interrupted.load(Ordering::Relaxed))
+    }
+
     fn is_fault(&self, file: &FileFacts) -> bool {
         let is_cut = |damage: &Damage| matches!(damage.kind, DamageKind::Truncated { .. });
-        file.damage.as_ref().is_some_and(|damage| !(self.follows && is_cut(damage)))
+        file.damage.as_ref().is_some_and(|damage| !(self.is_interrupted() && is_cut(damage)))
     }
 
     /// From here on only the captures can be read, and `access` is what else can be done. To be

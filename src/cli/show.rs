@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use anyhow::bail;
 use super::args::{ShowArgs, Times};
 use super::exit::Exit;
 use super::follow;
+use super::missing;
 use super::output::{self, Output};
 use super::plan::{self, Plan};
 use super::progress::Progress;
@@ -31,7 +33,12 @@ use crate::sandbox::Access;
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
-    let mut plan = Plan::new(&args.shared, &args.reveal);
+    let Some(mut plan) = Plan::with_readable_keys(&args.shared, &args.reveal) else {
+        return Ok(Exit::Usage);
+    };
+    if args.format.name == "text" && missing::are_all(&args.shared.captures) {
+        return Ok(Exit::Capture);
+    }
     plan.limit(&args.slow);
     if let Some(path) = args.output.as_deref().filter(|_| args.follow) {
         target::spare(path, &args.shared.captures)?;
@@ -87,7 +94,7 @@ fn followed(args: &ShowArgs, plan: &mut Plan) -> anyhow::Result<Capture> {
         bail!("--follow takes a file or -, and {} is a directory", path.display());
     }
     let interrupted = follow::interrupts()?;
-    plan.follows();
+    plan.follows(Arc::clone(&interrupted));
     follow::capture(path, args.idle.map(|idle| Duration::from_secs(idle.into())), interrupted)
 }
 

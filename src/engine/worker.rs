@@ -13,6 +13,7 @@ use crate::flow::{FlowTable, TableLimits};
 use crate::moment::Timestamp;
 use crate::record::Recorder;
 use crate::session::Session;
+use crate::tls::Keys;
 
 /// Connections that may be open at one time in each of the [`SHARDS`]. A half-open one costs about
 /// 2.6 KiB, so a flood of them is held to 32 MiB; a mail relay has some hundreds, or thousands, open.
@@ -36,6 +37,8 @@ pub(super) struct Worker<'t> {
     tap: &'t TapMaker<'t>,
     /// Those of other workers stay empty.
     shards: Vec<FlowTable<Watched>>,
+    /// The keys of each shard: what may wait in it is the same for any number of workers.
+    keys: Vec<Keys>,
     /// No connection is over before.
     next_deadline: Timestamp,
 }
@@ -44,7 +47,8 @@ impl<'t> Worker<'t> {
     /// A worker that goes its own way through what `setup` shares with others.
     pub(super) fn new(setup: Arc<Setup>, tap: &'t TapMaker<'t>) -> Self {
         let shards = (0..SHARDS).map(|_| FlowTable::new(LIMITS)).collect();
-        Self { setup, tap, shards, next_deadline: Timestamp(i64::MAX) }
+        let keys = (0..SHARDS).map(|_| setup.keys.with_room()).collect();
+        Self { setup, tap, shards, keys, next_deadline: Timestamp(i64::MAX) }
     }
 
     /// Does its part of a batch.
@@ -76,7 +80,9 @@ impl<'t> Worker<'t> {
 
     fn feed(&mut self, stamped: &Stamped<'_>, events: &mut Vec<Event>) {
         let Stamped { number, shard, makes_wanted, ref content } = *stamped;
-        let Some(table) = self.shards.get_mut(shard) else { return };
+        let (Some(table), Some(keys)) = (self.shards.get_mut(shard), self.keys.get(shard)) else {
+            return;
+        };
         let segment = match content {
             Content::Segment(segment) => segment,
             Content::Error(error) => return table.note(error),
@@ -88,7 +94,7 @@ impl<'t> Worker<'t> {
         let (setup, tap) = (&self.setup, self.tap);
         let begin = || {
             let audience = (Recorder::new(setup.reveal), tap(number));
-            Watched::new(Session::new(number, setup.keys.clone(), setup.all_tls, audience))
+            Watched::new(Session::new(number, keys.clone(), setup.all_tls, audience))
         };
         let watched = table.feed(segment, number, begin, |over| {
             tell(over.number(), over.into_end(&setup.slow));

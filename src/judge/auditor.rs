@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::handle::Handle;
+use super::key_logs::Asked;
 use super::keys::Opened;
 use crate::keys::{KeyError, Row};
 use crate::report::document::{Generator, KeyReport};
 use crate::report::key_audit::{
-    KEY_AUDIT_SCHEMA, KeyAudit, MissingKey, MissingSecret, RowReport, UnusableKey, UsableKey,
+    KEY_AUDIT_SCHEMA, KeyAudit, LoggedSession, MissingKey, MissingSecret, RowReport, UnusableKey,
+    UsableKey,
 };
 use crate::report::reason::Reason;
 use crate::report::session::SessionReport;
@@ -38,6 +40,8 @@ pub struct KeyAuditor {
     handles: HashMap<Handle, Lock>,
     closed: Vec<Closed>,
     more_secrets: u64,
+    /// The sessions that key logs are asked about at the end, when all of them were read.
+    asked: Vec<Asked>,
 }
 
 /// What tells one missing key from another: the certificate's SPKI hash or, where none was
@@ -62,6 +66,9 @@ impl KeyAuditor {
         let Some(tls) = &session.tls else { return };
         self.summary.count(session);
         self.opened.count(session);
+        if self.asked.len() < MOST_SECRETS {
+            self.asked.extend(Asked::of(session));
+        }
         if let Some(source) = session.opened_by() {
             let sessions = self.by_source.entry(source.clone()).or_default();
             name(sessions, session.id);
@@ -126,6 +133,9 @@ impl KeyAuditor {
         let log = keys.ring.keylog().read().filter(|_| has_sessions);
         let mut unmatched_lines = log.as_ref().map_or_else(Vec::new, |log| log.unmatched_places());
         unmatched_lines.truncate(MOST_NAMED);
+        let mut logged_sessions = self.logged_sessions(keys);
+        let logged_sessions_total = logged_sessions.len() as u64;
+        logged_sessions.truncate(MOST_NAMED);
         KeyAudit {
             schema: KEY_AUDIT_SCHEMA,
             generator: Generator::default(),
@@ -140,7 +150,17 @@ impl KeyAuditor {
             decryption: self.summary.decryption,
             reasons: self.summary.reasons,
             missing_origins,
+            logged_sessions,
+            logged_sessions_total,
         }
+    }
+
+    fn logged_sessions(&mut self, keys: &Keys) -> Vec<LoggedSession> {
+        let Some(log) = keys.ring.keylog().read() else { return Vec::new() };
+        let mut found: Vec<_> =
+            self.asked.iter().filter_map(|asked| asked.examined(&log)).collect();
+        found.sort_by_key(|logged| logged.session);
+        found
     }
 
     /// A session that resumes one which a missing key would open is opened by that key too, and so

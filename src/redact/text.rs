@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::forms;
 use super::redactor::Redactor;
 
 /// Digits from which a hex number may be the beginning of a fingerprint.
@@ -48,7 +49,15 @@ impl Redactor {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let is_inside = safe.ends_with(|c: char| c.is_alphanumeric());
-            if let Some((ip, behind)) = (!is_inside).then(|| leading_ipv6(rest)).flatten() {
+            if let Some((words, behind)) = forms::encoded_words(rest) {
+                safe.push_str(&self.names.word(words));
+                rest = behind;
+            } else if let Some((local, behind)) = forms::quoted_local(rest) {
+                let end = behind[1..].find(|c| !is_word(c)).map_or(behind.len(), |end| end + 1);
+                let (domain, behind) = behind.split_at(end);
+                safe.push_str(&self.names.mailbox(&(local + domain)));
+                rest = behind;
+            } else if let Some((ip, behind)) = (!is_inside).then(|| leading_ipv6(rest)).flatten() {
                 let pseudonym = self.addresses.pseudonym(IpAddr::V6(ip)).to_string();
                 safe.push_str(&pseudonym);
                 rest = behind;
@@ -56,7 +65,11 @@ impl Redactor {
                 let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
                 let (word, behind) = rest.split_at(end);
                 let is_path = safe.ends_with('<') && behind.starts_with('>');
-                let pseudonym = self.word(word, source, is_path);
+                let is_host = source == Source::Wire && is_introduced(&safe, behind);
+                let pseudonym = match is_host {
+                    true => Some(self.host_of(word)),
+                    false => self.word(word, source, is_path),
+                };
                 safe.push_str(pseudonym.as_deref().unwrap_or(word));
                 rest = behind;
             } else {
@@ -76,7 +89,62 @@ impl Redactor {
         Some(format!("{}{replaced}{}", &word[..start], &word[start + core.len()..]))
     }
 
+    /// A word that stands where a host does.
+    fn host_of(&mut self, word: &str) -> String {
+        let as_host = |word: &str| word.chars().any(char::is_alphanumeric);
+        let found = self.word(word, Source::Wire, false);
+        found.unwrap_or_else(|| match as_host(word) {
+            true => self.names.domain(word),
+            false => word.to_owned(),
+        })
+    }
+
+    /// A word that is not as names are written: it may be one in other clothes.
+    fn disguised(&mut self, core: &str, source: Source, is_path: bool) -> Option<String> {
+        if let Some(narrow) = forms::narrow(core) {
+            let safe = self.word(&narrow, source, is_path).unwrap_or_else(|| narrow.clone());
+            return (safe != narrow).then_some(safe);
+        }
+        if core.contains('&') && core.split('&').all(|field| field.contains('=')) {
+            let fields: Vec<_> = core.split('&').map(|field| self.field(field, source)).collect();
+            return Some(fields.join("&"));
+        }
+        let decoded = forms::percent_decoded(core)?;
+        let safe = self.text(&decoded, source);
+        (safe != decoded).then(|| forms::percent_encoded(&safe))
+    }
+
+    /// `name=value` of a query.
+    fn field(&mut self, field: &str, source: Source) -> String {
+        let Some((name, value)) = field.split_once('=') else { return field.to_owned() };
+        let safe = self.word(value, source, false);
+        format!("{name}={}", safe.as_deref().unwrap_or(value))
+    }
+
     fn core(&mut self, core: &str, source: Source, is_path: bool) -> Option<String> {
+        if let Some(safe) = self.disguised(core, source, is_path) {
+            return Some(safe);
+        }
+        self.plain(core, source, is_path).or_else(|| self.parts(core, source))
+    }
+
+    /// Names and addresses with signs between them that words may have too: `192.0.2.1#5.7.1`.
+    fn parts(&mut self, core: &str, source: Source) -> Option<String> {
+        let is_border = |c: char| "=&#|{}^$*!`~%'".contains(c);
+        if !core.contains(is_border) {
+            return None;
+        }
+        let mut safe = String::with_capacity(core.len());
+        for piece in core.split_inclusive(is_border) {
+            let word = piece.trim_end_matches(is_border);
+            let name = self.plain(word, source, false);
+            safe.push_str(name.as_deref().unwrap_or(word));
+            safe.push_str(&piece[word.len()..]);
+        }
+        (safe != core).then_some(safe)
+    }
+
+    fn plain(&mut self, core: &str, source: Source, is_path: bool) -> Option<String> {
         if let Some((keyword, value)) = core.split_once('=')
             && KEYWORDS.contains(&keyword.to_ascii_lowercase().as_str())
         {
@@ -104,6 +172,19 @@ impl Redactor {
             () => None,
         }
     }
+}
+
+/// Whether a host is what comes next: behind `HELO` in brackets, and behind `from` or `by` where its
+/// address follows in brackets, as in a Received field (RFC 5321 §4.4).
+fn is_introduced(ahead: &str, behind: &str) -> bool {
+    let mut words = ahead.trim_end().rsplit(|c: char| !c.is_ascii_alphanumeric());
+    let last = words.next().unwrap_or_default().to_ascii_lowercase();
+    let is_greeting = matches!(last.as_str(), "helo" | "ehlo" | "lhlo");
+    let in_brackets = ahead.trim_end().len() > last.len()
+        && ahead.trim_end()[..ahead.trim_end().len() - last.len()].ends_with('(');
+    let is_hop = matches!(last.as_str(), "from" | "by")
+        && (behind.starts_with(" (") || behind.starts_with(" ["));
+    ahead.ends_with(' ') && (is_hop || is_greeting && in_brackets)
 }
 
 /// What words, domains and local parts are made of (RFC 5321 §4.1.2), and what is not ASCII.
@@ -141,6 +222,8 @@ fn leading_ipv6(text: &str) -> Option<(Ipv6Addr, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn wire(text: &str) -> String {
@@ -170,6 +253,65 @@ mod tests {
             ("mx.example.com.", "host2.domain1.invalid."),
         ] {
             assert_eq!(wire(text), safe, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_in_other_clothes_are_replaced() {
+        for (text, safe) in [
+            (
+                "?s=mfrom&id=alice%40corp.example&ip=192.0.2.1",
+                "?s=mfrom&id=user1%40domain1.invalid&ip=10.0.0.1",
+            ),
+            ("id=alice%2540corp.example", "user1%2540domain1.invalid"),
+            ("http://x/?%22al%20ice%22%40corp.example", "http://x/?user1%40domain1.invalid"),
+            ("<alice\u{ff20}corp\u{3002}example>", "<user1@domain1.invalid>"),
+            ("\u{ff11}\u{ff19}\u{ff12}.0.2.1", "10.0.0.1"),
+            ("<\"al \\\"ice\"@corp.example> no", "<user1@domain1.invalid> no"),
+            ("=?utf-8?q?alice=40corp?= =?UTF-8?B?LmV4YW1wbGU=?= said", "name1 said"),
+            (
+                "from alice-pc ([192.0.2.7]) by mx (Postfix)",
+                "from domain1.invalid ([10.0.0.1]) by domain2.invalid (Postfix)",
+            ),
+            (
+                "from x ([192.0.2.7] (HELO alice-pc))",
+                "from domain1.invalid ([10.0.0.1] (HELO domain2.invalid))",
+            ),
+            ("192.0.2.1#5.7.1", "10.0.0.1#5.7.1"),
+        ] {
+            assert_eq!(wire(text), safe, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_mailbox_stays_however_it_is_written(
+            local in "[a-z]{5,9}(\\.[a-z]{5,9})?",
+            domain in "[a-z]{5,9}\\.(example|test|de)",
+            ahead in "(see |<|id=|http://[a-z]{1,9}\\.test/\\?x=1&q=|\\()?",
+            form in 0..7_usize,
+        ) {
+            let written = |byte: u8| match byte.is_ascii_alphabetic() {
+                true => char::from(byte).to_string(),
+                false => format!("%{byte:02x}"),
+            };
+            let wide = |c: char| char::from_u32(u32::from(c) + 0xFEE0).unwrap();
+            let mailbox = format!("{local}@{domain}");
+            let text = match form {
+                0 => mailbox,
+                1 => mailbox.replace('@', "%40"),
+                2 => mailbox.bytes().map(written).collect(),
+                3 => mailbox.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+                4 => mailbox.chars().map(wide).collect(),
+                5 => format!("\"{local} smith\"@{domain}"),
+                _ => mailbox.replace('@', "%2540"),
+            };
+            let safe = wire(&format!("{ahead}{text}"));
+            let plain = std::iter::successors(Some(safe.clone()), |text| {
+                forms::narrow(text).or_else(|| forms::percent_decoded(text))
+            });
+            let plain = plain.last().unwrap();
+            prop_assert!(!plain.contains(&local) && !plain.contains(&domain), "{safe}");
         }
     }
 

@@ -36,6 +36,10 @@ pub struct KeyAudit {
     pub missing_secrets: Vec<MissingSecret>,
     /// How many they are.
     pub missing_secrets_total: u64,
+    /// Sessions of which a key log lacks something, or has something odd, by id; the first 1,000.
+    pub logged_sessions: Vec<LoggedSession>,
+    /// How many they are.
+    pub logged_sessions_total: u64,
     /// Sessions that others resume and that are not opened.
     pub missing_origins: Vec<MissingOrigin>,
     /// `file:line` of key log lines that are about no session; the first 1,000. Empty if no capture
@@ -117,4 +121,31 @@ pub struct MissingSecret {
     pub reason: Reason,
     /// The random by which a key log would name it, in hex; null if it was not captured.
     pub client_random: Option<String>,
+}
+
+/// What a key log has of a session, by the labels of its lines.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoggedSession {
+    /// The session's id.
+    pub session: u64,
+    /// Its server.
+    pub server: Endpoint,
+    /// The version agreed on.
+    pub version: Option<String>,
+    /// The random by which the log names it, in hex.
+    pub client_random: String,
+    /// What it has.
+    pub present: Vec<&'static str>,
+    /// What the version needs, and the log lacks.
+    pub missing: Vec<&'static str>,
+    /// What belongs to another version.
+    pub wrong_version: Vec<&'static str>,
+    /// What has several secrets, so that one at most is right.
+    pub contradictory: Vec<&'static str>,
+    /// What has zeros behind its secret.
+    pub padded: Vec<&'static str>,
+    /// What writes such lines.
+    pub writer: &'static str,
+    /// What to do.
+    pub hint: &'static str,
 }

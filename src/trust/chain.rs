@@ -13,7 +13,7 @@ use super::shown::Shown;
 use super::signature::Signed;
 use super::staple::Staple;
 use super::store::Store;
-use super::{MOST_SENT, names, second};
+use super::{MOST_SENT, names};
 use crate::report::tls::CertificateReport;
 use crate::report::validation::{PathStep, StapleReport, StapleStatus, ValidationStatus};
 
@@ -148,9 +148,19 @@ impl Chains {
             self.opinions.clear();
         }
         // That the dates fit was seen before, and nothing else changes with time.
-        let ask = || second::objection(&path.steps, name, demand.at, demand.is_client);
+        let ask = || objection(path, name, demand);
         self.opinions.entry(key.finalize().into()).or_insert_with(ask).clone()
     }
+}
+
+#[cfg(feature = "certificates")]
+fn objection(path: &Path, name: Option<&str>, demand: &Demand<'_>) -> Option<String> {
+    super::second::objection(&path.steps, name, demand.at, demand.is_client)
+}
+
+#[cfg(not(feature = "certificates"))]
+fn objection(_: &Path, _: Option<&str>, _: &Demand<'_>) -> Option<String> {
+    None
 }
 
 /// The first certificate that this side did not send, and that another session shows.

@@ -16,7 +16,8 @@ type Module = Vec<String>;
 /// The files of a room: the text of each, by its module.
 fn files(room: &str) -> BTreeMap<Module, String> {
     let folder = lab::root().join("src").join(room);
-    let inside = sources().into_iter().filter(|path| path.starts_with(&folder));
+    let top = folder.with_extension("rs");
+    let inside = sources().into_iter().filter(|path| path.starts_with(&folder) || *path == top);
     inside.map(|path| (module(&path), without_tests(&path))).collect()
 }
 
@@ -24,7 +25,7 @@ fn module(path: &Path) -> Module {
     let src = lab::root().join("src");
     let within = path.strip_prefix(src).expect("within src").with_extension("");
     let names = within.iter().map(|name| name.to_string_lossy().into_owned());
-    names.filter(|name| name != "mod").collect()
+    names.collect()
 }
 
 /// What `use` lines name, groups taken apart, and paths inside the code.

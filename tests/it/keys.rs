@@ -332,3 +332,71 @@ fn a_key_that_cannot_be_used_was_given_all_the_same() {
     assert_eq!(code(&output), 2);
     assert!(!stdout(&output).contains("no RSA key was given"));
 }
+
+/// The log of a TLS 1.3 session, line by line, with each changed.
+fn changed_log(change: impl Fn(&str) -> Vec<String>) -> String {
+    let log = lab::read_text(&testdata("tls13.keylog"));
+    log.lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(change)
+        .map(|line| line + "\n")
+        .collect()
+}
+
+fn examined(log: String) -> Value {
+    let (_folder, log) = file("changed.keylog", log);
+    let capture = testdata("tls13.pcap");
+    let audit = audit(&["--keylog", path(&log), path(&capture)]);
+    items(&audit["logged_sessions"]).first().cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_key_log_is_examined_session_by_session() {
+    let as_it_is = |line: &str| vec![line.to_owned()];
+    assert_eq!(examined(changed_log(as_it_is)), Value::Null, "nothing is wrong with it");
+
+    let handshake_alone = |line: &str| match line.contains("TRAFFIC_SECRET_0") {
+        true => vec![],
+        false => vec![line.to_owned()],
+    };
+    let found = examined(changed_log(handshake_alone));
+    assert_eq!(ids_of(&found["missing"]), ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"]);
+    assert!(text(&found["writer"]).contains("before the handshake was over"), "{found}");
+
+    let clients_alone = |line: &str| match line.starts_with("SERVER_") {
+        true => vec![],
+        false => vec![line.to_owned()],
+    };
+    let found = examined(changed_log(clients_alone));
+    let missing = ["SERVER_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0"];
+    assert_eq!(ids_of(&found["missing"]), missing);
+    assert!(text(&found["writer"]).contains("one direction"), "{found}");
+
+    let padded = |line: &str| {
+        let secret = line.rsplit(' ').next().expect("a secret");
+        vec![format!("{line}{}", "0".repeat(128 - secret.len()))]
+    };
+    let found = examined(changed_log(padded));
+    assert_eq!(items(&found["padded"]), items(&found["present"]));
+    assert_eq!(items(&found["missing"]), [] as [Value; 0]);
+
+    let twice = |line: &str| {
+        let (head, secret) = line.rsplit_once(' ').expect("a secret");
+        vec![line.to_owned(), format!("{head} {}", "ab".repeat(secret.len() / 2))]
+    };
+    let found = examined(changed_log(twice));
+    assert!(ids_of(&found["contradictory"]).contains(&"CLIENT_TRAFFIC_SECRET_0"), "{found}");
+
+    let of_tls12 = |line: &str| {
+        let random = line.split(' ').nth(1).expect("a random");
+        vec![format!("CLIENT_RANDOM {random} {}", "cd".repeat(48))]
+    };
+    let found = examined(changed_log(of_tls12));
+    assert_eq!(ids_of(&found["wrong_version"]), ["CLIENT_RANDOM"]);
+    assert_eq!(items(&found["missing"]).len(), 4);
+    assert!(text(&found["writer"]).contains("made for TLS 1.2"), "{found}");
+}
+
+fn ids_of(list: &Value) -> Vec<&str> {
+    items(list).iter().map(text).collect()
+}

@@ -41,6 +41,7 @@ mod loss;
 mod map;
 mod mid_capture;
 #[cfg(target_os = "linux")]
+mod origins;
 mod outputs;
 mod packaging;
 mod partial;

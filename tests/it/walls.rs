@@ -63,7 +63,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli"]),
     ("anstream", &["cli", "render"]),
     ("anstyle", &["cli", "render"]),
-    ("rsa", &["keys", "trust/signature.rs"]),
+    ("rsa", &["keys", "trust/signature"]),
     ("rsa_batch", &["keys"]),
     ("aes", &["tls/decrypt", "keys"]),
     ("cbc", &["tls/decrypt", "keys"]),
@@ -157,7 +157,7 @@ fn name_in_src(path: &Path) -> String {
 
 fn is_in(path: &Path, room: &str) -> bool {
     let name = name_in_src(path);
-    name == room || name.starts_with(&format!("{room}/"))
+    name == room || name == format!("{room}.rs") || name.starts_with(&format!("{room}/"))
 }
 
 /// The rooms that code names by `crate::room` or `crate::{room, …}`.
@@ -298,7 +298,7 @@ const CARRIERS: &[&str] = &[
     "tls/disclosed.rs",
     "tls/candidates.rs",
     "tls/lock",
-    "tls/mod.rs",
+    "tls.rs",
     "session/observer.rs",
 ];
 

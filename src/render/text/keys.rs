@@ -8,7 +8,9 @@ use super::ink::Ink;
 use super::line::Line;
 use super::page::Page;
 use super::summary::{counted, counts, missing_origins};
-use crate::report::{KeyAudit, MissingKey, MissingSecret, RowReport, UnusableKey, UsableKey};
+use crate::report::{
+    KeyAudit, LoggedSession, MissingKey, MissingSecret, RowReport, UnusableKey, UsableKey,
+};
 
 /// Ids, rows and lines that are shown of each list; `-v` and the JSON show more.
 const MOST_SHOWN: usize = 12;
@@ -31,6 +33,7 @@ pub fn write(audit: &KeyAudit, style: &Style, out: &mut dyn Write) -> io::Result
     faults(&audit.errors, page)?;
     missing_keys(&audit.missing_keys, page)?;
     missing_secrets(audit, page)?;
+    logged_sessions(audit, page)?;
     unmatched(audit, page)?;
     totals(audit, page)
 }
@@ -160,6 +163,41 @@ fn missing_secret(secret: &MissingSecret, page: &mut Page<'_>) -> io::Result<()>
         Some(random) => page.put(Line::labelled("Random").text(random)),
         None => Ok(()),
     }
+}
+
+fn logged_sessions(audit: &KeyAudit, page: &mut Page<'_>) -> io::Result<()> {
+    if audit.logged_sessions.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.rule("== Sessions of which a key log has too little or too much ")?;
+    let shown: Vec<_> = audit.logged_sessions.iter().take(most(page)).collect();
+    shown.iter().try_for_each(|logged| logged_session(logged, page))?;
+    match audit.logged_sessions_total - shown.len() as u64 {
+        0 => Ok(()),
+        more => page.put(Line::default().own("and ").text(more).own(" more")),
+    }
+}
+
+fn logged_session(logged: &LoggedSession, page: &mut Page<'_>) -> io::Result<()> {
+    let mut line = Line::labelled("Session");
+    line.text(logged.session).own(" with ").text(logged.server.0);
+    if let Some(version) = &logged.version {
+        line.own(", ").text(version);
+    }
+    page.put(&line)?;
+    let told = [
+        ("Present", &logged.present),
+        ("Missing", &logged.missing),
+        ("Not of it", &logged.wrong_version),
+        ("Several", &logged.contradictory),
+        ("Padded", &logged.padded),
+    ];
+    for (label, labels) in told.into_iter().filter(|(_, labels)| !labels.is_empty()) {
+        page.put(Line::labelled(label).list(labels, ", ", usize::MAX))?;
+    }
+    page.put(Line::labelled("Written by").own(logged.writer))?;
+    page.put(Line::unlabelled().own("hint: ").own(logged.hint))
 }
 
 fn unmatched(audit: &KeyAudit, page: &mut Page<'_>) -> io::Result<()> {

@@ -57,10 +57,13 @@ impl DamageKind {
 }
 
 impl From<io::Error> for DamageKind {
-    /// The system's errors have a number; those without come out of a decompressor.
+    /// The system's errors have a number, and a file that is followed may be gone; all others come out
+    /// of a decompressor.
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            _ if error.raw_os_error().is_some() => Self::Unreadable(error.to_string()),
+            kind if error.raw_os_error().is_some() || kind == io::ErrorKind::NotFound => {
+                Self::Unreadable(error.to_string())
+            }
             io::ErrorKind::OutOfMemory => {
                 Self::UnsupportedCompression("with a window of more than 128 MiB")
             }

@@ -61,28 +61,26 @@ fn kind(oid: ObjectIdentifier) -> String {
 
 fn pkcs1(der: &[u8]) -> Result<PrivateKey, Problem> {
     let numbers = RsaPrivateKeyRef::from_der(der).map_err(|_| Problem::Damaged)?;
-    let bits = bits(&numbers.modulus);
+    let bits = bits(numbers.modulus.as_bytes());
     if !(MIN_BITS..=MAX_BITS).contains(&bits) {
         return Err(Problem::KeySize(bits));
     }
-    build(&numbers, bits).filter(|key| crt_values_agree(key, &numbers)).ok_or(Problem::Inconsistent)
+    let others = numbers.other_prime_infos.iter().flatten().map(|other| other.prime.as_bytes());
+    let primes = [numbers.prime1.as_bytes(), numbers.prime2.as_bytes()].into_iter().chain(others);
+    let primes: Vec<_> = primes.collect();
+    let (n, e, d) = (&numbers.modulus, &numbers.public_exponent, &numbers.private_exponent);
+    build([n, e, d].map(UintRef::as_bytes), &primes, bits)
+        .filter(|key| crt_values_agree(key, &numbers))
+        .ok_or(Problem::Inconsistent)
 }
 
 /// The key of these numbers, if n is the product of the primes and d inverts e modulo each.
-fn build(numbers: &RsaPrivateKeyRef<'_>, bits: u32) -> Option<PrivateKey> {
-    let number = |uint: &UintRef<'_>| {
-        BoxedUint::from_be_slice(uint.as_bytes(), bits.next_multiple_of(8)).ok()
-    };
-    let others = numbers.other_prime_infos.iter().flatten().map(|other| &other.prime);
-    let primes: Vec<_> = [&numbers.prime1, &numbers.prime2]
-        .into_iter()
-        .chain(others)
-        .map(number)
-        .collect::<Option<_>>()?;
+fn build(numbers: [&[u8]; 3], primes: &[&[u8]], bits: u32) -> Option<PrivateKey> {
+    let number = |bytes: &[u8]| BoxedUint::from_be_slice(bytes, bits.next_multiple_of(8)).ok();
+    let primes: Vec<_> = primes.iter().map(|prime| number(prime)).collect::<Option<_>>()?;
     // The crate keeps primes in half the modulus's width unless told that one is wider.
     let wide = primes.iter().any(|prime| prime.bit_width_vartime() > bits.div_ceil(2));
-    let [n, e, d] =
-        [&numbers.modulus, &numbers.public_exponent, &numbers.private_exponent].map(number);
+    let [n, e, d] = numbers.map(number);
     let (n, e, d) = (n?, e?, d?);
     let built = if wide {
         PrivateKey::from_components_with_wide_primes(n, e, d, primes)
@@ -90,6 +88,20 @@ fn build(numbers: &RsaPrivateKeyRef<'_>, bits: u32) -> Option<PrivateKey> {
         PrivateKey::from_components_with_large_exponent(n, e, d, primes)
     };
     built.ok()
+}
+
+/// The key of these numbers in the big end first: modulus, exponents, primes.
+pub(super) fn of_numbers(
+    n: &[u8],
+    e: &[u8],
+    d: &[u8],
+    primes: &[&[u8]],
+) -> Result<PrivateKey, Problem> {
+    let bits = bits(n);
+    if !(MIN_BITS..=MAX_BITS).contains(&bits) {
+        return Err(Problem::KeySize(bits));
+    }
+    build([n, e, d], primes, bits).ok_or(Problem::Inconsistent)
 }
 
 /// The crate computes these again and does not look at those of the file. A key that passes has
@@ -103,8 +115,7 @@ fn crt_values_agree(key: &PrivateKey, numbers: &RsaPrivateKeyRef<'_>) -> bool {
         && same(key.crt_coefficient().as_ref(), &numbers.coefficient)
 }
 
-fn bits(uint: &UintRef<'_>) -> u32 {
-    let bytes = uint.as_bytes();
+fn bits(bytes: &[u8]) -> u32 {
     let unused = bytes.first().map_or(0, |byte| byte.leading_zeros());
     u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(unused)
 }

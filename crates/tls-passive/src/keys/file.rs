@@ -12,7 +12,7 @@ use super::form::{self, Form};
 use super::passwords::Candidates;
 use super::pem::{self, Block};
 use super::problem::Problem;
-use super::{shape, unlock};
+use super::{openssh, shape, stored, unlock};
 
 /// A bundle with every CA certificate there is has a quarter of this; so has a list of ten thousand
 /// rows. What is larger is a capture or a disk image, named by mistake.
@@ -77,14 +77,20 @@ pub(super) fn parse(bytes: &[u8], passwords: Candidates<'_>) -> Result<KeyFile, 
         return Err(Problem::Empty.into());
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(Problem::Utf16.into());
+        let text = stored::utf8_of_utf16(bytes).ok_or(Problem::Utf16)?;
+        return of_text(text.as_bytes(), passwords);
     }
     if shape::looks_like_der(bytes) {
         return Ok(KeyFile { keys: unlock::keys(bytes, passwords)?, remark: None });
     }
     if let Some(form) = Form::of(bytes) {
-        return Err(Problem::OtherForm(form).into());
+        return stored::keys(form, bytes, passwords);
     }
+    of_text(bytes, passwords)
+}
+
+/// The keys in a PEM text.
+pub(super) fn of_text(bytes: &[u8], passwords: Candidates<'_>) -> Result<KeyFile, Fault> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match str::from_utf8(text).ok().and_then(form::with_lines) {
         // Its lines are ours, and would mislead.
@@ -126,13 +132,18 @@ fn private_keys(
 ) -> Option<Result<Vec<PrivateKey>, Fault>> {
     let unusable = |problem| Some(Err(Fault::at_line(block.line, problem)));
     match block.label {
-        "OPENSSH PRIVATE KEY" => unusable(Problem::OpenSsh),
+        "OPENSSH PRIVATE KEY" => Some(openssh(block)),
         label if label.ends_with("PUBLIC KEY") => unusable(Problem::PublicKey),
         label if !label.ends_with("PRIVATE KEY") && label != "PKCS12" => None,
         "EC PRIVATE KEY" if block.encrypted => unusable(Problem::NotRsa("an EC".into())),
         "DSA PRIVATE KEY" if block.encrypted => unusable(Problem::NotRsa("a DSA".into())),
         _ => Some(decode(block, passwords)),
     }
+}
+
+fn openssh(block: &Block<'_>) -> Result<Vec<PrivateKey>, Fault> {
+    let key = openssh::key(&block.decode()?);
+    key.map(|key| vec![key]).map_err(|problem| Fault::at_line(block.line, problem))
 }
 
 fn decode(block: &Block<'_>, passwords: Candidates<'_>) -> Result<Vec<PrivateKey>, Fault> {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A form of key files that is not read.
+/// A form of key files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// JKS or JCEKS.
@@ -72,6 +72,30 @@ impl fmt::Display for Form {
             Self::Base64OfPem => "a PEM file in base64, as in a Kubernetes Secret",
         })
     }
+}
+
+/// The PEM texts in base64 that a file holds: the whole of it, or values of its.
+pub(super) fn decoded_pem(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let is_blank = u8::is_ascii_whitespace;
+    let mut pem = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    if bytes.iter().all(|byte| is_digit(byte) || is_blank(byte)) {
+        append_decoded(bytes, &mut pem)?;
+    } else {
+        let values = bytes.split(|byte| !is_digit(byte));
+        for value in values.filter(|value| value.starts_with(BEGIN_IN_BASE64)) {
+            append_decoded(value, &mut pem)?;
+            pem.push(b'\n');
+        }
+    }
+    (!pem.is_empty()).then_some(pem)
+}
+
+fn append_decoded(base64: &[u8], out: &mut Zeroizing<Vec<u8>>) -> Option<()> {
+    let mut digits = Zeroizing::new(base64.to_vec());
+    let decoded = base64_simd::forgiving_decode_inplace(&mut digits).ok()?;
+    out.extend_from_slice(decoded);
+    Some(())
 }
 
 /// A PEM text whose blocks stand on one line, or whose line ends are written as `\n`, with its lines;

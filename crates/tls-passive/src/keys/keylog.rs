@@ -253,6 +253,17 @@ impl KeyLog {
         labels
     }
 
+    /// Labels of lines about this client random whose secrets have zeros behind them.
+    #[must_use]
+    pub fn padded(&self, client_random: &[u8; 32]) -> Vec<&'static str> {
+        let group = self.groups.get(&SecretId::ClientRandom(*client_random));
+        let secrets = group.iter().flat_map(|group| &group.secrets);
+        let mut labels: Vec<_> =
+            secrets.filter(|secret| secret.is_padded).map(|secret| secret.kind.label()).collect();
+        labels.dedup();
+        labels
+    }
+
     /// Whether any line is about this client random and has a secret of TLS 1.2 or before.
     #[must_use]
     pub fn opens_up_to_tls12(&self, client_random: &[u8; 32]) -> bool {

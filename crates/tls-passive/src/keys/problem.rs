@@ -104,6 +104,9 @@ pub enum Problem {
     /// Another form of keys.
     #[error("{0}, which is not read as it is")]
     OtherForm(Form),
+    /// The same, encrypted, and nothing to open it with.
+    #[error("{0}, encrypted, and no password was given")]
+    LockedForm(Form),
     /// Certificates, but no key.
     #[error("holds {0} certificate(s) but no private key")]
     OnlyCertificates(usize),
@@ -143,8 +146,8 @@ pub enum Problem {
     /// A PKCS#11 URI in place of a path.
     #[error("a PKCS#11 token: not supported")]
     Token,
-    /// OpenSSH's own format.
-    #[error("an OpenSSH private key: this format is not supported")]
+    /// OpenSSH's own format, encrypted.
+    #[error("an encrypted OpenSSH private key: this format is not supported")]
     OpenSsh,
     /// A PEM block without its END line, or with that of another.
     #[error("the PEM block `{0}` that begins here has no END line of its own")]
@@ -230,6 +233,9 @@ impl Problem {
             }
             Self::TooManyPreShared(_) => "give the keys of this capture alone",
             Self::OtherForm(form) => return form.conversion(file),
+            Self::LockedForm(form) => {
+                return format!("{PASSWORD_HINT}; or convert it: {}", form.conversion(file));
+            }
             Self::OpenSsh => "convert a copy of it: ssh-keygen -p -m PEM -f COPY",
             Self::Token => "name a key file; a key that cannot leave its token needs a key log (--keylog)",
             Self::Unterminated(_) | Self::Base64 | Self::Damaged | Self::Inconsistent => {

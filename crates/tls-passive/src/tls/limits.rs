@@ -2,7 +2,9 @@
 
 use super::lock::{self, record_lock, seen, unlock};
 use super::rewrite::aliases;
-use super::{disclosed, facts, handshake, machine, mid_capture, negotiation, record, schedule13};
+use super::{
+    awaiting, disclosed, facts, handshake, machine, mid_capture, negotiation, record, schedule13,
+};
 use crate::limits::{Limit, limits};
 
 pub use super::decrypt::limits::LIMITS as DECRYPT;
@@ -21,6 +23,8 @@ pub const LIMITS: &[Limit] = limits! { "tls":
     facts::MOST_QUOTED => Bytes, "what is kept of plain text where TLS should be", "a line to quote";
     schedule13::MOST_UPDATES => Count, "key updates tried behind a gap", "one gap rarely hides two; then the rest stays closed";
     disclosed::MOST_LINES => Count, "secrets of a connection that are kept for an export", "a connection with more renegotiations is an attack";
+    awaiting::MOST_BYTES => Bytes, "records that wait for the session that they resume, by connection", "a mail; beyond, they are read without its secret";
+    awaiting::MOST_BYTES_TOGETHER => Bytes, "the same in each of 64 shards", "the same";
     aliases::MOST_KNOWN => Count, "words, numbers and sessions that `anonymize` tells apart", "those beyond share a pseudonym";
     lock::MOST_NUMBER => Bytes, "a ciphertext or a number of a key in a handshake file", "those of the largest key; a longer one is an error";
     unlock::MOST_WAITING => Count, "resumptions that wait in `unlock` for their origin", "some 70 MB; further ones stay closed, which is told";

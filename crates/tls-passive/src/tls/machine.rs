@@ -4,6 +4,7 @@ use std::mem;
 use std::net::SocketAddr;
 
 use super::TlsEvent;
+use super::awaiting::{Arrival, Awaiting};
 use super::decrypt::{RecordCipher, RecordGap, TrialBudget};
 use super::disclosed::Disclosed;
 use super::facts::{Gaps, MOST_QUOTED, TlsFacts};
@@ -12,7 +13,7 @@ use super::lock::{Locks, RecordLocks};
 use super::names::ProtocolVersion;
 use super::negotiation::Negotiation;
 use super::openers::Keys;
-use super::record::{ContentType, Found, Record, RecordReader};
+use super::record::{Beginning, ContentType, Found, Record, RecordReader};
 use super::schedule13::Schedule;
 use super::seen::Watch;
 use super::sniff::looks_like_tls;
@@ -61,6 +62,8 @@ pub struct Tls {
     /// Bytes and gaps fed so far.
     pub(super) fed: PerRole<u64>,
     pub(super) locks: Locks,
+    /// Whether it waits for the session that it resumes.
+    pub(super) awaiting: Awaiting,
     pub(super) record_locks: RecordLocks,
     pub(super) facts: TlsFacts,
 }
@@ -86,6 +89,7 @@ impl Tls {
             last: PerRole::default(),
             fed: PerRole::default(),
             locks: Locks::default(),
+            awaiting: Awaiting::default(),
             record_locks: RecordLocks::default(),
             facts: TlsFacts::default(),
         }
@@ -102,7 +106,7 @@ impl Tls {
         &self.facts
     }
 
-    /// What is known, when nothing more will come.
+    /// What is known, when nothing more will come and what waited was [read](Self::settle).
     #[must_use]
     pub fn into_facts(mut self) -> TlsFacts {
         self.check_rest();
@@ -126,25 +130,33 @@ impl Tls {
         self.budget.earn(bytes.len());
         let bytes = self.feed_ssl2(from, bytes, is_first, at, out);
         let mut reader = mem::take(&mut self.readers[from]);
-        reader.feed(bytes.as_slice(), at, &mut |found| match found {
-            Found::Record(record) => self.on_record(from, &record, out),
-            Found::NotTls(bytes, at) => {
-                self.note_not_tls(from, bytes, at);
-                out(TlsEvent::NotTls(from, bytes, at));
-            }
-            Found::MoreOfIt(bytes) => self.quote(from, bytes),
-        });
+        reader.feed(bytes.as_slice(), at, &mut |found| self.take(from, found, out));
         self.readers[from] = reader;
     }
 
-    fn note_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment) {
+    fn take(&mut self, from: Role, found: Found<'_>, out: &mut Out<'_>) {
+        if self.is_waiting() {
+            return self.wait_with(from, Arrival::of(&found), out);
+        }
+        match found {
+            Found::Record(record) if self.begins_to_wait(&record) => {
+                self.wait_with(from, Arrival::Record(record.kept()), out);
+            }
+            Found::Record(record) => self.on_record(from, &record, out),
+            Found::NotTls(bytes, at) => self.on_not_tls(from, bytes, at, out),
+            Found::MoreOfIt(bytes) => self.quote(from, bytes),
+        }
+    }
+
+    pub(super) fn on_not_tls(&mut self, from: Role, bytes: &[u8], at: Moment, out: &mut Out<'_>) {
         self.check_not_tls(from, at);
         self.facts.not_tls[from].get_or_insert(at);
         self.quote(from, bytes);
+        out(TlsEvent::NotTls(from, bytes, at));
     }
 
     /// Keeps the beginning of what is no TLS, however it was cut into segments.
-    fn quote(&mut self, from: Role, bytes: &[u8]) {
+    pub(super) fn quote(&mut self, from: Role, bytes: &[u8]) {
         let quoted = &mut self.facts.not_tls_bytes[from];
         let room = MOST_QUOTED.saturating_sub(quoted.len()).min(bytes.len());
         quoted.extend_from_slice(bytes.get(..room).unwrap_or_default());
@@ -152,10 +164,26 @@ impl Tls {
 
     /// Takes a gap in one direction.
     pub fn feed_gap(&mut self, from: Role, gap: Gap, at: Moment, out: &mut Out<'_>) {
-        note_gap(&mut self.facts.gaps[from], gap, at);
         self.fed[from] = self.fed[from].saturating_add(gap.bytes);
-        self.tell_cut(from, out);
+        let cut = self.readers[from].unfinished();
         self.readers[from].skip(gap.bytes);
+        match self.is_waiting() {
+            true => self.wait_with(from, Arrival::Gap(gap, at, cut), out),
+            false => self.on_gap(from, gap, at, cut, out),
+        }
+    }
+
+    /// A gap, which may have cut a record.
+    pub(super) fn on_gap(
+        &mut self,
+        from: Role,
+        gap: Gap,
+        at: Moment,
+        cut: Option<Beginning>,
+        out: &mut Out<'_>,
+    ) {
+        note_gap(&mut self.facts.gaps[from], gap, at);
+        self.tell_beginning(from, cut, out);
         self.facts.damaged[from] += 1;
         if self.is_negotiating() || self.joiners[from].pending() > 0 {
             self.damage_handshake(from);
@@ -175,7 +203,7 @@ impl Tls {
         !(self.negotiation.finished.client && self.negotiation.finished.server)
     }
 
-    fn on_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
+    pub(super) fn on_record(&mut self, from: Role, record: &Record<'_>, out: &mut Out<'_>) {
         self.lock_record(from, record);
         self.read_record(from, record, out);
         self.tell_record(from, record, out);

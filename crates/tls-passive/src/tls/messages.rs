@@ -206,17 +206,23 @@ impl Tls {
     /// One side is done with the handshake before the client sent a key: the server took up an
     /// earlier session, unless the part with the key was not captured.
     pub(super) fn on_abbreviated(&mut self, from: Role, at: Moment) {
+        self.knows_origin(at);
+        let whole = !self.negotiation.damaged && self.facts.certificates.is_empty();
+        if from == Role::Server && whole {
+            self.facts.resumed = self.negotiation.resumption();
+            self.lock_resumption(at);
+        }
+    }
+
+    /// Whether the secret of an earlier session is known, or is found now.
+    pub(super) fn knows_origin(&mut self, at: Moment) -> bool {
         if !self.negotiation.has_secret() {
             let mut negotiation = std::mem::take(&mut self.negotiation);
             let found = self.search(at, |search| negotiation.resume_keys(search));
             self.negotiation = negotiation;
             self.note_search(found);
         }
-        let whole = !self.negotiation.damaged && self.facts.certificates.is_empty();
-        if from == Role::Server && whole {
-            self.facts.resumed = self.negotiation.resumption();
-            self.lock_resumption(at);
-        }
+        self.negotiation.has_secret()
     }
 
     fn note_search(&mut self, found: KeySearch) {
@@ -247,6 +253,7 @@ impl Tls {
             server: self.ends[1],
             certificate: self.facts.certificates.first(),
             frame: at.frame,
+            origins_before: self.origins_before(at.frame),
         })
     }
 

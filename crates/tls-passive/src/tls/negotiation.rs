@@ -72,6 +72,8 @@ pub(super) struct Search<'a> {
     pub(super) trials: usize,
     /// The frame in which the keys are wanted: what comes to be known later does not count.
     pub(super) frame: u64,
+    /// The same for sessions that are resumed.
+    pub(super) origins_before: u64,
 }
 
 impl Negotiation {
@@ -287,7 +289,7 @@ impl Negotiation {
         let found: Vec<_> = [by_ticket, by_id]
             .into_iter()
             .flatten()
-            .filter_map(|handle| search.store.recall(handle, search.frame))
+            .filter_map(|handle| search.store.recall(handle, search.origins_before))
             .collect();
         for (master, secret, origin) in found {
             self.add(master, Secret::resumed(secret, origin));

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::awaiting::Room;
 use super::decrypt::SessionStore;
 use super::rsa_requests::encrypted_premaster;
 use crate::keys::{KeyError, KeyLog, KeyRing, RsaOperations};
@@ -21,6 +22,8 @@ pub struct Keys {
     pub store: Arc<SessionStore>,
     /// The way to the RSA keys' operations.
     pub operations: Arc<RsaOperations>,
+    /// The room for resumptions that wait for their origin.
+    pub room: Arc<Room>,
 }
 
 impl Keys {
@@ -34,8 +37,15 @@ impl Keys {
             ring: Arc::clone(&self.ring),
             store: Arc::new(store),
             operations: Arc::new(operations),
+            room: Arc::default(),
         };
         views.map(keys).collect()
+    }
+
+    /// The same with room of its own for resumptions that wait.
+    #[must_use]
+    pub fn with_room(&self) -> Self {
+        Self { room: Arc::default(), ..self.clone() }
     }
 
     /// The worker goes on to `place` in the order of everything, where `connection` is at work: what

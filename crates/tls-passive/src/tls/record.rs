@@ -60,6 +60,18 @@ pub(super) struct Record<'a> {
 }
 
 impl Record<'_> {
+    /// A copy for later.
+    pub(super) fn kept(&self) -> KeptRecord {
+        KeptRecord {
+            header: self.header,
+            fragment: self.fragment.to_vec(),
+            behind: self.behind.clone(),
+            end: self.end,
+            marks: self.marks.to_vec(),
+            skipped: self.skipped,
+        }
+    }
+
     /// What stood before the fragment (RFC 5246 §6.2.1, §E.2).
     pub(super) fn header_bytes(&self) -> Vec<u8> {
         let [high, low] = u16::try_from(self.fragment.len()).unwrap_or(u16::MAX).to_be_bytes();
@@ -101,6 +113,38 @@ impl Record<'_> {
         latest.unwrap_or_else(|| self.at())
     }
 }
+
+/// A record that is kept for later.
+pub(super) struct KeptRecord {
+    header: RecordHeader,
+    fragment: Vec<u8>,
+    behind: Option<RecordGap>,
+    end: u64,
+    marks: Vec<Mark>,
+    skipped: usize,
+}
+
+impl KeptRecord {
+    /// What it was.
+    pub(super) fn as_record(&self) -> Record<'_> {
+        Record {
+            header: self.header,
+            fragment: &self.fragment,
+            behind: self.behind.clone(),
+            end: self.end,
+            marks: &self.marks,
+            skipped: self.skipped,
+        }
+    }
+
+    /// What it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.fragment.len() + size_of_val(self.marks.as_slice())
+    }
+}
+
+/// Where a record begins, and its header.
+pub(super) type Beginning = (u64, [u8; HEADER]);
 
 /// What a [`RecordReader`] finds.
 #[derive(Debug)]
@@ -181,7 +225,7 @@ impl RecordReader {
     }
 
     /// The header of a record that is not complete, and where it begins.
-    pub(super) fn unfinished(&self) -> Option<(u64, [u8; HEADER])> {
+    pub(super) fn unfinished(&self) -> Option<Beginning> {
         let header = *self.partial.first_chunk().filter(|_| self.border == Border::Known)?;
         Some((self.end.checked_sub(self.partial.len() as u64)?, header))
     }

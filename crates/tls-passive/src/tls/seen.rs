@@ -3,7 +3,7 @@
 use super::TlsEvent;
 use super::decrypt::{RecordCipher, RecordPlace};
 use super::machine::{Out, Tls};
-use super::record::{ContentType, HEADER, Record};
+use super::record::{Beginning, ContentType, HEADER, Record};
 use super::schedule13::Phase;
 use crate::role::Role;
 
@@ -105,8 +105,13 @@ impl Tls {
 
     /// Tells of a record that ends before its time, if there is one.
     pub fn tell_cut(&mut self, from: Role, out: &mut Out<'_>) {
+        let cut = self.readers[from].unfinished();
+        self.tell_beginning(from, cut, out);
+    }
+
+    pub(super) fn tell_beginning(&mut self, from: Role, cut: Option<Beginning>, out: &mut Out<'_>) {
         if self.watch.is_asked_for
-            && let Some((start, header)) = self.readers[from].unfinished()
+            && let Some((start, header)) = cut
         {
             out(TlsEvent::Record(SeenRecord { from, start, what: Seen::Cut(header) }));
         }

@@ -129,7 +129,13 @@ fn what_is_no_rsa_key_is_called_by_its_name() {
         ("rsa1024.encrypted.der", "None encrypted key: no password was given"),
         ("rsa1024.legacy.pem", "Some(1) encrypted key: no password was given"),
         ("rsa1024.p12", "None encrypted key: no password was given"),
-        ("openssh.pem", "Some(1) an OpenSSH private key: this format is not supported"),
+        (
+            "stored/rsa1024.encrypted.openssh",
+            "Some(1) an encrypted OpenSSH private key: this format is not supported",
+        ),
+        ("stored/secret.jks", "None a Java key store (JKS), encrypted, and no password was given"),
+        ("stored/java.p12", "None encrypted key: no password was given"),
+        ("stored/public.jwk", "None a public key: it cannot decrypt"),
     ] {
         assert_eq!(fault(&bytes(name)), message, "{name}");
     }
@@ -138,7 +144,7 @@ fn what_is_no_rsa_key_is_called_by_its_name() {
 #[test]
 fn what_is_no_key_at_all_says_so() {
     assert_eq!(fault(b" \r\n"), "None the file is empty");
-    assert_eq!(fault(b"\xff\xfe-\0-\0"), "None the file is UTF-16 text");
+    assert_eq!(fault(b"\xff\xfe\0\xd8"), "None the file is UTF-16 text");
     assert_eq!(fault(b"MIIEpAIBAAKCAQEA"), "None no key found: neither a PEM block nor DER");
     assert_eq!(fault(b"0.0.0.0,1,x,y"), "None no key found: neither a PEM block nor DER");
     assert_eq!(fault(&[0x30, 0x82, 1, 2, 3]), "None damaged: not the DER of a private key");

@@ -196,16 +196,16 @@ impl Parser {
                 let labeled = label.map(|label| (self.number, label));
                 self.unknown.labeled = self.unknown.labeled.take().or(labeled);
             }
-            Line::Secret(id, kind, bytes) => self.secret(&id, kind, bytes),
+            Line::Secret(id, kind, bytes) => self.secret(&id, kind, bytes, false),
             Line::PaddedSecret(id, kind, bytes) => {
                 self.padded.note(self.number);
-                self.secret(&id, kind, bytes);
+                self.secret(&id, kind, bytes, true);
             }
             Line::Zeros => self.zeros.note(self.number),
             Line::ClientSessionId(id) => self.client_session_id = Some(id),
             Line::ClientMasterKey(bytes) => match self.client_session_id.take() {
                 Some(id) if !id.is_empty() => {
-                    self.secret(&SecretId::SessionId(id), Kind::Master, bytes);
+                    self.secret(&SecretId::SessionId(id), Kind::Master, bytes, false);
                 }
                 _ => self.no_session_id(),
             },
@@ -213,9 +213,11 @@ impl Parser {
         }
     }
 
-    fn secret(&mut self, id: &SecretId, kind: Kind, bytes: SecretBytes) {
+    fn secret(&mut self, id: &SecretId, kind: Kind, bytes: SecretBytes, is_padded: bool) {
         let at = (self.name.clone(), self.number);
-        if !self.log.insert(id, LoggedSecret::new(bytes, kind, at, self.origin)) {
+        let mut secret = LoggedSecret::new(bytes, kind, at, self.origin);
+        secret.is_padded = is_padded;
+        if !self.log.insert(id, secret) {
             self.ended = true;
             let problem = Problem::TooManySecrets(MAX_SECRETS);
             return self.faults.push(KeyError::new(self.place(None), problem));

@@ -146,6 +146,8 @@ pub struct LoggedSecret {
     pub(super) since: u64,
     /// Lines that say the same, this one included.
     pub(super) lines: usize,
+    /// Its writer put zeros behind it.
+    pub(super) is_padded: bool,
 }
 
 impl LoggedSecret {
@@ -155,7 +157,7 @@ impl LoggedSecret {
         (file, line): (Arc<str>, u32),
         origin: Origin,
     ) -> Self {
-        Self { bytes, kind, file, line, origin, since: 0, lines: 1 }
+        Self { bytes, kind, file, line, origin, since: 0, lines: 1, is_padded: false }
     }
 
     /// The secret. A master secret has 48 bytes, as has a premaster secret found by its encrypted

@@ -15,6 +15,12 @@ const CONSTRUCTED: u8 = 0x20;
 const CLASS: u8 = 0xC0;
 const CONTEXT: u8 = 0x80;
 
+/// How deep the serial number stands in a certificate, where no other integer does (RFC 5280 §4.1).
+const OF_THE_SERIAL_NUMBER: usize = 2;
+
+/// What an INTEGER begins with.
+const INTEGER: u8 = 2;
+
 /// What a SEQUENCE begins with.
 const SEQUENCE: u8 = 0x30;
 
@@ -37,7 +43,10 @@ fn values(mut der: &[u8], depth: usize, aliases: &mut Aliases) -> Option<Vec<u8>
         let (head, rest) = der.split_at_checked(start)?;
         let (content, rest) = rest.split_at_checked(len)?;
         safe.extend(head);
-        safe.extend(value(tag, content, depth, aliases));
+        safe.extend(match tag == INTEGER && depth == OF_THE_SERIAL_NUMBER {
+            true => serial(content, aliases),
+            false => value(tag, content, depth, aliases),
+        });
         der = rest;
     }
     Some(safe)
@@ -80,10 +89,33 @@ fn value(tag: u8, content: &[u8], depth: usize, aliases: &mut Aliases) -> Vec<u8
         // UTF8String, NumericString to GeneralString.
         (0, 12 | 18..=27) => aliases.text(content),
         // Of a GeneralName, names are text, and addresses are not (RFC 5280 §4.2.1.6).
+        (CONTEXT, 0..=1) if is_text && content.contains(&b'@') => aliases.text(content),
+        (CONTEXT, 2) if is_text && content.iter().all(is_of_host) => aliases.text(content),
+        (CONTEXT, 6) if is_text && content.contains(&b':') => aliases.text(content),
+        // The bounds of basicConstraints and policyConstraints, and flags of distribution points.
         (CONTEXT, _) if content.len() <= 1 => content.to_vec(),
-        (CONTEXT, _) if is_text => aliases.text(content),
         _ => aliases.number(content),
     }
+}
+
+/// What host names are made of, a wildcard among them (RFC 5280 §4.2.1.6, RFC 6125 §6.4.3).
+fn is_of_host(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b".-_*".contains(byte)
+}
+
+/// Another serial number of as many bytes: it finds the certificate in public logs, however short it is.
+fn serial(content: &[u8], aliases: &mut Aliases) -> Vec<u8> {
+    let mut number = aliases.number(content);
+    if let Some(first) = number.first_mut() {
+        // Not negative, and no longer than it has to be (X.690 §8.3.2).
+        *first = *first & 0x3F | 0x40;
+    }
+    if number == content
+        && let Some(last) = number.last_mut()
+    {
+        *last ^= 1;
+    }
+    number
 }
 
 /// Values in the place of bytes, if a SEQUENCE or a string is what the bytes begin with.
@@ -121,4 +153,42 @@ fn bits(content: &[u8], depth: usize, aliases: &mut Aliases) -> Vec<u8> {
         number
     });
     [&[unused], safe.as_slice()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+    }
+
+    /// As much of a certificate as is needed: a version, a serial number, and an extension with names.
+    fn certificate(serial: &[u8], names: &[u8]) -> Vec<u8> {
+        let version = der(0xA0, &der(INTEGER, &[2]));
+        let names = der(4, &der(SEQUENCE, names));
+        let extensions = der(0xA3, &der(SEQUENCE, &der(SEQUENCE, &names)));
+        der(SEQUENCE, &der(SEQUENCE, &[version, der(INTEGER, serial), extensions].concat()))
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_and_no_serial_number_stays_whatever_its_bytes(
+            serial in prop::collection::vec(1..0x7F_u8, 1..20),
+            address in prop_oneof![prop::collection::vec(any::<u8>(), 4), prop::collection::vec(0x21..0x7F_u8, 16)],
+        ) {
+            let names = [der(0x82, b"mx.example.com"), der(0x87, &address)].concat();
+            let whole = certificate(&serial, &names);
+            let safe = rewritten(&whole, &mut Aliases::default());
+            prop_assert_eq!(safe.len(), whole.len());
+            // The lengths of two headers, the version, and the header of the number.
+            let at = 2 + 2 + 5 + 2;
+            prop_assert_ne!(&safe[at..at + serial.len()], &serial[..]);
+            prop_assert_eq!(&safe[4..9], &whole[4..9]);
+            prop_assert_ne!(&safe[safe.len() - address.len()..], &address[..]);
+            prop_assert!(!safe.windows(7).any(|run| run == b"example"));
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod certificate;
 pub(crate) mod diagnosis;
 mod elsewhere;
 pub(crate) mod handle;
+mod key_logs;
 mod keys;
 pub mod limits;
 pub(crate) mod outcome;

@@ -13,6 +13,7 @@ mod handshakes;
 mod interrupt;
 mod keys;
 mod limits;
+mod missing;
 mod mistyped;
 mod output;
 mod packaging;

@@ -46,10 +46,12 @@ pub use endpoint::Endpoint;
 pub use exchange::{ConversationExchange, ReplyReport};
 pub use findings::Finding;
 pub use key_audit::{
-    KEY_AUDIT_SCHEMA, KeyAudit, MissingKey, MissingSecret, RowReport, UnusableKey, UsableKey,
+    KEY_AUDIT_SCHEMA, KeyAudit, LoggedSession, MissingKey, MissingSecret, RowReport, UnusableKey,
+    UsableKey,
 };
 pub use mail::{DkimReport, MailReport, PartReport, RecipientReport};
 pub use outcome::Outcome;
+#[cfg(feature = "program")]
 pub(crate) use percentiles::MOST_EXACT;
 pub use percentiles::Percentiles;
 pub use proxy::ProxyReport;

@@ -12,6 +12,7 @@ pub mod limits;
 mod names;
 mod path;
 mod reading;
+#[cfg(feature = "certificates")]
 mod second;
 mod shown;
 mod signature;

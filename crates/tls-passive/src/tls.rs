@@ -1,6 +1,7 @@
 //! The bytes of both directions become TLS events: records, handshake, and, with a key, what was
 //! inside. Sans-IO; knows nothing of SMTP, of key files or of how things are printed.
 
+mod awaiting;
 mod border;
 mod candidates;
 pub mod certificate;
@@ -34,6 +35,7 @@ mod sniff;
 mod ssl2;
 pub mod suite;
 
+pub use awaiting::Room;
 #[cfg(any(test, fuzzing))]
 pub use decrypt::{Fate, Rehearsal};
 pub use decrypt::{KeyLogLine, SessionStore};

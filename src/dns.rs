@@ -1,13 +1,11 @@
-//! DNS messages (RFC 1035 §4): one question, and what answers it. `hickory-proto` reads the wire
-//! format; nothing of its types leaves this file.
+//! DNS messages (RFC 1035 §4): one question, and what answers it.
 
 pub mod limits;
+#[cfg(feature = "dns")]
+mod wire;
 
 use std::fmt;
 use std::net::IpAddr;
-
-use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
-use hickory_proto::rr::{Name, RData, Record as WireRecord};
 
 /// Records that are read of one answer: more than any MX list or address list that mail needs.
 pub(crate) const MOST_RECORDS: usize = 32;
@@ -107,25 +105,15 @@ pub struct Tlsa {
 }
 
 impl DnsMessage {
-    /// Reads a message. None if it is none, or asks for no one thing.
+    /// Reads a message. None if it is none, asks for no one thing, or the feature `dns` is off.
     #[must_use]
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        let message = Message::from_vec(bytes).ok()?;
-        let meta = message.metadata;
-        if meta.op_code != OpCode::Query {
-            return None;
-        }
-        let question = message.queries.first()?;
-        Some(Self {
-            id: meta.id,
-            is_answer: meta.message_type == MessageType::Response,
-            rcode: rcode(meta.response_code),
-            truncated: meta.truncation,
-            authentic: meta.authentic_data,
-            name: plain(&question.name),
-            kind: question.query_type.to_string(),
-            records: message.answers.iter().take(MOST_RECORDS).map(record).collect(),
-        })
+    pub fn read(
+        #[cfg_attr(not(feature = "dns"), expect(unused_variables))] bytes: &[u8],
+    ) -> Option<Self> {
+        #[cfg(feature = "dns")]
+        return wire::read(bytes);
+        #[cfg(not(feature = "dns"))]
+        return None;
     }
 
     /// Reads the messages of a TCP segment that begins with one: each has its length in front
@@ -148,45 +136,7 @@ impl DnsMessage {
     }
 }
 
-fn rcode(code: ResponseCode) -> Rcode {
-    match code {
-        ResponseCode::NoError => Rcode::NoError,
-        ResponseCode::NXDomain => Rcode::NxDomain,
-        ResponseCode::ServFail => Rcode::ServFail,
-        ResponseCode::Refused => Rcode::Refused,
-        other => Rcode::Other(other.into()),
-    }
-}
-
-/// Names are the same in either case (RFC 1035 §2.3.3).
-fn plain(name: &Name) -> String {
-    let text = name.to_ascii().to_ascii_lowercase();
-    match text.strip_suffix('.') {
-        Some(name) if !name.is_empty() => name.to_owned(),
-        _ => text,
-    }
-}
-
-fn record(record: &WireRecord) -> DnsRecord {
-    let data = match &record.data {
-        RData::A(address) => DnsData::Address(address.0.into()),
-        RData::AAAA(address) => DnsData::Address(address.0.into()),
-        RData::MX(mx) => DnsData::Mx(mx.preference, plain(&mx.exchange)),
-        RData::CNAME(name) => DnsData::Alias(plain(&name.0)),
-        RData::PTR(name) => DnsData::Pointer(plain(&name.0)),
-        RData::TXT(text) => DnsData::Text(String::from_utf8_lossy(&text.txt_data.concat()).into()),
-        RData::TLSA(tlsa) => DnsData::Tlsa(Tlsa {
-            usage: tlsa.cert_usage.into(),
-            selector: tlsa.selector.into(),
-            matching: tlsa.matching.into(),
-            data: tlsa.cert_data.clone(),
-        }),
-        _ => DnsData::Other,
-    };
-    DnsRecord { owner: plain(&record.name), ttl: record.ttl, data }
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "dns"))]
 mod tests {
     use super::*;
 

@@ -5,6 +5,7 @@
 //! model does not compile before it was thought of here.
 
 mod addresses;
+mod forms;
 pub mod limits;
 mod lines;
 mod model;
