@@ -1,7 +1,7 @@
 //! The keys of TLS 1.3 from the beginning (RFC 8446 §7.1), where what they come from is known: a pre-shared
 //! key, in the mode without a key exchange beside it.
 
-use super::decrypt::{KeyLogLine, KeySchedule, Tls13Hash};
+use super::decrypt::{KeySchedule, Tls13Hash};
 use super::facts::{KeySearch, Secret};
 use super::machine::Tls;
 use super::offer13::{Choice, Offer};
@@ -44,7 +44,7 @@ impl Tls {
         let labels = if stage == Stage::Handshake { HANDSHAKE } else { APPLICATION };
         for (role, label, name) in labels {
             let secret = schedule.traffic(name, &self.negotiation.transcript);
-            self.disclosed.add(|| KeyLogLine::of_derived(label, random, &secret));
+            self.disclosed.add_derived13(label, random, &secret);
             self.take_secret13(role, stage, secret);
         }
     }
