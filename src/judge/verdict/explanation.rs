@@ -279,9 +279,7 @@ impl Case<'_> {
 
     /// What was searched for a secret in vain.
     fn searched(&self) -> String {
-        let log = self.keys.ring.keylog().read();
-        let searched = log.as_ref().map_or(&[][..], |log| log.searched());
-        match searched {
+        match self.keys.ring.keylog().searched().as_slice() {
             [] => String::new(),
             files => format!("; searched without a hit for it: {}", files.join(", ")),
         }
