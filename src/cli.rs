@@ -19,6 +19,7 @@ mod mistyped;
 mod output;
 mod packaging;
 mod plan;
+mod pre_shared;
 mod precautions;
 mod profile;
 mod progress;

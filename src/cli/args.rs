@@ -124,6 +124,9 @@ pub(super) struct SharedArgs {
     /// Secrets of single sessions, as SSLKEYLOGFILE (RFC 9850): a file, also gzipped, a folder, or -
     #[arg(help_heading = KEYS, long, value_name = "FILE")]
     pub(super) keylog: Vec<PathBuf>,
+    /// A pre-shared key in hex, IDENTITY:KEY, or a file with one a line; repeatable
+    #[arg(help_heading = KEYS, long, value_name = "HEX|FILE")]
+    pub(super) psk: Vec<String>,
     /// What a machine still has of its sessions: OpenSSL session files, Postfix caches, memory dumps (also
     /// .gz, .zst, folders); searched for their secrets; repeatable
     #[arg(help_heading = KEYS, long, value_name = "FILE")]

@@ -12,6 +12,7 @@ use super::asked::Asked;
 use super::exit::{Exit, Faults};
 use super::mistyped;
 use super::output;
+use super::pre_shared;
 use super::precautions;
 use super::secrets_from;
 use super::select;
@@ -176,11 +177,13 @@ impl Plan {
         let keys = keys.iter().map(|key| PathBuf::from(&key.identity().path));
         let named = named.chain(&args.password_file).chain(&self.profile_files);
         let named = named.chain(trust::files(args));
-        named.cloned().chain(keys)
+        named.cloned().chain(keys).chain(pre_shared::files(&args.psk))
     }
 
     fn has_no_keys(&self) -> bool {
-        self.setup.keys.ring.is_empty() && self.setup.keys.ring.keylog().is_empty()
+        self.setup.keys.ring.is_empty()
+            && self.setup.keys.ring.pre_shared().is_empty()
+            && self.setup.keys.ring.keylog().is_empty()
     }
 
     /// Says on standard error what was wrong with the captures, and what was seen instead where no
@@ -265,7 +268,7 @@ fn sources(args: &SharedArgs) -> Vec<KeySource> {
     let keys = key_sources(args.password_file.as_deref(), &args.keys, &args.key);
     let logs = args.keylog.iter().cloned().map(KeySource::KeyLog);
     let profiles = args.wireshark_profile.iter().cloned().map(KeySource::WiresharkProfile);
-    keys.into_iter().chain(logs).chain(profiles).collect()
+    keys.into_iter().chain(logs).chain(profiles).chain(pre_shared::sources(&args.psk)).collect()
 }
 
 /// Where private keys come from.
@@ -314,7 +317,7 @@ fn unmatched(ring: &KeyRing) -> Option<String> {
 fn secret_files(args: &SharedArgs, ring: &KeyRing) -> impl Iterator<Item = PathBuf> {
     let keys = ring.keys().iter().map(|key| PathBuf::from(&key.identity().path));
     let files = args.keylog.iter().chain(&args.secrets_from).chain(&args.password_file);
-    keys.chain(files.cloned())
+    keys.chain(files.cloned()).chain(pre_shared::files(&args.psk))
 }
 
 fn complain_of_key(error: &KeyError) {

@@ -29,6 +29,14 @@ impl KeyReport {
             note: identity.note.clone(),
         };
         let mut told: Vec<_> = keys.ring.keys().iter().map(|key| of_key(key.identity())).collect();
+        told.extend(keys.ring.pre_shared().iter().map(|key| Self {
+            source: key.source().to_owned(),
+            path: String::new(),
+            bits: None,
+            spki_sha256: None,
+            sessions_opened: opened.by(key.source()),
+            note: None,
+        }));
         let Some(log) = keys.ring.keylog().read() else { return told };
         let logs = [Origin::File, Origin::Dsb, Origin::Trailer].into_iter();
         for origin in logs.filter(|&origin| log.has(origin)).chain(log.finds()) {

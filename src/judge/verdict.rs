@@ -4,10 +4,11 @@
 
 mod case;
 mod explanation;
+mod pre_shared;
 
 pub(crate) use self::case::{Case, is_established};
 use self::explanation::{
-    Explanation, bad_premaster, handshake_missing, one_sided, resumed, shared_secret, unsupported,
+    Explanation, bad_premaster, handshake_missing, one_sided, resumed, unsupported,
 };
 use crate::keys::Kept;
 use crate::report::codes::Severity;
@@ -177,7 +178,7 @@ impl Case<'_> {
         match suite.key_exchange {
             KeyExchange::RsaExport if facts.ephemeral_rsa => Some(self.ephemeral_rsa(suite)),
             KeyExchange::Rsa | KeyExchange::RsaExport => None,
-            KeyExchange::RsaPsk | KeyExchange::Psk => Some(shared_secret(suite)),
+            KeyExchange::RsaPsk | KeyExchange::Psk => Some(self.shared_secret(suite)),
             KeyExchange::NoExchange => Some(unsupported(facts)),
             _ => Some(self.forward_secrecy(suite)),
         }
@@ -224,6 +225,7 @@ fn is_ephemeral(suite: &Suite) -> bool {
 fn origin_of(secret: Secret) -> SecretOrigin {
     match secret {
         Secret::RsaKey(_) => SecretOrigin::RsaKey,
+        Secret::PreShared(_) => SecretOrigin::Psk,
         Secret::KeyLog => SecretOrigin::Keylog,
         Secret::Dsb => SecretOrigin::Dsb,
         Secret::Trailer => SecretOrigin::Trailer,

@@ -39,6 +39,8 @@ named! {
     SecretOrigin {
         /// The RSA key of the server.
         RsaKey "rsa_key",
+        /// A pre-shared key, with the RSA key of the server where the suite takes both.
+        Psk "psk",
         /// A key log.
         Keylog "keylog",
         /// A Decryption Secrets Block of the capture.

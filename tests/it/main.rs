@@ -47,6 +47,7 @@ mod packaging;
 mod partial;
 mod plain;
 mod points;
+mod pre_shared;
 mod profile;
 mod proxy;
 mod redaction;

@@ -32,6 +32,7 @@ mod pbe;
 mod pem;
 mod pkcs12;
 mod port;
+mod pre_shared;
 mod problem;
 mod profile;
 mod ring;
@@ -50,6 +51,7 @@ pub use self::keylog::{
     Find, Found, FoundSecret, Kept, KeyLog, LoggedSecret, Origin, SharedKeyLog, TrafficLabel,
 };
 pub use self::port::PortPattern;
+pub use self::pre_shared::{PreSharedId, PreSharedKey};
 pub use self::problem::Problem;
 pub use self::ring::{KeyId, KeyRing};
 pub use self::row::Row;

@@ -38,7 +38,11 @@ impl Case<'_> {
     pub(super) fn key(&self, opener: Opener) -> Option<&KeyIdentity> {
         match opener {
             Opener::RsaKey(id) => Some(self.keys.ring.key(id).identity()),
-            Opener::KeyLog | Opener::Dsb | Opener::Trailer | Opener::Remembered(_) => None,
+            Opener::PreShared(_)
+            | Opener::KeyLog
+            | Opener::Dsb
+            | Opener::Trailer
+            | Opener::Remembered(_) => None,
         }
     }
 
@@ -49,6 +53,7 @@ impl Case<'_> {
         };
         match opener {
             Opener::RsaKey(id) => self.keys.ring.key(id).identity().source.clone(),
+            Opener::PreShared(id) => self.keys.ring.pre_shared_key(id).source().to_owned(),
             Opener::KeyLog => log(LogOrigin::File),
             Opener::Dsb => log(LogOrigin::Dsb),
             Opener::Trailer => log(LogOrigin::Trailer),

@@ -12,7 +12,7 @@ use crate::role::Role;
 use crate::tls::TlsFacts;
 use crate::tls::certificate::Certificate;
 use crate::tls::facts::{KeySearch, Opener, Origin, PremasterNote, Resumption, Secret};
-use crate::tls::suite::{KeyExchange, Suite};
+use crate::tls::suite::Suite;
 
 /// The lines that a key log needs for all of a session (RFC 9850 §2.1).
 const NEEDED_13: [&str; 4] = [
@@ -34,7 +34,11 @@ pub(super) struct Explanation {
 }
 
 impl Explanation {
-    fn new(reason: Reason, evidence: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(
+        reason: Reason,
+        evidence: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self { reason, evidence: evidence.into(), hint: Some(hint.into()) }
     }
 }
@@ -60,6 +64,7 @@ impl Case<'_> {
             Opener::Dsb => "the secrets inside the capture".to_owned(),
             Opener::Trailer => "the secrets in the trailers of the capture's frames".to_owned(),
             Opener::Remembered(_) => format!("the secret in {}", self.source(opener)),
+            Opener::PreShared(_) => format!("the pre-shared key of {}", self.source(opener)),
             Opener::KeyLog | Opener::RsaKey(_) => {
                 match self.keys.ring.keylog().read().map_or(0, |log| log.file_lines()) {
                     1 => "the key log (1 line)".to_owned(),
@@ -274,9 +279,7 @@ impl Case<'_> {
 
     /// What was searched for a secret in vain.
     fn searched(&self) -> String {
-        let log = self.keys.ring.keylog().read();
-        let searched = log.as_ref().map_or(&[][..], |log| log.searched());
-        match searched {
+        match self.keys.ring.keylog().searched().as_slice() {
             [] => String::new(),
             files => format!("; searched without a hit for it: {}", files.join(", ")),
         }
@@ -396,22 +399,6 @@ pub(super) fn handshake_missing() -> Explanation {
         Reason::HandshakeMissing,
         "the first TLS record captured is already protected: the capture begins after the handshake",
         "start the capture before the connection is opened, or restart the client",
-    )
-}
-
-pub(super) fn shared_secret(suite: &Suite) -> Explanation {
-    let beside = match suite.key_exchange {
-        KeyExchange::RsaPsk => "besides what the RSA key opens ",
-        _ => "",
-    };
-    Explanation::new(
-        Reason::UnsupportedCipherSuite,
-        format!(
-            "{} uses {}: {beside}its keys come from a pre-shared key that both ends were given by other ways",
-            suite.name,
-            suite.key_exchange.name()
-        ),
-        "record a key log at one of the ends (SSLKEYLOGFILE): it opens the session without the pre-shared key",
     )
 }
 

@@ -1,7 +1,8 @@
 //! The limits of this room.
 
 use super::{
-    asn1, budget, file, keylog, list, passwords, pbe, pkcs12, problem, ring, rsa_operations,
+    asn1, budget, file, keylog, list, passwords, pbe, pkcs12, pre_shared, problem, ring,
+    rsa_operations,
 };
 use crate::limits::{Limit, limits};
 
@@ -18,6 +19,8 @@ pub const LIMITS: &[Limit] = limits! { "keys":
     pbe::MAX_ITERATIONS => Count, "iterations of a key derivation", "seconds (RFC 8018 section 4.2); a hostile file could ask for hours";
     pbe::MAX_SCRYPT_BYTES => Bytes, "memory of scrypt", "sixteen times what OpenSSL's files take";
     pbe::MAX_SCRYPT_PASSES => Count, "passes of scrypt over it", "OpenSSL's files have one";
+    pre_shared::MOST_KEYS => Count, "pre-shared keys of a run", "each is tried on the sessions whose identity it fits; further ones are not read";
+    pre_shared::LONGEST_KEY => Bytes, "a pre-shared key", "OpenSSL's limit";
     asn1::MAX_DEPTH => Count, "nesting of a DER value", "a PFX is ten levels deep; each costs a copy";
     pkcs12::MAX_DEPTH => Count, "bags within bags of a PKCS#12 file", "nobody has seen any";
     keylog::MAX_SECRETS => Count, "secrets of all key logs", "some 200,000 sessions of TLS 1.3; the rest is not read";

@@ -91,6 +91,13 @@ pub enum Problem {
     #[error("{0} more lines are faulty")]
     MoreLogFaults(usize),
 
+    /// A line that holds no pre-shared key. It is not shown.
+    #[error("no pre-shared key: neither hexadecimal digits nor IDENTITY:KEY")]
+    PreShared,
+    /// More pre-shared keys than are tried.
+    #[error("more than {0} pre-shared keys: the rest is not tried")]
+    TooManyPreShared(usize),
+
     /// Neither PEM nor DER.
     #[error("no key found: neither a PEM block nor DER")]
     NoKey,
@@ -220,6 +227,11 @@ impl Problem {
                  with --key, a key list with --keys"
             }
             Self::TooManySecrets(_) => "cut the log down to the sessions of the capture",
+            Self::PreShared => {
+                "write the key in hexadecimal digits, or a line IDENTITY:KEY for each, as psktool of GnuTLS does; \
+                 a file whose name is digits is given as ./NAME"
+            }
+            Self::TooManyPreShared(_) => "give the keys of this capture alone",
             Self::OtherForm(form) => return form.conversion(file),
             Self::LockedForm(form) => {
                 return format!("{PASSWORD_HINT}; or convert it: {}", form.conversion(file));

@@ -14,6 +14,7 @@ use super::file::KeyFile;
 use super::keylog::{KeyLog, SharedKeyLog};
 use super::list::ListRow;
 use super::passwords::Passwords;
+use super::pre_shared::{self, PreSharedId, PreSharedKey};
 use super::problem::Problem;
 use super::row::Row;
 use super::rsa_key::RsaKey;
@@ -31,6 +32,7 @@ pub(super) const MOST_PAIRS: usize = 100_000;
 pub struct KeyRing {
     keys: Vec<RsaKey>,
     keylog: SharedKeyLog,
+    pre_shared: Vec<PreSharedKey>,
     engine: Engine,
     /// Some of what was given could not be used.
     lacks_some: bool,
@@ -66,6 +68,8 @@ impl KeyRing {
                 KeySource::List(path) => loader.list(path),
                 KeySource::KeyFile(path) => loader.key_file(path),
                 KeySource::KeyLog(path) => loader.key_log(path, None),
+                KeySource::PreSharedFile(path) => loader.pre_shared_file(path),
+                KeySource::PreSharedBytes(given) => loader.pre_shared_bytes(given),
                 KeySource::WiresharkProfile(folder) => loader.profile(folder),
                 KeySource::KeyBytes(given) => loader.key_bytes(given),
                 KeySource::KeyLogBytes(given) => loader.key_log_bytes(given),
@@ -115,6 +119,34 @@ impl KeyRing {
     #[must_use]
     pub fn keylog(&self) -> &SharedKeyLog {
         &self.keylog
+    }
+
+    /// All pre-shared keys.
+    #[must_use]
+    pub fn pre_shared(&self) -> &[PreSharedKey] {
+        &self.pre_shared
+    }
+
+    /// The pre-shared key of this identifier.
+    ///
+    /// # Panics
+    ///
+    /// If it is another ring's.
+    #[must_use]
+    pub fn pre_shared_key(&self, id: PreSharedId) -> &PreSharedKey {
+        &self.pre_shared[id.0]
+    }
+
+    /// The pre-shared keys that may be those of `identity`: first those that are given for it.
+    pub(crate) fn pre_shared_for(
+        &self,
+        identity: &[u8],
+    ) -> impl Iterator<Item = (PreSharedId, &PreSharedKey)> {
+        let of = move |is_named| {
+            let keys = self.pre_shared.iter().enumerate();
+            keys.filter(move |(_, key)| key.is_named() == is_named && key.fits(identity))
+        };
+        of(true).chain(of(false)).map(|(nth, key)| (PreSharedId(nth), key))
     }
 
     /// All keys.
@@ -238,6 +270,39 @@ impl Loader {
             Err(fault) => Err(fault.in_file(name)),
         };
         self.errors.extend(added.err());
+    }
+
+    fn pre_shared_file(&mut self, path: &Path) {
+        let text = match file::read(path) {
+            Ok(text) => text,
+            Err(error) => return self.errors.push(error),
+        };
+        let is_blank = |line: &[u8]| matches!(line.trim_ascii(), [] | [b';', ..]);
+        let lines = (1..).zip(text.split(|&byte| byte == b'\n'));
+        for (number, line) in lines.filter(|(_, line)| !is_blank(line)) {
+            let at = Place { line: Some(number), ..Place::file(path) };
+            if !self.pre_shared(line, at) {
+                return;
+            }
+        }
+    }
+
+    fn pre_shared_bytes(&mut self, given: &SecretBytes) {
+        self.pre_shared(&given.bytes, Place::file(Path::new(&given.name)));
+    }
+
+    /// Adds the key in a line. False if there is no room for more.
+    fn pre_shared(&mut self, line: &[u8], at: Place) -> bool {
+        if self.ring.pre_shared.len() >= pre_shared::MOST_KEYS {
+            let problem = Problem::TooManyPreShared(pre_shared::MOST_KEYS);
+            self.errors.push(KeyError::new(at, problem));
+            return false;
+        }
+        match PreSharedKey::parse(line, &at.to_string()) {
+            Some(key) => self.ring.pre_shared.push(key),
+            None => self.errors.push(KeyError::new(at, Problem::PreShared)),
+        }
+        true
     }
 
     fn key_log_bytes(&mut self, given: &SecretBytes) {

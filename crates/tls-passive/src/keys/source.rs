@@ -16,6 +16,10 @@ pub enum KeySource {
     KeyFile(PathBuf),
     /// A key log (`--keylog FILE`).
     KeyLog(PathBuf),
+    /// A file of pre-shared keys (`--psk FILE`).
+    PreSharedFile(PathBuf),
+    /// One pre-shared key, as a file has it.
+    PreSharedBytes(SecretBytes),
     /// The folder of a Wireshark profile, for the keys and the key log it names
     /// (`--wireshark-profile DIR`).
     WiresharkProfile(PathBuf),

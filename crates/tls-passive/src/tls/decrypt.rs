@@ -38,5 +38,5 @@ pub(super) use sieve::Sieve;
 pub(super) use ssl2::{Ssl2Cipher, Ssl2Gap, Ssl2Session, open_master_key};
 pub(super) use store::Handle;
 pub use store::SessionStore;
-pub(super) use tls13::{Tls13Hash, TrafficSecret};
+pub(super) use tls13::{KeySchedule, Tls13Hash, TrafficSecret};
 pub(super) use trial_budget::TrialBudget;

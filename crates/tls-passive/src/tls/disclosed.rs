@@ -1,6 +1,6 @@
 //! The secrets that opened a connection, kept as lines of a key log if somebody asks for them.
 
-use super::decrypt::KeyLogLine;
+use super::decrypt::{KeyLogLine, TrafficSecret};
 use super::machine::Tls;
 use crate::keys::{KeyLog, TrafficLabel};
 
@@ -20,6 +20,16 @@ impl Disclosed {
         if self.is_asked_for && self.lines.len() < MOST_LINES {
             self.lines.push(line());
         }
+    }
+
+    /// A secret of TLS 1.3 that was derived.
+    pub(super) fn add_derived13(
+        &mut self,
+        label: TrafficLabel,
+        random: [u8; 32],
+        secret: &TrafficSecret,
+    ) {
+        self.add(|| KeyLogLine::of_derived(label, random, secret));
     }
 
     /// The secrets of TLS 1.3 that a key log has for a session in a packet `frame`: also those of

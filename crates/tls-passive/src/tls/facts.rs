@@ -8,7 +8,7 @@ use super::hello::{ClientHello, ServerHello};
 use super::names::{NamedGroup, ProtocolVersion};
 pub use super::proof::Proof;
 use super::suite::{CipherKind, Suite, SuiteId};
-use crate::keys::{Find, KeyId, Origin as LogOrigin};
+use crate::keys::{Find, KeyId, Origin as LogOrigin, PreSharedId};
 use crate::moment::Moment;
 use crate::role::{PerRole, Role};
 
@@ -200,6 +200,8 @@ pub enum KeySearch {
 pub enum Secret {
     /// A server's RSA key.
     RsaKey(KeyId),
+    /// A pre-shared key, with the server's RSA key where the suite asks for both.
+    PreShared(PreSharedId),
     /// A line of a key log.
     KeyLog,
     /// A Decryption Secrets Block of the capture.
@@ -233,6 +235,8 @@ impl From<LogOrigin> for Secret {
 pub enum Opener {
     /// A server's RSA key.
     RsaKey(KeyId),
+    /// A pre-shared key.
+    PreShared(PreSharedId),
     /// A line of a key log.
     KeyLog,
     /// A Decryption Secrets Block of the capture.
@@ -249,6 +253,7 @@ impl Opener {
     pub fn secret(self) -> Secret {
         match self {
             Self::RsaKey(key) => Secret::RsaKey(key),
+            Self::PreShared(key) => Secret::PreShared(key),
             Self::KeyLog => Secret::KeyLog,
             Self::Dsb => Secret::Dsb,
             Self::Trailer => Secret::Trailer,
@@ -263,6 +268,7 @@ impl Secret {
     pub fn opener(self) -> Opener {
         match self {
             Self::RsaKey(key) => Opener::RsaKey(key),
+            Self::PreShared(key) => Opener::PreShared(key),
             Self::KeyLog => Opener::KeyLog,
             Self::Dsb => Opener::Dsb,
             Self::Trailer => Opener::Trailer,

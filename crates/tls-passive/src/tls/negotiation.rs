@@ -118,6 +118,7 @@ impl Negotiation {
     pub(super) fn exchange_keys(&mut self, body: &[u8], search: &Search<'_>) -> KeySearch {
         let by_rsa = self.open_with_rsa(body, search);
         self.by_rsa = by_rsa;
+        self.add_pre_shared(body, search);
         self.add_logged_premasters(body, search);
         self.add_logged_masters(search);
         self.outcome().unwrap_or(by_rsa)
@@ -205,7 +206,11 @@ impl Negotiation {
         Some(Prf::of(version, suite)?.transcript_hash(&self.transcript))
     }
 
-    fn add_premaster(&mut self, premaster: &PremasterSecret, secret: Secret) -> KeySearch {
+    pub(super) fn add_premaster(
+        &mut self,
+        premaster: &PremasterSecret,
+        secret: Secret,
+    ) -> KeySearch {
         let Some((suite, version)) = self.agreed() else { return KeySearch::NotTried };
         let Some(prf) = Prf::of(version, suite) else { return KeySearch::UnsupportedSuite };
         let Some(randoms) = self.randoms() else { return KeySearch::NotTried };

@@ -1,7 +1,7 @@
 //! The keys of a TLS 1.3 connection change on the way (RFC 8446 §7.1): early data, handshake,
 //! application data, and each KeyUpdate.
 
-use super::decrypt::{RecordCipher, RecordGap, Tls13Hash, TrafficSecret, TrialBudget};
+use super::decrypt::{KeySchedule, RecordCipher, RecordGap, Tls13Hash, TrafficSecret, TrialBudget};
 use super::facts::{KeySearch, Secret};
 use super::handshake::HandshakeType;
 use super::machine::{Protection, Tls};
@@ -41,6 +41,8 @@ pub(super) struct Schedule {
     /// The client's random, where a record proved it instead of a ClientHello.
     pub(super) proven_random: Option<[u8; 32]>,
     sides: PerRole<Side>,
+    /// What the keys of application data will be derived from.
+    pub(super) derivation: Option<KeySchedule>,
 }
 
 #[derive(Default)]
@@ -121,6 +123,7 @@ impl Tls {
     pub(super) fn begin_schedule13(&mut self, at: Moment) {
         if let Some(random) = self.facts.client_hello.as_ref().map(|hello| hello.random) {
             self.load_secrets13(&random, at);
+            self.derive_handshake13(random);
         }
         for role in Role::BOTH {
             let is_early = self.schedule.sides[role].stage == Stage::Early
@@ -206,8 +209,29 @@ impl Tls {
         true
     }
 
+    /// Whether a key log has secrets of the session.
+    pub(super) fn has_secrets13(&self) -> bool {
+        Role::BOTH.iter().any(|&role| {
+            let side = &self.schedule.sides[role];
+            !side.handshake.is_empty() || !side.application.is_empty()
+        })
+    }
+
+    /// Takes a secret that was derived.
+    pub(super) fn take_secret13(&mut self, role: Role, stage: Stage, secret: TrafficSecret) {
+        let side = &mut self.schedule.sides[role];
+        match stage {
+            Stage::Handshake => side.handshake.push(secret),
+            Stage::Application => side.application.push(secret),
+            Stage::None | Stage::Early => {}
+        }
+    }
+
     /// A message that ends the use of its sender's keys.
     pub(super) fn change_keys13(&mut self, from: Role, kind: HandshakeType) {
+        if (from, kind) == (Role::Server, HandshakeType::FINISHED) {
+            self.derive_application13();
+        }
         match kind {
             // A client that authenticates later sends a Finished that changes nothing
             // (RFC 8446 §4.6.2).

@@ -47,6 +47,12 @@ impl SharedKeyLog {
         (!self.is_empty()).then(|| self.log.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What was searched for secrets, a phrase each, whether or not any was found.
+    #[must_use]
+    pub fn searched(&self) -> Vec<String> {
+        self.log.read().unwrap_or_else(PoisonError::into_inner).searched.clone()
+    }
+
     /// What the user should know of the logs, a line each (see [`KeyLog::remarks`]).
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use zeroize::Zeroizing;
 
 use super::prf::MasterSecret;
+use super::tls13::TrafficSecret;
 use crate::keys::TrafficLabel;
 
 /// The label of a master secret of SSL 3.0 to TLS 1.2.
@@ -33,6 +34,14 @@ impl KeyLogLine {
         secret: &[u8],
     ) -> Self {
         Self::new(label.as_str(), client_random, secret)
+    }
+
+    pub(in crate::tls) fn of_derived(
+        label: TrafficLabel,
+        client_random: [u8; 32],
+        secret: &TrafficSecret,
+    ) -> Self {
+        Self::new(label.as_str(), client_random, secret.as_bytes())
     }
 
     fn new(label: &'static str, client_random: [u8; 32], secret: &[u8]) -> Self {

@@ -6,7 +6,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::keys::{KeyId, KeyRing, RawAnswer, RawError};
+use crate::keys::{KeyId, KeyRing, PreSharedKey, RawAnswer, RawError};
 use crate::tls::names::ProtocolVersion;
 
 /// Length of the premaster secret in bytes: two of version, 46 of chance.
@@ -22,6 +22,20 @@ impl PremasterSecret {
     /// A premaster secret that a key log tells.
     pub(in crate::tls) fn new(bytes: &[u8]) -> Self {
         Self(Zeroizing::new(bytes.to_vec()))
+    }
+
+    /// Of a pre-shared key and what else was agreed on, each behind its length; as many zeros as the key is
+    /// long where that is nothing (RFC 4279 §2 to §4, RFC 5489 §2).
+    pub(in crate::tls) fn of_pre_shared(key: &PreSharedKey, other: Option<&Self>) -> Self {
+        let key = key.as_bytes();
+        let zeros = vec![0; key.len()];
+        let other = other.map_or(zeros.as_slice(), |other| &other.0);
+        let mut secret = Zeroizing::new(Vec::with_capacity(other.len() + key.len() + 4));
+        for part in [other, key] {
+            secret.extend_from_slice(&u16::try_from(part.len()).unwrap_or_default().to_be_bytes());
+            secret.extend_from_slice(part);
+        }
+        Self(secret)
     }
 }
 

@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256, Sha384};
 use zeroize::Zeroizing;
 
 use super::derive::{WHOLE_NONCE, key_lengths};
+use super::premaster::PremasterSecret;
 use super::protection::{RecordCipher, UnsupportedCipher};
+use crate::keys::PreSharedKey;
 use crate::tls::suite::{Hash, Suite};
 
 /// The hash of a suite of TLS 1.3.
@@ -45,11 +47,17 @@ impl Tls13Hash {
         }
     }
 
-    /// HKDF-Expand-Label without context (RFC 8446 §7.1, RFC 5869 §2.3).
+    /// HKDF-Expand-Label without context.
     fn expand_label(self, secret: &[u8], label: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
+        self.expand(secret, label, &[], len)
+    }
+
+    /// HKDF-Expand-Label (RFC 8446 §7.1, RFC 5869 §2.3).
+    fn expand(self, secret: &[u8], label: &[u8], context: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
         let size = u16::try_from(len).unwrap_or_default().to_be_bytes();
-        let label_len = u8::try_from(label.len() + 6).unwrap_or_default();
-        let info = [&size[..], &[label_len], b"tls13 ", label, &[0]].concat();
+        let length = |bytes: usize| u8::try_from(bytes).unwrap_or_default();
+        let (label_len, context_len) = (length(label.len() + 6), length(context.len()));
+        let info = [&size[..], &[label_len], b"tls13 ", label, &[context_len], context].concat();
         let mut out = Zeroizing::new(Vec::with_capacity(len + self.len()));
         let mut block = Zeroizing::new(Vec::new());
         for counter in 1..=u8::MAX {
@@ -61,6 +69,62 @@ impl Tls13Hash {
         }
         out.truncate(len);
         out
+    }
+}
+
+/// Where the keys of a handshake come from (RFC 8446 §7.1): the early secret, then that of the handshake,
+/// then the master secret.
+pub(in crate::tls) struct KeySchedule {
+    hash: Tls13Hash,
+    secret: Zeroizing<Vec<u8>>,
+}
+
+impl KeySchedule {
+    /// The early secret of a pre-shared key, or of none.
+    pub(in crate::tls) fn early(hash: Tls13Hash, key: Option<&PreSharedKey>) -> Self {
+        let zeros = [0; 48];
+        let none = zeros.get(..hash.len()).unwrap_or_default();
+        let key = key.map_or(none, PreSharedKey::as_bytes);
+        Self { hash, secret: hash.hmac(&[], &[key]) }
+    }
+
+    /// The secret of the handshake, of what was agreed on beside the pre-shared key.
+    pub(in crate::tls) fn into_handshake(self, agreed: Option<&PremasterSecret>) -> Self {
+        let zeros = [0; 48];
+        let none = zeros.get(..self.hash.len()).unwrap_or_default();
+        self.next(agreed.map_or(none, |agreed| &agreed.0))
+    }
+
+    /// The master secret.
+    pub(in crate::tls) fn into_master(self) -> Self {
+        let zeros = [0; 48];
+        let none = zeros.get(..self.hash.len()).unwrap_or_default();
+        self.next(none)
+    }
+
+    /// HKDF-Extract with what was derived before for salt.
+    fn next(self, input: &[u8]) -> Self {
+        let salt = self.derive(b"derived", &[]);
+        Self { hash: self.hash, secret: self.hash.hmac(&salt, &[input]) }
+    }
+
+    /// Derive-Secret.
+    fn derive(&self, label: &[u8], messages: &[u8]) -> Zeroizing<Vec<u8>> {
+        self.hash.expand(&self.secret, label, &self.hash.digest(messages), self.hash.len())
+    }
+
+    /// A traffic secret, of the messages so far.
+    pub(in crate::tls) fn traffic(&self, label: &[u8], messages: &[u8]) -> TrafficSecret {
+        TrafficSecret { hash: self.hash, secret: self.derive(label, messages) }
+    }
+
+    /// Whether the early secret made this binder of the messages up to the binders, for a key that was given
+    /// by other ways or one of an earlier session (RFC 8446 §4.2.11.2).
+    pub(in crate::tls) fn binds(&self, messages: &[u8], binder: &[u8]) -> bool {
+        [&b"ext binder"[..], b"res binder"].iter().any(|label| {
+            let secret = self.derive(label, &[]);
+            TrafficSecret { hash: self.hash, secret }.verify_data(messages) == binder
+        })
     }
 }
 
@@ -98,6 +162,10 @@ impl TrafficSecret {
         let (_, key_len) = key_lengths(suite.cipher)?;
         let key = self.hash.expand_label(&self.secret, b"key", key_len);
         Some((key, self.hash.expand_label(&self.secret, b"iv", WHOLE_NONCE)))
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.secret
     }
 
     /// The next generation, after a KeyUpdate (RFC 8446 §7.2).
