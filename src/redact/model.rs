@@ -209,7 +209,7 @@ impl Redactor {
     fn validation(&mut self, validation: &mut Validation) {
         let Validation {
             status: _,
-            reason: _,
+            reason,
             message,
             certificate: _,
             name,
@@ -233,9 +233,11 @@ impl Redactor {
         if let Some(dane) = dane {
             self.dane(dane);
         }
-        problems.iter_mut().for_each(|problem| self.ours(&mut problem.message));
+        for problem in problems {
+            self.quoting(&mut problem.message, speaker(Some(problem.reason)));
+        }
         notes.iter_mut().for_each(|note| self.ours(note));
-        self.ours(message);
+        self.quoting(message, speaker(*reason));
     }
 
     /// The digests of records find the certificate as its fingerprint does.
@@ -484,4 +486,9 @@ impl Redactor {
             *ip = self.addresses.pseudonym(*ip);
         }
     }
+}
+
+/// Whose names stand in a reason: constraints name domains that stand nowhere else in the report.
+fn speaker(reason: Option<&str>) -> Source {
+    if reason == Some("name_constraints") { Source::Wire } else { Source::Ours }
 }

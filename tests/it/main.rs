@@ -62,6 +62,7 @@ mod ssl2;
 mod story;
 mod threads;
 mod timing;
+mod trust;
 mod truth;
 mod tshark;
 mod views;
