@@ -47,7 +47,7 @@ pub(crate) fn is_same(one: &SessionReport, other: &SessionReport) -> bool {
 /// Numbers of 32 bits that nobody chose by hand: made-up sessions begin with small or round ones, all with
 /// the same.
 fn are_random(initial: PerRole<u32>) -> bool {
-    let is_round = |number: u32| number.is_multiple_of(1000);
+    let is_round = |first: u32| first.wrapping_sub(1).is_multiple_of(1000);
     initial.client > SMALL
         && initial.server > SMALL
         && !(is_round(initial.client) && is_round(initial.server))
