@@ -18,6 +18,9 @@ use super::rules;
 /// Points of one network are nearer to each other, in ns (1 s): what is farther apart is not compared.
 pub(crate) const NEAR: u64 = 1_000_000_000;
 
+/// Of real connections one in 65,536 has a side that begins with a number up to this.
+const SMALL: u32 = 0xffff;
+
 /// The server's half of a connection, under other addresses than the client's half.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Halves {
@@ -32,21 +35,22 @@ pub(crate) struct Halves {
 }
 
 /// Whether two sessions are one connection: both sides have chosen the same initial sequence number
-/// of 32 bits (RFC 9293 §3.4.1), at the same time, and no byte says otherwise. Made-up sessions often
-/// begin with the same numbers, but one after the other or with other words.
+/// of 32 bits (RFC 9293 §3.4.1), at the same time as clocks go, and no byte says otherwise.
 pub(crate) fn is_same(one: &SessionReport, other: &SessionReport) -> bool {
-    one.initial.is_some()
+    one.initial.is_some_and(are_random)
         && one.initial == other.initial
         && one.start.0.abs_diff(other.start.0) < NEAR
-        && overlap(one, other)
         && is_apart(one, other)
         && !(is_whole(one) && is_whole(other) && differ(one, other))
 }
 
-/// Whether one began before the other was over.
-fn overlap(one: &SessionReport, other: &SessionReport) -> bool {
-    let end = |session: &SessionReport| session.start.0.saturating_add(session.duration_ns);
-    one.start.0 <= end(other) && other.start.0 <= end(one)
+/// Numbers of 32 bits that nobody chose by hand: made-up sessions begin with small or round ones, all with
+/// the same.
+fn are_random(initial: PerRole<u32>) -> bool {
+    let is_round = |first: u32| first.wrapping_sub(1).is_multiple_of(1000);
+    initial.client > SMALL
+        && initial.server > SMALL
+        && !(is_round(initial.client) && is_round(initial.server))
 }
 
 /// What passes two points takes time from one to the other; packets made by hand do not.

@@ -85,7 +85,10 @@ fn copies_before_and_behind_nat_are_one_session_with_both_address_pairs_and_the_
 
 #[test]
 fn three_points_are_one_session_and_no_join_shows_each() {
-    let frames = Talk::open().mail("Subject: x\r\n\r\nbody\r\n").close().frames();
+    let frames = Talk::numbered(3_000_005_007, 2_000_006_011)
+        .mail("Subject: x\r\n\r\nbody\r\n")
+        .close()
+        .frames();
     let second = behind_nat(&frames, "192.0.2.1:40000", "10.8.0.9:25");
     let third = behind_nat(&second, "10.9.0.1:7000", "10.8.0.9:25");
     let all = by_time([frames, second, third].concat());
@@ -101,27 +104,36 @@ fn three_points_are_one_session_and_no_join_shows_each() {
 
 #[test]
 fn sessions_that_say_the_same_with_other_numbers_stay_apart() {
-    let one = Talk::numbered(5_000, 6_000).mail("Subject: x\r\n\r\nbody\r\n").close().frames();
-    let other = Talk::numbered(5_000, 6_001).mail("Subject: x\r\n\r\nbody\r\n").close().frames();
+    let one = Talk::numbered(3_000_005_007, 2_000_006_011)
+        .mail("Subject: x\r\n\r\nbody\r\n")
+        .close()
+        .frames();
+    let other = Talk::numbered(3_000_005_007, 2_000_006_012)
+        .mail("Subject: x\r\n\r\nbody\r\n")
+        .close()
+        .frames();
     let other = behind_nat(&other, "192.0.2.1:40002", "192.0.2.25:25");
     let report = Runner::keyless().report(wire::pcap(&by_time([one.clone(), other].concat())));
     assert_eq!(sessions(&report).len(), 2);
     // The same numbers, and as many other bytes.
     let greeted = |name: &str| {
-        let talk = Talk::numbered(5_000, 6_000).server("220 mx.example.com ESMTP\r\n");
+        let talk =
+            Talk::numbered(3_000_005_007, 2_000_006_011).server("220 mx.example.com ESMTP\r\n");
         talk.client(format!("EHLO {name}\r\n")).server("250 mx\r\n").close().frames()
     };
     let other = behind_nat(&greeted("b.example"), "192.0.2.1:40002", "192.0.2.25:25");
     let both = by_time([greeted("a.example"), other].concat());
     assert_eq!(sessions(&Runner::keyless().report(wire::pcap(&both))).len(), 2);
-    // The same numbers and bytes, one after the other.
-    let mut other = behind_nat(&one, "192.0.2.1:40002", "192.0.2.25:25");
-    let mut all = one.clone();
-    all.append(&mut other);
-    wire::restamp(&mut all);
-    assert_eq!(sessions(&Runner::keyless().report(wire::pcap(&all))).len(), 2);
+    // Numbers that somebody chose by hand, and the same bytes.
+    let made_up = Talk::numbered(0, 0).mail("Subject: x\r\n\r\nbody\r\n").close().frames();
+    let other = behind_nat(&made_up, "192.0.2.7:40007", "192.0.2.25:25");
+    let both = by_time([made_up, other].concat());
+    assert_eq!(sessions(&Runner::keyless().report(wire::pcap(&both))).len(), 2);
     // The same numbers, and more bytes.
-    let other = Talk::numbered(5_000, 6_000).mail("Subject: y\r\n\r\nlonger\r\n").close().frames();
+    let other = Talk::numbered(3_000_005_007, 2_000_006_011)
+        .mail("Subject: y\r\n\r\nlonger\r\n")
+        .close()
+        .frames();
     let other = behind_nat(&other, "192.0.2.1:40002", "192.0.2.25:25");
     let report = Runner::keyless().report(wire::pcap(&by_time([one, other].concat())));
     assert_eq!(sessions(&report).len(), 2);
@@ -139,6 +151,16 @@ fn halved(frames: &[Frame], server: SocketAddr, client: Option<SocketAddr>) -> V
         false => frame.clone(),
     };
     frames.iter().map(moved).collect()
+}
+
+#[test]
+fn points_whose_clocks_differ_are_one_session_too() {
+    let talk = Talk::numbered(3_000_005_007, 2_000_006_011);
+    let outer = talk.mail("Subject: x\r\n\r\nbody\r\n").close().frames();
+    let mut inner = behind_nat(&outer, "10.8.0.1:55001", "192.0.2.25:2525");
+    inner.iter_mut().for_each(|frame| frame.ts += 300_000_000);
+    let report = Runner::keyless().report(wire::pcap(&by_time([outer, inner].concat())));
+    assert_eq!(sessions(&report).len(), 1);
 }
 
 #[test]
@@ -166,7 +188,10 @@ fn halves_with_replies_from_another_address_are_one_session() {
 
 #[test]
 fn an_answer_ahead_of_its_call_joins_the_halves_too() {
-    let frames = Talk::open().mail("Subject: x\r\n\r\nbody\r\n").close().frames();
+    let frames = Talk::numbered(3_000_005_007, 2_000_006_011)
+        .mail("Subject: x\r\n\r\nbody\r\n")
+        .close()
+        .frames();
     let mut halves = halved(&frames, "10.244.1.9:25".parse().expect("an end"), None);
     halves.swap(0, 1);
     let report = Runner::keyless().report(wire::pcap(&halves));
@@ -177,7 +202,7 @@ fn an_answer_ahead_of_its_call_joins_the_halves_too() {
 
 #[test]
 fn a_client_that_resets_an_answer_from_elsewhere_is_explained() {
-    let talk = Talk::open().with(Role::Client, 0x04, b"");
+    let talk = Talk::numbered(3_000_005_007, 2_000_006_011).with(Role::Client, 0x04, b"");
     let mut frames = talk.frames();
     frames.remove(2);
     let elsewhere: SocketAddr = "10.244.1.9:25".parse().expect("an end");
@@ -192,7 +217,10 @@ fn a_client_that_resets_an_answer_from_elsewhere_is_explained() {
 
 #[test]
 fn the_points_stand_in_any_order_in_the_file() {
-    let outer = Talk::open().mail("Subject: x\r\n\r\nbody\r\n").close().frames();
+    let outer = Talk::numbered(3_000_005_007, 2_000_006_011)
+        .mail("Subject: x\r\n\r\nbody\r\n")
+        .close()
+        .frames();
     let inner = behind_nat(&outer, "10.8.0.1:55001", "192.0.2.25:2525");
     let of = |frames: Vec<Frame>| {
         let report = Runner::keyless().report(wire::pcap(&frames));
